@@ -1,0 +1,1 @@
+"""What runs in Lambda: reads `model/` and answers requests."""

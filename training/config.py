@@ -1,0 +1,26 @@
+"""Where things stand in the checkout, and the environment training reads."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+# Relative to the working folder: every command runs at the top of a checkout.
+DATA: Final = Path("data")
+MODEL: Final = Path("model")
+SAMPLE: Final = Path("build/sample")
+SAMPLE_DATA: Final = SAMPLE / "data"
+SAMPLE_MODEL: Final = SAMPLE / "model"
+
+PUBLISHED_MD5: Final = "5805a324085998b9e51b1da78d011067"
+SIMULATED_ADULT: Final = "simulated"
+"""Value of the column Adult that marks a row as simulated: the mark travels with the data."""
+
+DEFAULT_REMOTE: Final = "drive"
+RELEASED_REMOTE: Final = "released"
+
+
+def has_drive_credentials() -> bool:
+    """Whether a Google service account's key is at hand in the environment."""
+    return bool(os.environ.get("GDRIVE_CREDENTIALS_DATA", "").strip())

@@ -1,0 +1,46 @@
+"""What can go wrong in training: one base, a subclass where a caller acts differently."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class TrainingError(Exception):
+    """Base of every error this package raises on purpose; its text is one clear line."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with one cell of the trial."""
+
+    row: int
+    """Line of the CSV file, the header being line 1; 0 where no single row is at fault."""
+    column: str
+    value: str
+    rule: str
+    file: str = ""
+
+
+class InvalidTrialError(TrainingError):
+    """The trial breaks its schema; `faults` names every cell that does."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(f"{len(self.faults)} faults in the trial; `training data check` lists them")
+
+
+class NoTrialError(TrainingError):
+    """There is no trial where one was looked for."""
+
+
+class ExportError(TrainingError):
+    """The fitted model cannot be written as ONNX, or its file does not match it."""
+
+
+class StoreError(TrainingError):
+    """The remote refused, lost or damaged something; `remedy` says what to do."""
+
+    def __init__(self, cause: str, remedy: str = "") -> None:
+        self.cause, self.remedy = cause, remedy
+        super().__init__(f"{cause} {remedy}".strip())
