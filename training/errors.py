@@ -27,7 +27,9 @@ class InvalidTrialError(TrainingError):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        super().__init__(f"{len(self.faults)} faults in the trial; `training data check` lists them")
+        super().__init__(
+            f"{len(self.faults)} faults in the trial; `training data check` lists them"
+        )
 
 
 class NoTrialError(TrainingError):

@@ -1,0 +1,36 @@
+"""The model as it stands in the checkout: the file that ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training import artefact, design, export
+from training.person_periods import Covariates, Floats
+from training.survival import survival_curve
+
+
+class Shipped:
+    """The files of a model folder, asked as serving asks them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.metadata = artefact.read_metadata(folder)
+        self.graph = (folder / artefact.GRAPH).read_bytes()
+
+    def survival(self, cases: list[tuple[str, str, float]]) -> Floats:
+        """Curves [n, 1 + refits, 34] for (species, soil, light)."""
+        asked = Covariates(
+            np.array([design.SPECIES.index(species) for species, _, _ in cases]),
+            np.array([design.SOILS.index(soil) for _, soil, _ in cases]),
+            np.array([light for *_, light in cases]),
+        )
+        return survival_curve(np.moveaxis(export.run(self.graph, asked), -1, 1))
+
+
+@pytest.fixture(scope="session")
+def shipped(root: Path) -> Shipped:
+    folder = root / "model"
+    assert (folder / artefact.METADATA).is_file(), "no model/: `make test` gets one first"
+    return Shipped(folder)

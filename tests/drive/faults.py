@@ -1,0 +1,117 @@
+"""What can be made to go wrong, and how Drive words its refusals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request after TLS: `query` is flat, the last value of a name winning."""
+
+    host: str
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def read(
+        cls, host: str, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> Request:
+        parts = urlsplit(target)
+        query = parts.query
+        if override := headers.get("x-http-method-override"):
+            # A search too long for an address comes as a form.
+            method, query, body = override, body.decode(), b""
+        flat = {name: values[-1] for name, values in parse_qs(query).items()}
+        return cls(host, method, parts.path, flat, headers, body)
+
+    @property
+    def is_upload(self) -> bool:
+        """Whether it carries a file's bytes."""
+        return self.method == "PUT" and "upload_id" in self.query
+
+    @property
+    def is_download(self) -> bool:
+        return self.query.get("alt") == "media"
+
+    @property
+    def is_token(self) -> bool:
+        return self.path == "/token"
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it asks Drive to create, alter or remove something."""
+        return self.method != "GET" and not self.is_token
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer; `body` is JSON unless the headers say otherwise."""
+
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, value: Any, status: int = HTTPStatus.OK) -> Reply:
+        return cls(status, json.dumps(value).encode(), {"Content-Type": "application/json"})
+
+
+def refusal(
+    status: int, reason: str, message: str, *, domain: str = "global", location: str = ""
+) -> Reply:
+    """The JSON that Drive answers errors with."""
+    detail = {"domain": domain, "reason": reason, "message": message}
+    if location:
+        detail |= {"locationType": "parameter", "location": location}
+    return Reply.of({"error": {"code": status, "message": message, "errors": [detail]}}, status)
+
+
+class Hang:
+    """Instead of an answer: silence."""
+
+
+class Drop:
+    """Instead of an answer: the connection breaks in the middle of the body."""
+
+
+@dataclass
+class Fault:
+    """Gives `answer` to the next `times` requests that it `strikes`."""
+
+    strikes: Callable[[Request], bool]
+    answer: Reply | Hang | Drop
+    times: int = 1
+
+
+RATE_LIMITED = refusal(
+    403, "userRateLimitExceeded", "User Rate Limit Exceeded", domain="usageLimits"
+)
+TOO_MANY = refusal(429, "rateLimitExceeded", "Rate Limit Exceeded", domain="usageLimits")
+API_OFF = refusal(
+    403,
+    "accessNotConfigured",
+    "Google Drive API has not been used in project 123456 before or it is disabled. Enable it by "
+    "visiting https://console.developers.google.com/apis/api/drive.googleapis.com/overview"
+    "?project=123456 then retry.",
+    domain="usageLimits",
+)
+HTML_ERROR = Reply(
+    502, b"<html><title>Error 502 (Server Error)!!1</title></html>", {"Content-Type": "text/html"}
+)
+NO_STORAGE = refusal(
+    403,
+    "storageQuotaExceeded",
+    "Service Accounts do not have storage quota. Leverage shared drives "
+    "(https://developers.google.com/workspace/drive/api/guides/about-shareddrives), or use OAuth "
+    "delegation (http://support.google.com/a/answer/7281227) instead.",
+    domain="usageLimits",
+)

@@ -1,0 +1,127 @@
+"""`store audit` against what DVC calls in sync."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from tests.drive.checkout import OUTPUTS
+from tests.drive.conftest import Make
+from tests.drive.emulator import Emulator, ServiceAccount
+
+WEIGHTS, METADATA = (text.encode() for text in OUTPUTS["model"].values())
+MD5 = {
+    content: hashlib.md5(content, usedforsecurity=False).hexdigest()
+    for content in (WEIGHTS, METADATA)
+}
+
+
+def test_a_trashed_and_an_altered_member_are_named_and_sent_again(
+    drive: Emulator, account: ServiceAccount, checkout: Make, tmp_path: Path
+) -> None:
+    folder = drive.shared_drive(account)
+    here = checkout(folder)
+    drive.fill(folder, here.cache)
+    drive.holding(folder, WEIGHTS).trashed = True
+    drive.holding(folder, METADATA).content = b"{}"
+
+    trashed = f"model/model.onnx is in the remote's trash (model.dvc, object {MD5[WEIGHTS]})"
+    altered = f"model/metadata.json was altered at the remote (model.dvc, object {MD5[METADATA]})"
+    assert here.store("status").count("in sync") == 4, "DVC has noticed by itself"
+    assert here.store("push", code=1) == (
+        f"DVC calls the push done, but {altered}; {trashed}. `python -m training store audit "
+        "--repair` sends it again from a checkout that has it."
+    )
+
+    told = here.store("audit", "--repair")
+
+    assert told.startswith(f"repaired {altered} repaired {trashed} Verified: 6 objects")
+    clone = here.fresh(tmp_path / "clone")
+    clone.store("pull", "model.dvc")
+    assert clone.outputs()["model"] == OUTPUTS["model"]
+
+
+def test_an_audit_reads_no_file_and_changes_nothing(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.shared_drive(account)
+    here = checkout(folder)
+    drive.fill(folder, here.cache)
+
+    assert "Verified: 6 objects" in here.store("audit")
+
+    assert not any(request.is_change or request.is_download for request in drive.requests)
+
+
+def test_a_remote_larger_than_a_page_and_a_query_is_seen_whole(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.shared_drive(account)
+    here = checkout(folder)
+    for number in range(300):
+        (here.path / "data" / f"{number}.csv").write_text(f"plot {number}\n", encoding="utf-8")
+    here.dvc("add", "--quiet", "data")
+    drive.fill(folder, here.cache)
+    drive.holding(folder, b"plot 299\n").trashed = True
+    drive.api.page = 7
+    try:
+        told = here.store("audit", "data.dvc", code=1)
+    finally:
+        drive.api.page = 1000
+
+    assert told.startswith("trashed data/299.csv is in the remote's trash")
+    assert any("x-http-method-override" in request.headers for request in drive.requests)
+
+
+def test_a_member_that_is_there_twice_does_no_harm(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.shared_drive(account)
+    here = checkout(folder)
+    drive.fill(folder, here.cache)
+    drive.duplicate(drive.holding(folder, WEIGHTS))
+
+    told = here.store("audit", "model.dvc")
+
+    assert told.startswith("duplicated model/model.onnx is at the remote more than once")
+    assert "Verified: 3 objects" in told
+
+
+def test_a_repair_without_the_object_at_hand_changes_nothing(
+    drive: Emulator, account: ServiceAccount, checkout: Make, tmp_path: Path
+) -> None:
+    folder = drive.shared_drive(account)
+    here = checkout(folder)
+    drive.fill(folder, here.cache)
+    drive.holding(folder, WEIGHTS).content = b"something else"
+
+    told = here.fresh(tmp_path / "clone").store("audit", "--repair", code=1)
+
+    assert told == (
+        "model/ (its list of files), model/model.onnx: not whole in this checkout's cache "
+        "either. Repair from a checkout that has it, or track the output anew (`dvc add`)."
+    )
+    assert not any(request.is_change for request in drive.requests)
+
+
+def test_a_contributor_cannot_repair(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.shared_drive(account, role="writer")
+    here = checkout(folder)
+    drive.fill(folder, here.cache)
+    drive.holding(folder, WEIGHTS).content = b"something else"
+
+    told = here.store("audit", "--repair", code=1)
+
+    assert told.startswith("The service account lacks the right to change the Drive folder.")
+
+
+def test_an_empty_remote_lacks_the_lists_of_files_and_their_members(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    here = checkout(drive.shared_drive(account))
+    assert here.store("audit", "model.dvc", code=1).count("is not at the remote") == 3
+    shutil.rmtree(here.cache)
+    assert here.store("audit", "model.dvc", code=1).count("is not at the remote") == 1

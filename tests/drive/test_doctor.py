@@ -1,0 +1,195 @@
+"""`store doctor`: one line a check, the first failure last, nothing made in Drive."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.drive import faults
+from tests.drive.conftest import Make
+from tests.drive.emulator import Emulator, ServiceAccount
+
+CHECKS = (
+    "configuration",
+    "libraries",
+    "proxy",
+    "address",
+    "credentials",
+    "signature",
+    "token",
+    "API",
+    "folder",
+    "storage",
+    "path",
+    "upload",
+    "duplicates",
+    "volume",
+)
+
+
+def test_a_shared_drive_is_well_and_is_left_as_it_was(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.shared_drive(account)
+    before = set(drive.drive.files)
+
+    told = checkout(folder).store("doctor")
+
+    assert [name for name in CHECKS if f"ok {name} " not in told] == []
+    assert f"GDRIVE_CREDENTIALS_DATA: {account.email}" in told
+    assert set(drive.drive.files) == before
+    assert drive.drive.uploads == {}
+
+
+def test_my_drive_fails_with_what_to_do_instead(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    told = checkout(drive.my_drive_folder(account)).store("doctor", code=2)
+
+    assert told.endswith(
+        "failed storage A service account cannot push into a personal (My Drive) folder: it has "
+        "no storage of its own, so Google refuses every upload. Use a folder of a shared drive, "
+        'or one of the other ways under "Without a shared drive" in docs/google-drive.md. '
+        "Pulling works as it is."
+    )
+
+
+def test_a_viewer_fails(drive: Emulator, account: ServiceAccount, checkout: Make) -> None:
+    told = checkout(drive.shared_drive(account, role="reader")).store("doctor", code=2)
+
+    assert told.endswith(
+        f'failed folder {account.email} may read "Seedlings" but not write: pulling works, '
+        "pushing will fail. Make it a content manager of the shared drive."
+    )
+
+
+def test_a_contributor_is_told_what_it_cannot_do(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    told = checkout(drive.shared_drive(account, role="writer")).store("doctor", code=1)
+
+    assert (
+        f'warning storage in the shared drive "Seedlings", where {account.email} may add but not '
+        "take away: `store audit --repair` needs a content manager."
+    ) in told
+
+
+def test_two_folders_of_one_name_are_a_warning(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.shared_drive(account)
+    for _ in range(2):
+        drive.subfolder(folder, "files")
+
+    told = checkout(folder).store("doctor", code=1)
+
+    assert 'warning duplicates 2 folders named "files": two first pushes ran at once.' in told
+
+
+def test_a_folder_that_is_not_shared_fails(drive: Emulator, checkout: Make) -> None:
+    folder = drive.shared_drive()
+
+    told = checkout(folder).store("doctor", code=2)
+
+    assert f"failed folder The Drive folder {folder} is not visible" in told
+
+
+def test_a_folder_in_the_trash_fails(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.subfolder(drive.shared_drive(account), "old")
+    drive.drive.files[folder].trashed = True
+
+    told = checkout(folder).store("doctor", code=2)
+
+    assert 'failed folder The folder "old" is in the trash.' in told
+
+
+def test_a_missing_folder_below_fails(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.shared_drive(account)
+
+    told = checkout(f"{folder}/models").store("doctor", code=2)
+
+    assert f'failed path The folder "models" of gdrive://{folder}/models does not exist' in told
+
+
+def test_an_api_that_is_off_is_to_be_enabled(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    drive.strike(lambda request: not request.is_token, faults.API_OFF, times=100)
+
+    told = checkout(drive.shared_drive(account)).store("doctor", code=2)
+
+    assert told.endswith(
+        "failed API The Google Drive API is not enabled in the service account's project. "
+        "Enable it (docs/google-drive.md, step 2) and wait a few minutes."
+    )
+
+
+def test_a_revoked_key_fails_at_the_token(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    drive.revoke_key(account)
+
+    told = checkout(drive.shared_drive(account)).store("doctor", code=2)
+
+    assert "failed token Google refuses the key: it was revoked or replaced." in told
+
+
+def _escaped_twice(credentials: str) -> str:
+    fields = json.loads(credentials)
+    return json.dumps(fields | {"private_key": fields["private_key"].replace("\n", "\\n")})
+
+
+def _without_address(credentials: str) -> str:
+    return json.dumps(json.loads(credentials) | {"client_email": ""})
+
+
+def _cut(credentials: str) -> str:
+    fields = json.loads(credentials)
+    return json.dumps(fields | {"private_key": fields["private_key"][:400]})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda _: "", "failed configuration GDRIVE_CREDENTIALS_DATA is empty"),
+        (lambda _: "eyJ0eXBlIjog", "failed credentials GDRIVE_CREDENTIALS_DATA is not JSON."),
+        (
+            lambda _: '{"type": "authorized_user"}',
+            "failed credentials GDRIVE_CREDENTIALS_DATA is not the key of a service account.",
+        ),
+        (_without_address, "failed credentials GDRIVE_CREDENTIALS_DATA lacks client_email."),
+        (_escaped_twice, "failed credentials The private key in GDRIVE_CREDENTIALS_DATA holds a"),
+        (_cut, "failed signature GDRIVE_CREDENTIALS_DATA is not the JSON key of a service"),
+    ],
+    ids=["empty", "base64", "a person's", "no address", "escaped twice", "cut"],
+)
+def test_a_spoilt_key_is_described_and_not_shown(
+    drive: Emulator, account: ServiceAccount, checkout: Make, spoil: object, sentence: str
+) -> None:
+    assert callable(spoil)
+    here = checkout(drive.shared_drive(account))
+
+    told = here.store("doctor", code=2, GDRIVE_CREDENTIALS_DATA=spoil(account.credentials))
+
+    assert sentence in told
+    assert drive.requests == []
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("SET-YOUR-FOLDER-ID", "failed configuration The remote drive still has SET-YOUR-FOLDER"),
+        (
+            "drive.google.com/drive/folders/0AB",
+            "failed address gdrive://drive.google.com/drive/folders/0AB does not begin with the id",
+        ),
+    ],
+    ids=["placeholder", "browser address"],
+)
+def test_an_address_that_is_no_folder_id_fails(checkout: Make, address: str, sentence: str) -> None:
+    assert sentence in checkout(address).store("doctor", code=2)

@@ -1,0 +1,233 @@
+"""`store push`, `pull` and `read_back` by the real `dvc`, on the Drive of the loopback."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.drive import faults
+from tests.drive.checkout import OUTPUTS
+from tests.drive.conftest import Make
+from tests.drive.emulator import Emulator, ServiceAccount
+from tests.drive.faults import Drop, Hang, Reply
+
+AT_ONCE = ("--pause", "0.1")
+
+
+def test_what_was_pushed_is_verified_unread_and_comes_back_in_a_new_clone(
+    drive: Emulator, account: ServiceAccount, checkout: Make, tmp_path: Path
+) -> None:
+    here = checkout(drive.shared_drive(account))
+
+    told = here.store("push")
+
+    assert "Pushed and verified: 6 objects" in told
+    assert not any(request.is_download for request in drive.requests)
+    clone = here.fresh(tmp_path / "clone")
+    assert "model.dvc: pulled, every file as its hash says." in clone.store("pull")
+    assert clone.outputs() == OUTPUTS
+
+
+def test_a_second_push_sends_nothing(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.shared_drive(account)
+    here = checkout(folder)
+    drive.fill(folder, here.cache)
+
+    here.store("push")
+
+    assert not any(request.is_change for request in drive.requests)
+
+
+def test_a_service_account_cannot_push_into_my_drive(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    told = checkout(drive.my_drive_folder(account)).store("push", code=1)
+
+    assert told == (
+        "A service account cannot push into a personal (My Drive) folder: it has no storage of "
+        "its own, so Google refuses every upload. Use a folder of a shared drive, or one of the "
+        'other ways under "Without a shared drive" in docs/google-drive.md. Pulling works as it '
+        "is."
+    )
+
+
+def test_a_viewer_cannot_push(drive: Emulator, account: ServiceAccount, checkout: Make) -> None:
+    told = checkout(drive.shared_drive(account, role="reader")).store("push", code=1)
+
+    assert told == (
+        "The service account lacks the right to change the Drive folder. Make it a content "
+        "manager of the shared drive (a contributor can push but not repair). Pulling works as "
+        "it is."
+    )
+
+
+@pytest.mark.parametrize("where", ["shared drive", "My Drive"])
+def test_whoever_may_only_look_can_pull(
+    drive: Emulator, account: ServiceAccount, checkout: Make, tmp_path: Path, where: str
+) -> None:
+    shared = where == "shared drive"
+    folder = (drive.shared_drive if shared else drive.my_drive_folder)(account, role="reader")
+    here = checkout(folder)
+    drive.fill(folder, here.cache)
+    clone = here.fresh(tmp_path / "clone")
+
+    clone.store("pull", "model.dvc")
+
+    assert clone.outputs()["model"] == OUTPUTS["model"]
+
+
+def test_a_folder_that_is_not_shared_is_named(drive: Emulator, checkout: Make) -> None:
+    folder = drive.shared_drive()
+
+    told = checkout(folder).store("push", code=1)
+
+    assert told == (
+        f"The Drive folder {folder} is not visible to the service account. Share it with the "
+        "account's e-mail address, and check the id (the last part of the folder's address in "
+        "the browser)."
+    )
+
+
+def test_a_folder_below_that_does_not_exist_is_named(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.shared_drive(account)
+
+    told = checkout(f"{folder}/models").store("push", code=1)
+
+    assert told == (
+        f"The folder {folder}/models does not exist in Drive, and DVC does not create it. "
+        "Create it once in the browser, or use the id of an existing folder."
+    )
+
+
+def test_a_folder_below_takes_what_is_pushed(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.shared_drive(account)
+    below = drive.subfolder(folder, "Nele's models")
+
+    checkout(f"{folder}/Nele's models").store("push", "model.dvc")
+
+    assert len(drive.find(below)) == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "times"),
+    [
+        pytest.param(faults.RATE_LIMITED, 2, id="rate limit"),
+        pytest.param(faults.TOO_MANY, 1, id="too many requests"),
+        pytest.param(faults.HTML_ERROR, 1, id="HTML error page"),
+        pytest.param(Drop(), 1, id="dropped connection"),
+    ],
+)
+def test_an_upload_that_fails_in_passing_is_sent_again(
+    drive: Emulator, account: ServiceAccount, checkout: Make, answer: Reply | Drop, times: int
+) -> None:
+    here = checkout(drive.shared_drive(account))
+    drive.strike(lambda request: request.is_upload, answer, times)
+
+    told = here.store("push", "model.dvc", *AT_ONCE)
+
+    assert "Pushed and verified: 3 objects" in told
+
+
+def test_google_limiting_every_call_is_said_after_four_attempts(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    here = checkout(drive.shared_drive(account))
+    drive.strike(lambda request: not request.is_token, faults.TOO_MANY, times=100)
+
+    told = here.store("push", "model.dvc", *AT_ONCE, code=1)
+
+    assert told.endswith("Google is limiting the rate of calls. Wait a minute and try again.")
+    assert sum(not request.is_token for request in drive.requests) == 4
+
+
+def test_a_server_that_never_answers_is_given_up(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    here = checkout(drive.shared_drive(account))
+    drive.strike(lambda request: request.is_upload, Hang(), times=100)
+
+    told = here.store("push", "model.dvc", "--timeout", "8", "--pause", "5", code=1)
+
+    assert told == (
+        "`dvc push` did not end within 4 s and was stopped. The remote may not be answering, "
+        "or the transfer needs a longer --timeout."
+    )
+
+
+def test_a_hanging_attempt_leaves_time_for_one_that_succeeds(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    here = checkout(drive.shared_drive(account))
+    drive.strike(lambda request: request.is_upload, Hang())
+
+    told = here.store("push", "model.dvc", "--timeout", "30", *AT_ONCE)
+
+    assert "Pushed and verified: 3 objects" in told
+
+
+@pytest.mark.parametrize(
+    ("state", "cause"),
+    [
+        ("revoked", "Google refuses the key: it was revoked or replaced."),
+        ("deleted", "Google does not know the service account any more."),
+    ],
+)
+def test_a_key_that_google_refuses_is_to_be_replaced(
+    drive: Emulator, account: ServiceAccount, checkout: Make, state: str, cause: str
+) -> None:
+    here = checkout(drive.shared_drive(account))
+    (drive.revoke_key if state == "revoked" else drive.delete_account)(account)
+
+    told = here.store("push", "model.dvc", code=1)
+
+    assert told == (
+        f"{cause} Make a new key for the service account and replace the secret "
+        "(docs/google-drive.md, step 4)."
+    )
+
+
+def test_two_pushes_at_once_both_arrive(
+    drive: Emulator, account: ServiceAccount, checkout: Make, tmp_path: Path
+) -> None:
+    folder = drive.shared_drive(account)
+    both = [checkout(folder, account, name) for name in ("one", "two")]
+
+    with ThreadPoolExecutor() as pool:
+        told = list(pool.map(lambda each: each.store("push"), both))
+
+    assert all("Pushed and verified: 6 objects" in each for each in told)
+    clone = both[0].fresh(tmp_path / "clone")
+    clone.store("pull", "model.dvc")
+    assert clone.outputs()["model"] == OUTPUTS["model"]
+
+
+def test_an_altered_object_is_refused_when_pulled(
+    drive: Emulator, account: ServiceAccount, checkout: Make, tmp_path: Path
+) -> None:
+    folder = drive.shared_drive(account)
+    here = checkout(folder)
+    drive.fill(folder, here.cache)
+    drive.holding(folder, b"weights" * 40).content = b"something else"
+    clone = here.fresh(tmp_path / "clone")
+
+    told = clone.store("pull", "model.dvc", code=1)
+
+    assert told.startswith("model/model.onnx is missing or damaged at the remote drive (object ")
+    assert not (clone.path / "model").exists()
+
+
+def test_credentials_are_asked_for_before_anything_is_tried(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    told = checkout(drive.shared_drive(account), None).store("push", code=1)
+
+    assert told.startswith("GDRIVE_CREDENTIALS_DATA is empty: there is no key for Google Drive.")
+    assert drive.requests == []

@@ -1,0 +1,33 @@
+"""Trials for the tests: the published one where it is at hand, simulated ones anywhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from training import simulate, trial
+from training.trial import Trial
+
+
+@pytest.fixture(scope="session")
+def real_trial(root: Path) -> Trial:
+    """The published trial, from DATA= or data/; without it the test is skipped."""
+    path = Path(os.environ.get("DATA") or root / "data")
+    if not path.exists():
+        pytest.skip("the published trial is not here: python -m training data fetch --from …")
+    loaded = trial.load(path)
+    if loaded.source != "published":
+        pytest.skip(f"{path} holds a {loaded.source} trial, not the published one")
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def simulated_text() -> pd.DataFrame:
+    """A small simulated trial as the cells of its CSV, to be broken by tests."""
+    rows = simulate.simulate(seedlings=120, seed=6)
+    text = rows.to_csv(index=False, na_rep="NA", float_format="%g")
+    lines = [line.split(",") for line in text.splitlines()]
+    return pd.DataFrame(lines[1:], columns=lines[0], dtype=str)

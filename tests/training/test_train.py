@@ -1,0 +1,82 @@
+"""Training as a whole: the same bytes from the same data, however many processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training import artefact, export, metadata, search, simulate, trial
+from training.person_periods import Covariates
+from training.train import REFITS, Candidate, plot_draws, train
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> trial.Trial:
+    folder = tmp_path_factory.mktemp("trial")
+    simulate.write(simulate.simulate(seedlings=900, seed=1), folder)
+    return trial.load(folder)
+
+
+@pytest.fixture(scope="module")
+def candidate(simulated: trial.Trial) -> Candidate:
+    return train(simulated, search_size=3, jobs=2)
+
+
+def test_training_twice_gives_the_same_bytes_with_one_process_or_two(
+    simulated: trial.Trial, candidate: Candidate, tmp_path: Path
+) -> None:
+    again = train(simulated, search_size=3, jobs=1)
+    artefact.write(tmp_path / "one", again.graph, again.metadata)
+    artefact.write(tmp_path / "two", candidate.graph, candidate.metadata)
+
+    for name in (artefact.GRAPH, artefact.METADATA):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_a_model_of_simulated_data_says_so(candidate: Candidate) -> None:
+    assert candidate.metadata["data"]["source"] == "simulated"
+    assert candidate.metadata["gate"] == {"verdict": "unjudged"}
+
+
+def test_metadata_names_what_made_the_model(simulated: trial.Trial, candidate: Candidate) -> None:
+    described = candidate.metadata
+
+    assert described["data"]["md5"] == simulated.md5
+    assert described["data"]["rows"] == 900
+    assert described["recipe"]["estimator"] == "LogisticRegression"
+    assert described["interval"] == {"level": 0.9, "refits": REFITS, "unit": "plots"}
+    assert sum(described["histograms"]["light"]["counts"]) == 900
+    assert sum(described["histograms"]["mortality_percent"]["counts"]) == 900
+    assert described["metrics"]["folds"] == 18
+
+
+def test_the_graph_holds_the_model_and_all_its_refits(
+    simulated: trial.Trial, candidate: Candidate
+) -> None:
+    hazard = export.run(candidate.graph, Covariates.of(simulated.seedlings))
+
+    assert hazard.shape == (900, 15, 1 + REFITS)
+    assert np.ptp(hazard[..., 1:], axis=-1).max() > 0.01, "the refits differ"
+
+
+def test_every_draw_of_plots_has_as_many_as_there_are() -> None:
+    first, *draws = plot_draws(18)
+
+    assert (first == 1).all()
+    assert len(draws) == REFITS >= 40
+    assert {draw.sum() for draw in draws} == {18}
+
+
+def test_the_interval_holds_the_point_even_outside_the_refits() -> None:
+    refits = np.linspace(10, 20, 50)
+
+    assert metadata.interval(5.0, refits) == (5.0, pytest.approx(10 + 10 * 47 / 49))
+    assert metadata.interval(15.0, refits)[0] == pytest.approx(10 + 10 * 2 / 49)
+
+
+def test_candidates_run_from_the_most_regularised_to_the_least() -> None:
+    strengths = [recipe.parameters["C"] for recipe in search.candidates(5)]
+    assert strengths == [0.025, 0.05, 0.1, 0.2, 0.4]
+    assert [recipe.parameters["C"] for recipe in search.candidates(1)] == [0.1]

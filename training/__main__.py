@@ -1,0 +1,38 @@
+"""The one door to training: `python -m training --help`."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from training.commands import data, loop, model, store
+from training.errors import InvalidTrialError, TrainingError
+
+app = typer.Typer(
+    help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
+)
+app.add_typer(data.app, name="data")
+app.add_typer(model.app, name="model")
+app.add_typer(store.app, name="store")
+for command in (model.train, loop.retrain, loop.rollback):
+    app.command()(command)
+
+
+def main() -> None:
+    """Runs a command; an error raised on purpose is one line, and exit code 1."""
+    console = Console(stderr=True)
+    try:
+        app()
+    except InvalidTrialError as error:
+        console.print(data.fault_table(error.faults))
+        console.print(f"[red]{error}[/red]", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except TrainingError as error:
+        console.print(f"[red]{error}[/red]", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

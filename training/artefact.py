@@ -1,0 +1,59 @@
+"""The folder `model/`: `model.onnx` and `metadata.json`, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+GRAPH: Final = "model.onnx"
+METADATA: Final = "metadata.json"
+
+
+def write(folder: Path, graph: bytes, metadata: Mapping[str, object]) -> None:
+    """Puts both files into a new folder and swaps it in; an interruption leaves the old one."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        new.chmod(0o755)
+        (new / GRAPH).write_bytes(graph)
+        (new / METADATA).write_text(serialise(metadata), encoding="utf-8")
+        replace(folder, new)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def serialise(metadata: Mapping[str, object]) -> str:
+    """The text of `metadata.json`; it refuses a number that JSON has no word for."""
+    return json.dumps(metadata, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_metadata(folder: Path) -> dict[str, Any]:
+    """What `metadata.json` of a model folder holds; raises FileNotFoundError without one."""
+    metadata: dict[str, Any] = json.loads((folder / METADATA).read_text(encoding="utf-8"))
+    return metadata
+
+
+def replace(folder: Path, new: Path) -> None:
+    """Swaps a folder for a new one beside it, by renaming."""
+    old = _aside(folder)
+    recover(folder)
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def recover(folder: Path) -> None:
+    """Undoes a swap that was cut off between its two renames."""
+    old = _aside(folder)
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}-old")

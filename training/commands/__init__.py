@@ -1,0 +1,1 @@
+"""The commands of `python -m training`: each parses, calls and tells, and no more."""

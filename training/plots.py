@@ -1,0 +1,102 @@
+"""The report's pictures, as SVG text that can stand in a page."""
+
+from __future__ import annotations
+
+import io
+from typing import Final
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from training import design, evaluate
+from training.evaluate import Outcomes
+from training.gate import MARGIN, Comparison
+from training.person_periods import Floats
+from training.search import OutOfFold
+
+MODEL: Final = "#1b6e53"
+REFERENCE: Final = "#8a8a8a"
+LIMIT: Final = "#b3382c"
+
+mpl.rcParams |= {
+    "svg.hashsalt": "seedling",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+def curves_by_species(seedlings: pd.DataFrame, survival: Floats) -> str:
+    """Mean predicted mortality of each species over its Kaplan-Meier curve with 95 % band."""
+    figure = Figure(figsize=(9, 2.8), layout="constrained")
+    days = np.array(design.CENSUS_DAYS)
+    for axes, species in zip(
+        figure.subplots(1, len(design.SPECIES), sharey=True), design.SPECIES, strict=True
+    ):
+        rows = (seedlings["Species"] == species).to_numpy()
+        axes.set_title(species, style="italic")
+        axes.set_xlabel("day")
+        if not rows.any():
+            continue
+        observed, low, high = evaluate.kaplan_meier_band(seedlings[rows])
+        axes.fill_between(
+            days, 100 * (1 - high), 100 * (1 - low), step="post", color=REFERENCE, alpha=0.3
+        )
+        axes.step(days, 100 * (1 - observed), where="post", color=REFERENCE, label="Kaplan-Meier")
+        axes.plot(days, 100 * (1 - survival[rows].mean(axis=0)), color=MODEL, label="model")
+    figure.axes[0].set_ylabel("mortality, %")
+    figure.axes[0].legend(frameon=False)
+    return _svg(figure)
+
+
+def calibration(outcomes: Outcomes, survival: Floats) -> str:
+    """Predicted against observed mortality at day 115.5, by tenths of the prediction."""
+    predicted = 1 - survival[:, -1]
+    tenths = np.array_split(np.argsort(predicted, kind="stable"), 10)
+    pairs = [
+        (100 * predicted[rows].mean(), 100 * evaluate.observed_mortality(outcomes[rows]))
+        for rows in tenths
+        if len(rows)
+    ]
+    figure = Figure(figsize=(3.6, 3.4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 100], [0, 100], color=REFERENCE, linewidth=0.8)
+    axes.plot(*zip(*pairs, strict=True), "o", color=MODEL)
+    axes.set(xlabel="predicted mortality, %", ylabel="observed (censoring-weighted), %")
+    return _svg(figure)
+
+
+def differences(comparison: Comparison) -> str:
+    """The bootstrap of challenger less champion, with what is still not inferior."""
+    figure = Figure(figsize=(4.6, 3.4), layout="constrained")
+    axes = figure.subplots()
+    axes.hist(comparison.draws, bins=40, color=MODEL, alpha=0.6)
+    axes.axvline(comparison.upper, color=MODEL, label="95 % upper bound")
+    axes.axvline(MARGIN, color=LIMIT, linestyle="--", label="margin")
+    axes.axvline(0, color=REFERENCE, linewidth=0.8)
+    axes.set(xlabel="integrated Brier score, challenger - champion", ylabel="draws of plots")
+    axes.legend(frameon=False)
+    return _svg(figure)
+
+
+def folds(scored: dict[str, OutOfFold]) -> str:
+    """Integrated Brier score of each model in each fold."""
+    figure = Figure(figsize=(4.6, 3.4), layout="constrained")
+    axes = figure.subplots()
+    for place, each in enumerate(scored.values()):
+        figures = each.figures("integrated_brier_score")
+        spread = np.linspace(-0.15, 0.15, len(figures))
+        axes.plot(place + spread, figures, "o", color=MODEL, alpha=0.5, markersize=4)
+        axes.hlines(figures.mean(), place - 0.25, place + 0.25, color=LIMIT)
+    axes.set_xticks(range(len(scored)), list(scored))
+    axes.set_ylabel("integrated Brier score")
+    return _svg(figure)
+
+
+def _svg(figure: Figure) -> str:
+    text = io.StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
+    svg = text.getvalue()
+    return svg[svg.index("<svg") :]

@@ -1,0 +1,125 @@
+"""Making a model the one that serves, and going back to an earlier one.
+
+The pointer `model.dvc` is committed last, and only after its objects were read back from
+the remote into an empty cache. Until then the committed pointer, and with it everything
+that serves, is the old one; a run that was cut off is undone by `start_clean`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from dvc.utils.serialize import modify_yaml  # type: ignore[import-untyped]
+
+from training import artefact, config, repository, store
+from training.errors import StoreError, TrainingError
+
+POINTER: Final = "model.dvc"
+RELEASED: Final = Path(".dvc/released")
+LARGEST_BUNDLED: Final = 1_000_000
+"""A model over this many bytes is not mirrored into the repository."""
+
+Step = Callable[[str], None]
+"""Told the name of each step as it begins."""
+
+
+def start_clean() -> list[str]:
+    """Undoes what a cut-off release left behind; returns the paths it put back."""
+    artefact.recover(config.MODEL)
+    return repository.restore([POINTER, str(RELEASED)])
+
+
+def publish(
+    graph: bytes, metadata: Mapping[str, Any], meta: Mapping[str, object], step: Step
+) -> str:
+    """Ships a judged model: written, pushed, read back, mirrored, and only then committed.
+
+    `meta` is what `model.dvc` will say of why the model was made. Returns the commit.
+    Raises StoreError where the remote does not hold it, whole, in the end.
+    """
+    step("write model/ and its pointer")
+    artefact.write(config.MODEL, graph, metadata)
+    _point(meta)
+    step("push and verify")
+    store.push(targets=[POINTER])
+    step("read back")
+    _compare(graph, artefact.serialise(metadata).encode())
+    step("mirror")
+    mirror()
+    step("commit")
+    return repository.commit([POINTER, str(RELEASED)], f"Release a model: {meta['reason']}")
+
+
+def rollback(revision: str | None, step: Step) -> str:
+    """Puts `model.dvc` back to an earlier version and commits it; returns the commit.
+
+    `revision` is a commit (default: the version before the one that serves). Raises
+    TrainingError where there is none, StoreError where the remote no longer holds it.
+    """
+    start_clean()
+    step("find the earlier version")
+    if revision is None:
+        earlier = repository.versions(POINTER)[1:]
+        if not earlier:
+            raise TrainingError(f"{POINTER} has one version only: there is nothing to go back to")
+        revision = earlier[0]
+    text = repository.at(revision, POINTER)
+    if text == Path(POINTER).read_text(encoding="utf-8"):
+        raise TrainingError(f"{POINTER} already is what it was at {revision[:12]}")
+    Path(POINTER).write_text(text, encoding="utf-8")
+    try:
+        step("verify it at the remote")
+        audit = store.audit(None, [POINTER])
+        if not audit.verified:
+            raise StoreError("; ".join(map(str, audit.findings)), "Choose another version.")
+        step("pull it")
+        store.pull(POINTER, force=True)
+        step("mirror")
+        mirror()
+    except BaseException:
+        start_clean()
+        raise
+    step("commit")
+    return repository.commit([POINTER, str(RELEASED)], f"Roll back the model to {revision[:12]}")
+
+
+def mirror() -> None:
+    """Makes the bundled remote hold the model's objects and no others.
+
+    A model over LARGEST_BUNDLED leaves it empty: the repository must stay small.
+    """
+    shutil.rmtree(RELEASED / "files", ignore_errors=True)
+    RELEASED.mkdir(exist_ok=True)
+    if sum(path.stat().st_size for path in config.MODEL.iterdir()) <= LARGEST_BUNDLED:
+        store.push(remote=config.RELEASED_REMOTE, targets=[POINTER])
+
+
+def _point(meta: Mapping[str, object]) -> None:
+    """Has DVC write the pointer of model/, and adds why it was made."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", "add", "--quiet", str(config.MODEL)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise StoreError(f"DVC could not add {config.MODEL}/: {done.stderr.strip()}")
+    with modify_yaml(POINTER) as pointer:
+        pointer["meta"] = dict(meta)
+
+
+def _compare(graph: bytes, metadata: bytes) -> None:
+    """Pulls the model as a stranger would and compares it byte by byte."""
+    with tempfile.TemporaryDirectory() as folder:
+        came = store.read_back(POINTER, None, Path(folder) / "checkout")
+        for name, sent in ((artefact.GRAPH, graph), (artefact.METADATA, metadata)):
+            if (came / name).read_bytes() != sent:
+                raise StoreError(
+                    f"{name} came back from the remote different.", "Run `store audit --repair`."
+                )

@@ -1,0 +1,159 @@
+"""The report on a retrain, for whoever decides: Markdown, and one page with the pictures."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from training import plots
+from training.gate import MARGIN
+from training.retrain import Outcome
+from training.search import OutOfFold
+
+MARKDOWN: Final = "report.md"
+PAGE: Final = "report.html"
+HEADLINES: Final = {
+    "promote": "Promoted: the new model serves from here on",
+    "keep": "Kept: the model that serves stays",
+    "refuse": "Refused: the new model must not serve",
+}
+_STYLE: Final = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
+    "color:#1c2321}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .75rem;"
+    "border-bottom:1px solid #d8dedb;text-align:left}td.n{text-align:right;"
+    "font-variant-numeric:tabular-nums}.no{color:#b3382c;font-weight:600}svg{max-width:100%;"
+    "height:auto}.mark{background:#b3382c;color:#fff;padding:.25rem .5rem}"
+)
+
+
+def write(outcome: Outcome, reason: str, folder: Path) -> Path:
+    """Writes report.md and report.html into a folder; returns the Markdown's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / PAGE).write_text(page(outcome, reason), encoding="utf-8")
+    (folder / MARKDOWN).write_text(markdown(outcome, reason), encoding="utf-8")
+    return folder / MARKDOWN
+
+
+def markdown(outcome: Outcome, reason: str) -> str:
+    """The report as text: the verdict first, then what it rests on."""
+    judgement = outcome.judgement
+    lines = [
+        f"# {HEADLINES[judgement.verdict]}",
+        "",
+        f"{_sentence(judgement.reason)} Asked for because: {_inline(reason)}.",
+        "",
+        *(f"- {fact}" for fact in _facts(outcome)),
+        "",
+        "| rule | figure | asked | |",
+        "| --- | ---: | ---: | --- |",
+        *("| " + " | ".join(cells) + " |" for cells in _rules(outcome)),
+        "",
+        "| figure, out of fold | " + " | ".join(_scored(outcome)) + " |",
+        "| --- |" + " ---: |" * len(_scored(outcome)),
+        *("| " + " | ".join(cells) + " |" for cells in _figures(outcome)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def page(outcome: Outcome, reason: str) -> str:
+    """The same as one self-contained HTML page with the pictures."""
+    judgement, candidate = outcome.judgement, outcome.candidate
+    survival = candidate.scored.survival.mean(axis=0)
+    pictures = {
+        "Mortality by species": plots.curves_by_species(candidate.seedlings, survival),
+        "Calibration at day 115.5": plots.calibration(candidate.outcomes, survival),
+        "Spread over folds": plots.folds(_scored(outcome)),
+    }
+    if judgement.comparison is not None:
+        pictures["Challenger against champion"] = plots.differences(judgement.comparison)
+    facts = "".join(f"<li>{html.escape(fact)}</li>" for fact in _facts(outcome))
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        f"<title>{HEADLINES[judgement.verdict]}</title><style>{_STYLE}</style>"
+        f"<h1>{HEADLINES[judgement.verdict]}</h1>"
+        f"<p>{html.escape(_sentence(judgement.reason))} "
+        f"Asked for because: {html.escape(reason)}.</p><ul>{facts}</ul>"
+        + "".join(f"<h2>{title}</h2>{svg}" for title, svg in pictures.items())
+        + "<h2>Rules</h2>"
+        + _table(("rule", "figure", "asked", ""), _rules(outcome))
+        + "<h2>Figures</h2>"
+        + _table(("figure, out of fold", *_scored(outcome)), _figures(outcome))
+    )
+
+
+def _facts(outcome: Outcome) -> list[str]:
+    data, recipe = outcome.candidate.metadata["data"], outcome.candidate.recipe
+    facts = [
+        f"Data: {data['source'].upper() if data['source'] == 'simulated' else data['source']}, "
+        f"{data['seedlings']} seedlings on {data['plots']} plots (md5 {data['md5']})",
+        f"Recipe: {recipe.estimator}, "
+        + ", ".join(f"{name} = {value:g}" for name, value in recipe.parameters.items()),
+    ]
+    if (comparison := outcome.judgement.comparison) is not None:
+        facts.append(
+            f"Integrated Brier score against the champion: {comparison.difference:+.4f}, 95 % "
+            f"upper bound {comparison.upper:+.4f} (up to {MARGIN:+.4f} is not inferior)"
+        )
+    if outcome.commit:
+        facts.append(f"Commit: {outcome.commit}")
+    return facts
+
+
+def _rules(outcome: Outcome) -> list[tuple[str, ...]]:
+    words = {(True, True): "ok", (True, False): "ok", (False, True): "FAILED"}
+    return [
+        (
+            rule.name,
+            f"{rule.figure:.4f}",
+            f"{'>' if rule.is_floor else '≤'} {rule.limit:g}",
+            words.get((rule.passed, rule.hard), "warning"),
+        )
+        for rule in outcome.judgement.rules
+    ]
+
+
+def _scored(outcome: Outcome) -> dict[str, OutOfFold]:
+    named = {"challenger": outcome.candidate.scored, "champion": outcome.champion}
+    named["Kaplan-Meier"] = outcome.candidate.reference
+    return {name: scored for name, scored in named.items() if scored is not None}
+
+
+def _figures(outcome: Outcome) -> list[tuple[str, ...]]:
+    names = ("integrated_brier_score", "brier_score_115", "concordance_index", "calibration_error")
+    return [
+        (
+            name.replace("_", " "),
+            *(
+                f"{np.mean(each.figures(name)):.4f} ± {np.std(each.figures(name), ddof=1):.4f}"
+                for each in _scored(outcome).values()
+            ),
+        )
+        for name in names
+    ]
+
+
+def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    def cell(text: str, place: int) -> str:
+        kind = ' class="no"' if text == "FAILED" else ' class="n"' if place else ""
+        return f"<td{kind}>{html.escape(text)}</td>"
+
+    head = "".join(f"<th>{html.escape(heading)}</th>" for heading in headings)
+    body = "".join(
+        "<tr>" + "".join(cell(text, place) for place, text in enumerate(row)) + "</tr>"
+        for row in rows
+    )
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _sentence(reason: str) -> str:
+    return reason[:1].upper() + reason[1:] + "."
+
+
+def _inline(text: str) -> str:
+    """A person's words, kept from being read as Markdown or HTML."""
+    words = " ".join(text.split()).replace("`", "'")
+    return f"`{words}`"

@@ -1,0 +1,152 @@
+"""The closed loop: from the data at the remote to a model that was judged, shipped, proven."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from training import artefact, behaviour, config, export, gate, release, repository, store, trial
+from training.errors import StoreError, TrainingError
+from training.gate import Judgement
+from training.hazard import Recipe, fit_curves
+from training.release import Step
+from training.search import REPORT_SEEDS, OutOfFold, cross_validate
+from training.survival import survival_curve
+from training.train import Candidate, train
+
+EXIT_CODES: Final = {"promote": 0, "keep": 10, "refuse": 20}
+LOCK: Final = Path(".dvc/tmp/retrain.lock")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a retrain: the verdict, what it rests on, and the commit if there is one."""
+
+    judgement: Judgement
+    candidate: Candidate
+    champion: OutOfFold | None
+    commit: str | None
+
+
+def retrain(
+    reason: str, step: Step, *, search_size: int, jobs: int, forced: bool = False
+) -> Outcome:
+    """Pulls, checks, trains, judges, and ships what deserves it; one at a time.
+
+    Raises TrainingError where any step fails; the model that serves is then the old one.
+    """
+    with _alone():
+        step("start clean")
+        release.start_clean()
+        step("doctor")
+        if failed := [check.text for check in store.doctor() if check.outcome == "failed"]:
+            raise StoreError(failed[0])
+        step("pull data and champion")
+        store.pull("data.dvc")
+        champion = _champion()
+        step("check the trial")
+        seedlings = trial.load(config.DATA)
+        step("train")
+        candidate = train(seedlings, search_size, jobs)
+        step("judge")
+        judgement, scored = judge(candidate, champion, forced=forced, jobs=jobs)
+        commit = None
+        if judgement.verdict == "promote":
+            metadata = {**candidate.metadata, "gate": _verdict(judgement)}
+            meta = _meta(reason, candidate, judgement)
+            commit = release.publish(candidate.graph, metadata, meta, step)
+        return Outcome(judgement, candidate, scored, commit)
+
+
+def judge(
+    candidate: Candidate, champion: dict[str, Any] | None, *, forced: bool, jobs: int
+) -> tuple[Judgement, OutOfFold | None]:
+    """The gate's word on a candidate; `champion` is the metadata of the model that serves."""
+    hazard = export.run(candidate.graph, behaviour.grid())
+    rules = [
+        *gate.floors(candidate.outcomes, candidate.scored, candidate.reference),
+        *behaviour.check(survival_curve(hazard[..., 0])),
+    ]
+    source = candidate.metadata["data"]["source"]
+    if champion is None:
+        return gate.judge(rules, None, source=source, forced=forced), None
+    recipe = Recipe(champion["recipe"]["estimator"], champion["recipe"]["parameters"])
+    scored = candidate.scored
+    if recipe != candidate.recipe:
+        (scored,) = cross_validate(
+            [partial(fit_curves, recipe)],
+            candidate.seedlings,
+            candidate.outcomes,
+            REPORT_SEEDS,
+            jobs,
+            "Champion ",
+        )
+    comparison = gate.compare(candidate.outcomes, scored, candidate.scored)
+    if _is_same(champion, candidate):
+        reason = "the same data and recipe give the model that already serves"
+        return gate.Judgement("keep", reason, tuple(rules), comparison), scored
+    changed = champion["data"]["md5"] != candidate.metadata["data"]["md5"]
+    return gate.judge(rules, comparison, source=source, forced=forced or changed), scored
+
+
+def _is_same(champion: dict[str, Any], candidate: Candidate) -> bool:
+    """Whether the champion is this very model, already judged worth serving."""
+    same = bool(champion["model"]["sha256"] == candidate.metadata["model"]["sha256"])
+    return same and champion["gate"]["verdict"] == "promote"
+
+
+def _champion() -> dict[str, Any] | None:
+    """Metadata of the model that the committed pointer names; None before the first one."""
+    if not Path(release.POINTER).is_file():
+        return None
+    store.pull(release.POINTER, force=True)
+    return artefact.read_metadata(config.MODEL)
+
+
+def _verdict(judgement: Judgement) -> dict[str, object]:
+    """What `metadata.json` says of the gate: the verdict and every figure behind it."""
+    comparison = judgement.comparison
+    return {
+        "verdict": judgement.verdict,
+        "reason": judgement.reason,
+        "difference": None if comparison is None else round(comparison.difference, 6),
+        "upper_bound": None if comparison is None else round(comparison.upper, 6),
+        "rules": [
+            {"name": r.name, "figure": round(r.figure, 6), "limit": r.limit, "passed": r.passed}
+            for r in judgement.rules
+        ],
+    }
+
+
+def _meta(reason: str, candidate: Candidate, judgement: Judgement) -> dict[str, object]:
+    """What `model.dvc` says of why its model was made."""
+    metrics = candidate.metadata["metrics"]
+    return {
+        "reason": reason,
+        "verdict": judgement.verdict,
+        "metrics": {
+            name: metrics[name]["mean"]
+            for name in ("integrated_brier_score", "concordance_index", "brier_score_115")
+        },
+        "data": candidate.metadata["data"]["md5"],
+        "code": repository.head(),
+    }
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Holds a lock that a second retrain in this checkout finds taken; a killed one frees it."""
+    LOCK.parent.mkdir(parents=True, exist_ok=True)
+    with LOCK.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise TrainingError(
+                "another retrain is running in this checkout: wait for it"
+            ) from error
+        yield

@@ -1,0 +1,58 @@
+"""Where the trial and the model come from: tried in a fixed order, the choice told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from training import artefact, config
+from training.errors import StoreError
+
+Tell = Callable[[str], None]
+"""Says to the person at the terminal what was chosen, and why."""
+
+
+def find_trial(data: Path | None, tell: Tell) -> Path:
+    """The CSV or folder to train on: `data`, the folder data/, DVC, else a simulated trial."""
+    from training import simulate, store
+
+    if data is not None:
+        tell(f"Data: {data}, as asked.")
+        return data
+    if any(config.DATA.glob("*.csv")):
+        tell(f"Data: {config.DATA}/, as it stands.")
+        return config.DATA
+    if config.has_drive_credentials():
+        store.pull("data.dvc")
+        tell(f"Data: {config.DATA}/, pulled from the remote just now.")
+        return config.DATA
+    tell(
+        f"Data: no {config.DATA}/ and no credentials to pull it, so a SIMULATED trial in "
+        f"{config.SAMPLE_DATA}/. For the published one: python -m training data fetch --from …"
+    )
+    simulate.write(simulate.simulate(), config.SAMPLE_DATA)
+    return config.SAMPLE_DATA
+
+
+def find_model(tell: Tell, train: Callable[[], Path]) -> Path:
+    """The model to serve: model/, the released one, the one on Drive, else one trained now."""
+    from training import store
+
+    artefact.recover(config.MODEL)
+    if (config.MODEL / artefact.METADATA).is_file():
+        tell(f"Model: {config.MODEL}/, as it stands.")
+        return config.MODEL
+    reasons = [f"no {config.MODEL}/"]
+    remotes = [config.RELEASED_REMOTE]
+    if config.has_drive_credentials():
+        remotes.append(config.DEFAULT_REMOTE)
+    for remote in remotes:
+        try:
+            store.pull("model.dvc", remote=remote)
+        except StoreError as error:
+            reasons.append(f"nothing from the remote '{remote}' ({error.cause})")
+            continue
+        tell(f"Model: pulled from the remote '{remote}', since there was {', '.join(reasons)}.")
+        return config.MODEL
+    tell(f"Model: training one, since there was {', '.join(reasons)}.")
+    return train()

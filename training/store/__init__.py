@@ -1,0 +1,20 @@
+"""The outputs' home: pull, push, prove and repair them at any DVC remote."""
+
+from training.store.checkup import Check, doctor
+from training.store.inspection import Audit, Finding, audit
+from training.store.remotes import use
+from training.store.transfer import Status, pull, push, read_back, status
+
+__all__ = [
+    "Audit",
+    "Check",
+    "Finding",
+    "Status",
+    "audit",
+    "doctor",
+    "pull",
+    "push",
+    "read_back",
+    "status",
+    "use",
+]

@@ -1,0 +1,177 @@
+"""What a failure of DVC or Drive means to the person at the keyboard: one cause, one remedy."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from training.errors import StoreError
+
+GUIDE: Final = "docs/google-drive.md"
+NEW_KEY: Final = f"Make a new key for the service account and replace the secret ({GUIDE}, step 4)."
+REPAIR: Final = (
+    "`python -m training store audit --repair` sends it again from a checkout that has it."
+)
+
+
+class PassingError(StoreError):
+    """A failure that may be gone at the next attempt."""
+
+
+class _Rule(NamedTuple):
+    pattern: str
+    cause: str
+    remedy: str = ""
+    passing: bool = False
+
+
+NO_STORAGE: Final = (
+    "A service account cannot push into a personal (My Drive) folder: "
+    "it has no storage of its own, so Google refuses every upload."
+)
+NO_STORAGE_REMEDY: Final = (
+    "Use a folder of a shared drive, or one of the other ways under "
+    f'"Without a shared drive" in {GUIDE}. Pulling works as it is.'
+)
+NO_CREDENTIALS: Final = "GDRIVE_CREDENTIALS_DATA is empty: there is no key for Google Drive."
+NO_CREDENTIALS_REMEDY: Final = (
+    "Put the service account's JSON there; in GitHub Actions pass the secret in `env:` "
+    "(a pull request from a fork gets none)."
+)
+
+# The first rule whose pattern occurs in the output holds: from the particular to the general.
+_RULES: Final = (
+    _Rule(r"storageQuotaExceeded|do not have storage quota", NO_STORAGE, NO_STORAGE_REMEDY),
+    _Rule(
+        r"'reason': 'quotaExceeded'",
+        "The Drive that owns the folder is full.",
+        "Free space in it, or move the remote.",
+    ),
+    _Rule(r"account not found", "Google does not know the service account any more.", NEW_KEY),
+    _Rule(r"Invalid JWT Signature", "Google refuses the key: it was revoked or replaced.", NEW_KEY),
+    _Rule(
+        r"short-lived token|reasonable timeframe",
+        "Google refuses the key because this machine's clock is wrong.",
+        "Set the clock (NTP) and try again.",
+    ),
+    _Rule(r"invalid_grant: ?(?P<text>[^\n]*)", "Google refuses the key: {text}", NEW_KEY),
+    _Rule(
+        r"accessNotConfigured|SERVICE_DISABLED",
+        "The Google Drive API is not enabled in the service account's project.",
+        f"Enable it ({GUIDE}, step 2) and wait a few minutes.",
+    ),
+    _Rule(
+        r"insufficientParentPermissions|insufficientPermissions|insufficientFilePermissions"
+        r"|teamDrivesParentLimit|cannotAddParent|Insufficient permissions",
+        "The service account lacks the right to change the Drive folder.",
+        "Make it a content manager of the shared drive (a contributor can push but not repair). "
+        "Pulling works as it is.",
+    ),
+    _Rule(
+        r"dailyLimitExceeded",
+        "The project's daily quota of Drive calls is used up.",
+        "Try again tomorrow, or raise the quota in the Google Cloud console.",
+    ),
+    _Rule(
+        r"rateLimitExceeded|HttpError 429|Rate Limit",
+        "Google is limiting the rate of calls.",
+        "Wait a minute and try again.",
+        passing=True,
+    ),
+    _Rule(
+        r"File not found: (?P<id>[\w.-]+)",
+        "The Drive folder {id} is not visible to the service account.",
+        "Share it with the account's e-mail address, and check the id "
+        "(the last part of the folder's address in the browser).",
+    ),
+    _Rule(
+        r"Confirm (?P<path>\S+) exists and you can access it",
+        "The folder {path} does not exist in Drive, and DVC does not create it.",
+        "Create it once in the browser, or use the id of an existing folder.",
+    ),
+    _Rule(r"To use service account, set", NO_CREDENTIALS, NO_CREDENTIALS_REMEDY),
+    _Rule(
+        r"Failed to authenticate GDrive: 'access_token'",
+        "DVC takes the key for a person's token, because gdrive_use_service_account is not set.",
+        "`dvc remote modify drive gdrive_use_service_account true`.",
+    ),
+    _Rule(
+        r"GEN_EMAIL|has no attribute 'sign'",
+        "The installed pyOpenSSL does not fit the installed cryptography.",
+        "Install what the lock pins: `make setup`.",
+    ),
+    _Rule(
+        r"Non interactive mode",
+        "Nobody has yet allowed DVC to act for them in this Drive.",
+        "Run `dvc pull` once in a terminal and follow the link it prints.",
+    ),
+    _Rule(
+        r"Failed to authenticate GDrive: (?P<text>[^\n]*)",
+        "GDRIVE_CREDENTIALS_DATA is not the JSON key of a service account.",
+        "Paste the whole file as Google gave it, neither base64-encoded nor escaped again.",
+    ),
+    _Rule(
+        r"CERTIFICATE_VERIFY_FAILED",
+        "The server that answers for Google has a certificate this machine does not trust.",
+        "Behind a company proxy, name its authority in HTTPLIB2_CA_CERTS.",
+    ),
+    _Rule(
+        r"Error connecting to HTTP proxy (?P<proxy>\S+):",
+        "The proxy {proxy} of HTTPS_PROXY does not answer.",
+        "Start it, or unset HTTPS_PROXY.",
+    ),
+    _Rule(
+        r"failed to transfer '(?P<oid>[0-9a-f.dir]+)' - \[Errno 2\]",
+        "The object {oid} is missing at the remote.",
+        REPAIR,
+    ),
+    _Rule(
+        r"Unable to acquire lock",
+        "Another DVC command is at work in this checkout.",
+        "Let it finish.",
+        passing=True,
+    ),
+    _Rule(
+        r"remove the following unsaved files[^\n]*\n(?P<path>[^\n]*)",
+        "There are local changes that pulling would overwrite ({path}).",
+        "Move them away, or pull with --force.",
+    ),
+    _Rule(
+        r"Checkout failed for following targets:\s*(?P<path>[^\n]*)",
+        "{path} is missing or damaged at the remote.",
+        REPAIR,
+    ),
+    _Rule(
+        r"requires these missing dependencies: (?P<what>\S+)|requires '(?P<plugin>[^']+)' to be",
+        "DVC lacks the plug-in for this kind of remote: {what}{plugin}.",
+        "Add the extra of dvc in pyproject.toml, then `make lock`.",
+    ),
+    _Rule(
+        r"HttpError 5\d\d|Invalid response 5\d\d|Expecting value: line|backendError|internalError",
+        "Google answered with a server error.",
+        "It mostly passes: try again in some minutes.",
+        passing=True,
+    ),
+    _Rule(
+        r"Remote end closed|Connection (reset|aborted|refused)|Broken pipe|timed? ?out"
+        r"|Unable to find the server|IncompleteRead|Name or service not known",
+        "The connection to the remote broke.",
+        "Check the network and try again.",
+        passing=True,
+    ),
+)
+
+
+def explain(output: str, command: str) -> StoreError:
+    """The error to raise for a failed `command`, given all it printed.
+
+    A `PassingError` where another attempt is worth while, else a plain `StoreError`.
+    """
+    for rule in _RULES:
+        if found := re.search(rule.pattern, output):
+            groups = {name: value or "" for name, value in found.groupdict().items()}
+            kind = PassingError if rule.passing else StoreError
+            return kind(rule.cause.format(**groups), rule.remedy)
+    told = [line for line in output.splitlines() if line.startswith("ERROR")] or [output.strip()]
+    text = told[0].removeprefix("ERROR: ") or "it said nothing"
+    return StoreError(f"{command} failed: {text}", "All it printed is in build/store.log.")

@@ -1,0 +1,72 @@
+"""What a `.dvc` file promises: an output, and the hash of every file in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.errors import StoreError
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """One tracked output."""
+
+    file: str
+    """The pointer's own name, such as `model.dvc`."""
+    output: str
+    oid: str
+    """MD5 of the output; of a folder, that of its list of files, followed by `.dir`."""
+    files: int
+    size: int
+
+    @property
+    def is_folder(self) -> bool:
+        return self.oid.endswith(".dir")
+
+    def label(self, oid: str, members: dict[str, str]) -> str:
+        """What a person calls the object `oid`: a path in the checkout."""
+        if oid == self.oid:
+            return f"{self.output}/ (its list of files)" if self.is_folder else self.output
+        return f"{self.output}/{members[oid]}"
+
+
+def read(file: str) -> Pointer:
+    """The pointer in `file`. Raises `StoreError`."""
+    from dvc.utils.serialize import YAMLFileCorruptedError, load_yaml  # type: ignore[import-untyped]
+
+    if not Path(file).is_file():
+        raise StoreError(f"There is no {file} here.", "Run at the top of a checkout.")
+    try:
+        (out,) = load_yaml(file)["outs"]
+        oid, output = str(out["md5"]), str(out["path"])
+    except (YAMLFileCorruptedError, KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{file} does not point to one output of DVC.") from error
+    return Pointer(file, output, oid, int(out.get("nfiles", 1)), int(out.get("size", 0)))
+
+
+def members(listing: bytes) -> dict[str, str]:
+    """From the content of a `.dir` object: hash of each file to its path in the folder."""
+    return {entry["md5"]: entry["relpath"] for entry in json.loads(listing)}
+
+
+def place(oid: str) -> tuple[str, str]:
+    """Folder and name under which DVC keeps an object."""
+    return oid[:2], oid[2:]
+
+
+def cached(oid: str, cache: Path) -> Path:
+    """Where the local cache keeps an object."""
+    return cache.joinpath(*place(oid))
+
+
+def is_whole(oid: str, path: Path) -> bool:
+    """Whether the file is there and holds what its hash says."""
+    return path.is_file() and md5(path) == oid.removesuffix(".dir")
+
+
+def md5(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

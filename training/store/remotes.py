@@ -1,0 +1,180 @@
+"""Where the outputs live: the remotes that DVC's configuration names."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from training import config
+from training.errors import StoreError
+from training.store import client, diagnosis
+
+PLACEHOLDER: Final = "SET-YOUR-FOLDER-ID"
+_BROWSER_LINK: Final = re.compile(r"https://drive\.google\.com/drive/.*folders/([\w-]+)")
+_LOCAL: Final = Path(".dvc/config.local")
+
+
+@dataclass(frozen=True)
+class Remote:
+    """One remote: its name, its address (a local folder as an absolute path), its options."""
+
+    name: str
+    url: str
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """As DVC reads them. They may hold credentials: never print them."""
+
+    @property
+    def is_drive(self) -> bool:
+        return self.url.startswith("gdrive://")
+
+    @property
+    def is_folder(self) -> bool:
+        return "://" not in self.url
+
+    @property
+    def is_service_account(self) -> bool:
+        return bool(self.options.get("gdrive_use_service_account"))
+
+    @property
+    def key_file(self) -> str | None:
+        """File that holds the key; DVC prefers it to the environment."""
+        name = (
+            "service_account_json_file_path" if self.is_service_account else "user_credentials_file"
+        )
+        value = self.options.get(f"gdrive_{name}")
+        return str(value) if value else None
+
+    @property
+    def folder_id(self) -> str:
+        """Id of the Drive folder the address begins with."""
+        return self.url.removeprefix("gdrive://").partition("/")[0]
+
+    @property
+    def subpath(self) -> tuple[str, ...]:
+        """Titles of the folders below it that the address names."""
+        return tuple(part for part in self.url.removeprefix("gdrive://").split("/")[1:] if part)
+
+    def environment(self) -> dict[str, str]:
+        """What a `dvc` command on this remote needs beside the environment it inherits."""
+        # DVC sets up the default remote too, whatever remote is named, and would stop for
+        # want of a Drive key that it then never uses.
+        unused = not self.is_drive and not config.has_drive_credentials()
+        return {"GDRIVE_CREDENTIALS_DATA": "unused"} if unused else {}
+
+
+def configuration() -> Any:
+    """DVC's configuration as the current folder sees it, all its files merged."""
+    from dvc.config import Config, ConfigError  # type: ignore[import-untyped]
+
+    if not Path(".dvc").is_dir():
+        raise StoreError("There is no .dvc folder here.", "Run at the top of a checkout.")
+    try:
+        return Config(str(Path(".dvc").resolve()))
+    except ConfigError as error:
+        raise StoreError(f"DVC cannot read its configuration: {error}.") from error
+
+
+def find(name: str | None = None) -> Remote:
+    """The remote of that name, by default the one DVC takes. Raises `StoreError`."""
+    settings = configuration()
+    chosen = name or settings["core"].get("remote")
+    if not chosen:
+        remedy = "Name one: `python -m training store use PATH-or-URL`."
+        raise StoreError("No remote is configured.", remedy)
+    options = settings["remote"].get(chosen)
+    if options is None:
+        known = ", ".join(sorted(settings["remote"])) or "none"
+        raise StoreError(f"There is no remote {chosen}.", f"There are: {known}.")
+    return Remote(chosen, str(options["url"]), dict(options))
+
+
+def usable(name: str | None = None) -> Remote:
+    """The remote of that name, once nothing is obviously missing. Raises `StoreError`."""
+    remote = find(name)
+    if remote.folder_id == PLACEHOLDER:
+        raise StoreError(
+            f"The remote {remote.name} still has {PLACEHOLDER} where the id of your Drive folder "
+            "belongs.",
+            "Set it once: `python -m training store use gdrive://FOLDER-ID`.",
+        )
+    if (
+        remote.is_drive
+        and remote.is_service_account
+        and not remote.key_file
+        and not config.has_drive_credentials()
+    ):
+        raise StoreError(diagnosis.NO_CREDENTIALS, diagnosis.NO_CREDENTIALS_REMEDY)
+    return remote
+
+
+def objects(remote: Remote) -> tuple[Any, str]:
+    """DVC's own file system for a remote, and the path of its objects there."""
+    from dvc.fs import (  # type: ignore[import-untyped]
+        ConfigError,
+        RemoteMissingDepsError,
+        get_cloud_fs,
+    )
+
+    try:
+        kind, settings, path = get_cloud_fs(configuration(), name=remote.name)
+        filesystem = kind(**settings)
+    except (ConfigError, RemoteMissingDepsError) as error:
+        raise diagnosis.explain(str(error), "DVC") from error
+    return filesystem, filesystem.join(path, "files", "md5")
+
+
+def cache() -> Path:
+    """Folder of the local cache's objects."""
+    return Path(configuration()["cache"].get("dir") or ".dvc/cache", "files", "md5")
+
+
+def use(address: str) -> Remote:
+    """Make a remote the default and return it.
+
+    `address` is a Drive folder (`gdrive://ID`, or its address in the browser) or another
+    URL that DVC knows, both kept in `.dvc/config`, to be committed; a local folder, kept in
+    `.dvc/config.local` and made if need be; or the name of a remote that is there already.
+    """
+    if link := _BROWSER_LINK.match(address):
+        address = f"gdrive://{link[1]}"
+    known = configuration()["remote"]
+    if address == config.RELEASED_REMOTE:
+        raise StoreError(
+            f"The remote {address} is part of the repository and holds the released model alone.",
+            "Name a folder or a URL of your own.",
+        )
+    if address in known:
+        _set_default(address, local=True)
+    elif address.startswith("gdrive://"):
+        name = config.DEFAULT_REMOTE
+        verb = ["modify", name, "url"] if name in known else ["add", name]
+        _dvc("remote", *verb, address)
+        if name not in known:
+            _dvc("remote", "modify", name, "gdrive_use_service_account", "true")
+        _set_default(name, local=False)
+    elif "://" in address:
+        _dvc("remote", "add", "--force", "cloud", address)
+        _set_default("cloud", local=False)
+    else:
+        folder = Path(address).expanduser().resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        _dvc("remote", "add", "--local", "--force", "folder", os.fspath(folder))
+        _set_default("folder", local=True)
+    return find()
+
+
+def _set_default(name: str, *, local: bool) -> None:
+    if local:
+        _dvc("remote", "default", "--local", name)
+        return
+    _dvc("remote", "default", name)
+    if _LOCAL.is_file() and re.search(r"^\s*remote\s*=", _LOCAL.read_text("utf-8"), re.MULTILINE):
+        _dvc("remote", "default", "--local", "--unset")
+
+
+def _dvc(*arguments: str) -> None:
+    client.run(arguments, timeout=60)

@@ -1,0 +1,173 @@
+"""Moving outputs between a checkout and a remote, and believing it only when it was checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from training.errors import StoreError
+from training.store import client, pointer, remotes, sending
+from training.store.diagnosis import REPAIR
+from training.store.inspection import Audit, audit, chosen
+from training.store.pointer import Pointer
+from training.store.remotes import Remote
+
+_LOCAL: Final = {"GDRIVE_CREDENTIALS_DATA": "unused"}
+
+
+@dataclass(frozen=True)
+class Status:
+    """One output as DVC sees it: words of its own, or `in sync`. It does not look at members."""
+
+    target: str
+    checkout: str
+    remote: str
+
+
+def pull(
+    target: str,
+    remote: str | None = None,
+    *,
+    force: bool = False,
+    timeout: float = sending.TIMEOUT,
+    pause: float = sending.PAUSE,
+) -> None:
+    """Bring one output (`model.dvc`) into the checkout as its pointer says, whole or not at all.
+
+    `remote` is a name in DVC's configuration (default: the default one). `force` overwrites
+    local changes. Needs no git, and no credentials where the remote needs none.
+    Raises `StoreError`.
+    """
+    at = remotes.usable(remote)
+    wanted = pointer.read(target)
+    cache = remotes.cache()
+    for oid in _damaged(wanted, cache):
+        # Else DVC would take the file for the object and not ask the remote for it.
+        pointer.cached(oid, cache).unlink(missing_ok=True)
+    _fetch(wanted, at, cache, timeout=timeout, pause=pause)
+    arguments = ["checkout", *(["--force"] if force else []), target]
+    client.run(arguments, timeout=timeout, environment=at.environment())
+
+
+def push(
+    remote: str | None = None,
+    targets: Sequence[str] | None = None,
+    *,
+    timeout: float = sending.TIMEOUT,
+    pause: float = sending.PAUSE,
+) -> Audit:
+    """Send the outputs (default: all that belong there), then prove that each object arrived.
+
+    Raises `StoreError` where DVC fails for good, where `timeout` seconds pass, or where the
+    audit finds an object missing or damaged: what returns is verified.
+    """
+    at = remotes.usable(remote)
+    names = chosen(at, targets)
+    sending.send(at, names, timeout=timeout, pause=pause)
+    result = audit(at.name, names)
+    if not result.verified:
+        told = "; ".join(map(str, result.findings))
+        raise StoreError(f"DVC calls the push done, but {told}.", REPAIR)
+    return result
+
+
+def status(remote: str | None = None) -> list[Status]:
+    """What `dvc status` says of each output, in the checkout and at a remote."""
+    at = remotes.usable(remote)
+    names = chosen(at, None)
+    here = json.loads(client.run(["status", "--json", *names], timeout=600, environment=_LOCAL))
+    there = json.loads(
+        client.run(
+            ["status", "--cloud", "--remote", at.name, "--json", *names],
+            timeout=600,
+            environment=at.environment(),
+        )
+    )
+    return [
+        Status(
+            name,
+            _words(here.get(name, [])),
+            str(there.get(pointer.read(name).output, "in sync")),
+        )
+        for name in names
+    ]
+
+
+def read_back(target: str, remote: str | None, to: Path) -> Path:
+    """Pull an output into `to` as a stranger would, with an empty cache, and hash what came.
+
+    `to` must not exist or be empty; it becomes a DVC project of its own. Returns the output's
+    path in it. Raises `StoreError` where a file is missing or not what the pointer says.
+    """
+    at = remotes.usable(remote)
+    wanted = pointer.read(target)
+    if to.is_dir() and any(to.iterdir()):
+        raise StoreError(f"{to} is not empty.", "Name a new folder to read back into.")
+    _project(to, at, target)
+    cache = to / ".dvc" / "cache" / "files" / "md5"
+    _fetch(wanted, at, cache, timeout=sending.TIMEOUT, pause=sending.PAUSE, folder=to)
+    client.run(["checkout", target], timeout=600, folder=to, environment=at.environment())
+    output = to / wanted.output
+    for oid, path in _content(wanted, cache, output).items():
+        if not pointer.is_whole(oid, path):
+            raise StoreError(f"{path.relative_to(to)}, read back, differs from {target}.", REPAIR)
+    return output
+
+
+def _fetch(
+    wanted: Pointer,
+    remote: Remote,
+    cache: Path,
+    *,
+    timeout: float,
+    pause: float,
+    folder: Path | None = None,
+) -> None:
+    """Fill the cache with an output's objects and check each: DVC trusts a folder blindly."""
+    arguments = ["fetch", "--remote", remote.name, wanted.file]
+    sending.insist(arguments, remote, timeout=timeout, pause=pause, folder=folder)
+    for oid, label in _damaged(wanted, cache).items():
+        pointer.cached(oid, cache).unlink(missing_ok=True)
+        raise StoreError(
+            f"{label} is missing or damaged at the remote {remote.name} (object {oid}).", REPAIR
+        )
+
+
+def _damaged(wanted: Pointer, cache: Path) -> dict[str, str]:
+    """Objects of an output that the cache lacks or holds damaged, each with its label."""
+    top = pointer.cached(wanted.oid, cache)
+    if not pointer.is_whole(wanted.oid, top):
+        return {wanted.oid: wanted.label(wanted.oid, {})}
+    members = pointer.members(top.read_bytes()) if wanted.is_folder else {}
+    return {
+        oid: wanted.label(oid, members)
+        for oid in members
+        if not pointer.is_whole(oid, pointer.cached(oid, cache))
+    }
+
+
+def _content(wanted: Pointer, cache: Path, output: Path) -> dict[str, Path]:
+    if not wanted.is_folder:
+        return {wanted.oid: output}
+    members = pointer.members(pointer.cached(wanted.oid, cache).read_bytes())
+    return {oid: output / path for oid, path in members.items()}
+
+
+def _project(to: Path, remote: Remote, target: str) -> None:
+    from dvc.config import Config  # type: ignore[import-untyped]
+
+    settings = to / ".dvc"
+    settings.mkdir(mode=0o700, parents=True)
+    project = Config.init(str(settings))
+    with project.edit("repo") as changed:
+        changed["core"] |= {"no_scm": True, "analytics": False, "remote": remote.name}
+        changed["remote"][remote.name] = dict(remote.options)
+    (to / target).write_bytes(Path(target).read_bytes())
+
+
+def _words(changes: list[dict[str, dict[str, str]]]) -> str:
+    states = {state for change in changes for outs in change.values() for state in outs.values()}
+    return ", ".join(sorted(states)) or "in sync"
