@@ -6,9 +6,11 @@ import hashlib
 import shutil
 from pathlib import Path
 
+from tests.drive import faults
 from tests.drive.checkout import OUTPUTS
 from tests.drive.conftest import Make
 from tests.drive.emulator import Emulator, ServiceAccount
+from tests.drive.faults import Drop
 
 WEIGHTS, METADATA = (text.encode() for text in OUTPUTS["model"].values())
 MD5 = {
@@ -52,6 +54,19 @@ def test_an_audit_reads_no_file_and_changes_nothing(
     assert "Verified: 6 objects" in here.store("audit")
 
     assert not any(request.is_change or request.is_download for request in drive.requests)
+
+
+def test_an_audit_outlasts_failures_that_pass(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.shared_drive(account)
+    here = checkout(folder)
+    drive.fill(folder, here.cache)
+    drive.strike(lambda request: request.is_token, faults.HTML_ERROR)
+    drive.strike(lambda request: not request.is_token, faults.TOO_MANY)
+    drive.strike(lambda request: not request.is_token, Drop())
+
+    assert "Verified: 3 objects" in here.store("audit", "model.dvc")
 
 
 def test_a_remote_larger_than_a_page_and_a_query_is_seen_whole(

@@ -84,13 +84,22 @@ def test_an_altered_and_a_lost_object_are_refused_found_and_sent_again(
 
 def test_a_damaged_cache_is_mended_by_pulling(here: Checkout) -> None:
     here.store("push", "--remote", "released")
-    weights = next(iter(OUTPUTS["model"].values()))
+    weights = OUTPUTS["model"]["model.onnx"]
     _object(here.cache, weights).write_text("something else")
     shutil.rmtree(here.path / "model")
 
     here.store("pull", "model.dvc", "--remote", "released")
 
     assert here.outputs()["model"] == OUTPUTS["model"]
+
+
+def test_a_damaged_cache_is_not_sent(here: Checkout) -> None:
+    _object(here.cache, OUTPUTS["model"]["model.onnx"]).write_text("something else")
+
+    assert here.store("push", "--remote", "released", code=1) == (
+        "model/model.onnx is damaged in this checkout's cache. Pull model.dvc, or track its "
+        "output anew (`dvc add`)."
+    )
 
 
 def test_local_changes_survive_a_pull_that_is_not_forced(here: Checkout) -> None:

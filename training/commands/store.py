@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def status(remote: Remote = None) -> None:
     table = Table("target", "checkout", "remote")
     for each in found:
         table.add_row(each.target, each.checkout, each.remote)
-    _console.print(table)
+    Console().print(table)
 
 
 @app.command()
@@ -80,9 +81,9 @@ def audit(
     with _console.status("Looking at every object …"):
         result = store.audit(remote, targets, repair=repair)
     for mended in result.repaired:
-        _tell(f"[green]repaired[/green] {mended}")
+        _tell(f"[green]repaired[/green] {escape(str(mended))}")
     for finding in result.findings:
-        _tell(f"[red]{finding.state}[/red] {finding}")
+        _tell(f"[red]{finding.state}[/red] {escape(str(finding))}")
     if not result.verified:
         _tell("Run with --repair to send them again from this checkout's cache.")
         raise typer.Exit(1)
@@ -100,7 +101,7 @@ def doctor(remote: Remote = None) -> None:
     for check in store.doctor(remote):
         done.append(check)
         colour = colours[check.outcome]
-        _tell(f"[{colour}]{check.outcome:8}[/{colour}]{check.name:14}{_plain(check.text)}")
+        _tell(f"[{colour}]{check.outcome:8}[/{colour}]{check.name:14}{escape(check.text)}")
     raise typer.Exit(checkup.exit_code(done))
 
 
@@ -115,20 +116,16 @@ def use(
 
     remote = store.use(address)
     where = Path(".dvc", "config.local" if remote.is_folder else "config")
-    _tell(f"The default remote is now {remote.name}, {_plain(remote.url)} ({where}).")
+    _tell(f"The default remote is now {remote.name}, {escape(remote.url)} ({where}).")
 
 
 def _summarise(result: Audit, verb: str) -> None:
     for each in result.duplicates:
-        _tell(f"[yellow]duplicated[/yellow] {each}; harmless.")
+        _tell(f"[yellow]duplicated[/yellow] {escape(str(each))}; harmless.")
     _tell(
         f"{verb}: {result.objects} objects, {result.size / 1e6:.2f} MB, "
         f"at the remote {result.remote}."
     )
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
 
 
 def _tell(sentence: str) -> None:

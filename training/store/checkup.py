@@ -57,8 +57,8 @@ def exit_code(checks: Sequence[Check]) -> int:
 
 
 def _configuration(case: Case) -> str:
-    committed = Path(".dvc/config").read_text(encoding="utf-8")
-    if found := _SECRET.search(committed):
+    committed = Path(".dvc/config")
+    if committed.is_file() and (found := _SECRET.search(committed.read_text(encoding="utf-8"))):
         raise StoreError(
             f"`.dvc/config` holds {found[1]}, and it is committed.",
             "Move it into .dvc/config.local (`dvc remote modify --local …`) and replace it.",

@@ -1,14 +1,15 @@
 """Google Drive beside DVC: what a folder holds and what we may do there, by API v2.
 
 It takes the very credentials DVC takes, in DVC's way, so it passes and fails with DVC; unlike
-DVC it never waits for an answer longer than `ANSWER_SECONDS`.
+DVC it tries again after a failure that may pass, and waits `ANSWER_SECONDS` for an answer at most.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 
 from training.store import diagnosis, pointer, remotes
@@ -131,17 +132,23 @@ class Drive:
         return self._guard(lambda: self._http.request(url, method, body, headers))
 
     def _call(self, request: Any) -> Any:
-        return self._guard(lambda: request.execute(self._http, num_retries=_ATTEMPTS - 1))
+        return self._guard(lambda: request.execute(self._http))
 
-    def _guard(self, send: Any) -> Any:
+    def _guard(self, send: Callable[[], Any]) -> Any:
         from googleapiclient.errors import Error  # type: ignore[import-untyped]
         from httplib2 import HttpLib2Error  # type: ignore[import-untyped]
         from pydrive2.auth import RefreshError  # type: ignore[import-untyped]
 
-        try:
-            return send()
-        except (Error, RefreshError, HttpLib2Error, OSError) as error:
-            raise diagnosis.explain(str(error), "Drive") from error
+        attempt = 1
+        while True:
+            try:
+                return send()
+            except (Error, RefreshError, HttpLib2Error, OSError) as error:
+                failure = diagnosis.explain(str(error), "Drive")
+                if attempt == _ATTEMPTS or not isinstance(failure, diagnosis.PassingError):
+                    raise failure from error
+            time.sleep(2**attempt)
+            attempt += 1
 
 
 class DriveShelf:

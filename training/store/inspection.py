@@ -92,7 +92,11 @@ def audit(
 def chosen(remote: Remote, targets: Sequence[str] | None) -> list[str]:
     """The pointers to treat: those named, or all that are here and belong at that remote."""
     if remote.name != RELEASED_REMOTE:
-        return list(targets) if targets else [name for name in TARGETS if Path(name).is_file()]
+        names = list(targets or [name for name in TARGETS if Path(name).is_file()])
+        if not names:
+            told = f"There is neither {' nor '.join(TARGETS)} here."
+            raise StoreError(told, "Run at the top of a checkout.")
+        return names
     if set(targets or ()) - {"model.dvc"}:
         raise StoreError(f"The remote {RELEASED_REMOTE} takes model.dvc alone.")
     return ["model.dvc"]

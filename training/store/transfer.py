@@ -61,11 +61,19 @@ def push(
 ) -> Audit:
     """Send the outputs (default: all that belong there), then prove that each object arrived.
 
-    Raises `StoreError` where DVC fails for good, where `timeout` seconds pass, or where the
-    audit finds an object missing or damaged: what returns is verified.
+    Raises `StoreError` where an object is damaged before it is sent, where DVC fails for good,
+    where `timeout` seconds pass, or where the audit finds an object missing or damaged: what returns is verified.
     """
     at = remotes.usable(remote)
     names = chosen(at, targets)
+    cache = remotes.cache()
+    for name in names:
+        for oid, label in _damaged(pointer.read(name), cache).items():
+            if pointer.cached(oid, cache).exists():
+                raise StoreError(
+                    f"{label} is damaged in this checkout's cache.",
+                    f"Pull {name}, or track its output anew (`dvc add`).",
+                )
     sending.send(at, names, timeout=timeout, pause=pause)
     result = audit(at.name, names)
     if not result.verified:

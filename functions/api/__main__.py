@@ -1,0 +1,64 @@
+"""`python -m functions.api --model model --port 8000`: the same app on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from functions import artefact, settings
+from functions.api.app import create_app
+from functions.errors import ServingError
+from functions.scoring import Scorer
+
+
+class _Server(uvicorn.Server):
+    """A server that says where it is once it listens."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self._greeting, flush=True)
+
+
+def main() -> int:
+    """Serves until Ctrl-C; 1 with one clear line where it can't start."""
+    parser = argparse.ArgumentParser(prog="python -m functions.api", description=__doc__)
+    parser.add_argument("--model", type=Path, help="folder of the model (default: MODEL_PATH)")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000, help="0: any free one")
+    arguments = parser.parse_args()
+    try:
+        scorer = Scorer(artefact.read(settings.read(model=arguments.model).model))
+        listening = socket.create_server((arguments.host, arguments.port))
+    except (ServingError, OSError) as error:
+        where = f"{arguments.host}:{arguments.port}: " if isinstance(error, OSError) else ""
+        sys.stderr.write(f"can't serve: {where}{error}\n")
+        return 1
+    config = uvicorn.Config(create_app(scorer), log_level="warning", lifespan="off")
+    address = f"http://{arguments.host}:{listening.getsockname()[1]}"
+    _Server(config, _greeting(scorer.artefact, address)).run(sockets=[listening])
+    return 0
+
+
+def _greeting(served: artefact.Artefact, address: str) -> str:
+    mark = "SIMULATED data, " if served.source == "simulated" else ""
+    body = json.dumps({"species": served.species[-1], "soil": served.soils[0], "light": 0.1})
+    return (
+        f"Serving {address} ({mark}model {served.version}; Ctrl-C ends it). Try: "
+        f"curl {address}/v1/predict -H 'content-type: application/json' -d '{body}'"
+    )
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(0)

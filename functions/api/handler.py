@@ -1,0 +1,90 @@
+"""Lambda's door: a gateway event in, a gateway answer out. Loads the model on import."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import sys
+from typing import Any
+
+from mangum import Mangum
+from starlette.types import Receive, Scope, Send
+
+from functions import artefact, settings
+from functions.api.app import create_app
+from functions.api.problems import MEDIA_TYPE, document
+from functions.errors import ProblemError, ServingError
+from functions.scoring import Scorer
+from functions.telemetry import PowertoolsTelemetry
+
+_settings = settings.read()
+try:
+    _scorer = Scorer(artefact.read(_settings.model))
+except ServingError as error:
+    PowertoolsTelemetry(_settings, "none").refused_to_start(error)
+    sys.exit(1)
+_telemetry = PowertoolsTelemetry(_settings, _scorer.artefact.version)
+_app = create_app(_scorer, _telemetry)
+
+
+async def _staged(scope: Scope, receive: Receive, send: Send) -> None:
+    scope["root_path"] = stage_prefix(scope["aws.event"])
+    await _app(scope, receive, send)
+
+
+_mangum = Mangum(
+    _staged,
+    lifespan="off",
+    text_mime_types=["text/", "application/json", MEDIA_TYPE],
+)
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Answers an API Gateway event, REST (v1) or HTTP (v2); any other gets a 400."""
+    try:
+        return _mangum(readable(event), context)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # Mangum answers what the app raises; what comes here is the event's own shape.
+        _telemetry.unknown_event(error)
+        return _refusal(getattr(context, "aws_request_id", "unknown"))
+
+
+def readable(event: Any) -> dict[str, Any]:
+    """The event, its optional parts filled in; raises ValueError for one of no known shape."""
+    if not isinstance(event, dict) or not isinstance(event.get("requestContext"), dict):
+        raise ValueError("not a gateway event")
+    body = event.get("body") or ""
+    if event.get("isBase64Encoded"):
+        try:
+            body = base64.b64decode(body, validate=True)
+        except binascii.Error as error:
+            raise ValueError("the body is not base64") from error
+        body = base64.b64encode(body).decode()
+    return {**event, "headers": event.get("headers") or {}, "body": body}
+
+
+def stage_prefix(event: dict[str, Any]) -> str:
+    """The part of the path before the app's own: a stage or the base path of a domain."""
+    context = event["requestContext"]
+    if "http" in context:
+        stage = context.get("stage", "$default")
+        prefix = f"/{stage}"
+        on_path = str(context["http"]["path"]).startswith(f"{prefix}/")
+        return prefix if stage != "$default" and on_path else ""
+    whole, own = str(context.get("path", "")), str(event["path"])
+    return whole.removesuffix(own).rstrip("/") if whole.endswith(own) else ""
+
+
+def _refusal(request_id: str) -> dict[str, Any]:
+    error = ProblemError(400, "The event is not an HTTP request from API Gateway.")
+    return {
+        "statusCode": 400,
+        "headers": {
+            "content-type": MEDIA_TYPE,
+            "x-request-id": request_id,
+            "x-model-version": _scorer.artefact.version,
+        },
+        "body": json.dumps(document(error, request_id)),
+        "isBase64Encoded": False,
+    }

@@ -1,0 +1,50 @@
+"""The one reader of the environment: argument over environment over default."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from functions.errors import SettingsError
+
+LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a process that serves is told from outside."""
+
+    model: Path
+    """MODEL_PATH: the folder with `model.onnx` and `metadata.json`."""
+    log_level: str
+    """LOG_LEVEL."""
+    service: str
+    """POWERTOOLS_SERVICE_NAME: dimension of metrics, field of log lines."""
+    namespace: str
+    """POWERTOOLS_METRICS_NAMESPACE."""
+
+
+def read(environment: Mapping[str, str] = os.environ, *, model: Path | None = None) -> Settings:
+    """The settings; raises SettingsError, naming the key, for a value that can't be used."""
+    level = environment.get("LOG_LEVEL", "INFO").upper()
+    if level not in LOG_LEVELS:
+        raise SettingsError("LOG_LEVEL", level, " or ".join(LOG_LEVELS))
+    names = {
+        key: environment.get(key, default)
+        for key, default in (
+            ("POWERTOOLS_SERVICE_NAME", "seedling-survival"),
+            ("POWERTOOLS_METRICS_NAMESPACE", "SeedlingSurvival"),
+        )
+    }
+    for key, value in names.items():
+        if not value.strip():
+            raise SettingsError(key, value, "a name")
+    return Settings(
+        model=model or Path(environment.get("MODEL_PATH") or "model"),
+        log_level=level,
+        service=names["POWERTOOLS_SERVICE_NAME"],
+        namespace=names["POWERTOOLS_METRICS_NAMESPACE"],
+    )
