@@ -14,6 +14,7 @@ from functions.errors import ArtefactError
 
 CONTRACT: Final = 1
 INPUTS: Final = {"species": "int64", "soil": "int64", "light": "float32"}
+SOURCES: Final = ("published", "simulated", "custom")
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,9 @@ def read(folder: Path) -> Artefact:
 def _checked(card: dict[str, Any], graph: bytes, version: str) -> Artefact:
     _expect("contract", card["contract"], CONTRACT)
     _expect("model.sha256", hashlib.sha256(graph).hexdigest(), card["model"]["sha256"])
-    _expect("inputs", {i["name"]: i["dtype"] for i in card["inputs"]}, INPUTS)
+    _expect("inputs", [(i["name"], i["dtype"]) for i in card["inputs"]], list(INPUTS.items()))
+    if card["data"]["source"] not in SOURCES:
+        raise ArtefactError("data.source", repr(card["data"]["source"]), " or ".join(SOURCES))
     species, soil, light = card["inputs"]
     ends, days = tuple(card["period_end_days"]), tuple(card["census_days"])
     if not _rising(days) or days[0] != 0:

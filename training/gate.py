@@ -84,7 +84,8 @@ def _integrated(outcomes: Outcomes, scored: OutOfFold, plot: Ints, times: Floats
 def pooled(outcomes: Outcomes, scored: OutOfFold) -> Scores:
     """Scores of the out-of-fold curves over all rows at once, averaged over the seeds."""
     by_seed = [evaluate.score(outcomes, curves) for curves in scored.survival]
-    return Scores(*np.mean([list(vars(scores).values()) for scores in by_seed], axis=0))
+    means = np.mean([list(vars(scores).values()) for scores in by_seed], axis=0)
+    return Scores(*means.tolist())
 
 
 def floors(outcomes: Outcomes, challenger: OutOfFold, reference: OutOfFold) -> list[Rule]:

@@ -57,7 +57,7 @@ def retrain(
         judgement, scored = judge(candidate, champion, forced=forced, jobs=jobs)
         commit = None
         if judgement.verdict == "promote":
-            metadata = {**candidate.metadata, "gate": _verdict(judgement)}
+            metadata = {**candidate.metadata, "gate": verdict(judgement)}
             meta = _meta(reason, candidate, judgement)
             commit = release.publish(candidate.graph, metadata, meta, step)
         return Outcome(judgement, candidate, scored, commit)
@@ -108,7 +108,7 @@ def _champion() -> dict[str, Any] | None:
     return artefact.read_metadata(config.MODEL)
 
 
-def _verdict(judgement: Judgement) -> dict[str, object]:
+def verdict(judgement: Judgement) -> dict[str, object]:
     """What `metadata.json` says of the gate: the verdict and every figure behind it."""
     comparison = judgement.comparison
     return {

@@ -120,7 +120,7 @@ def test_a_perfect_model_scores_perfectly() -> None:
     scores = evaluate.score(outcomes, alive)
 
     assert scores.integrated_brier_score == 0
-    assert scores.concordance_index == 1
+    assert scores.concordance_rmst == 1
     assert scores.calibration_error == 0
 
 

@@ -55,13 +55,17 @@ def run(
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            _log(arguments, f"ended after {timeout:.0f} s", _text(error.stdout, error.stderr))
+            log(
+                f"dvc {' '.join(arguments)}",
+                f"ended after {timeout:.0f} s",
+                _text(error.stdout, error.stderr),
+            )
             raise diagnosis.PassingError(
                 f"`dvc {arguments[0]}` did not end within {timeout:.0f} s and was stopped.",
                 "The remote may not be answering, or the transfer needs a longer --timeout.",
             ) from error
     output = _text(done.stdout, done.stderr)
-    _log(arguments, f"exit code {done.returncode}", output)
+    log(f"dvc {' '.join(arguments)}", f"exit code {done.returncode}", output)
     if done.returncode:
         raise diagnosis.explain(redact(output), arguments[0])
     return done.stdout
@@ -100,12 +104,13 @@ def _text(*streams: str | bytes | None) -> str:
     )
 
 
-def _log(arguments: Sequence[str], outcome: str, output: str) -> None:
-    entry = redact(f"$ dvc {' '.join(arguments)}\n{output.rstrip()}\n-> {outcome}\n")
+def log(command: str, outcome: str, output: str) -> None:
+    """Keep all that a command said, without the key, in `build/store.log`."""
+    entry = redact(f"$ {command}\n{output.rstrip()}\n-> {outcome}\n")
     _logger.debug("%s", entry)
     LOG.parent.mkdir(parents=True, exist_ok=True)
-    with LOG.open("a", encoding="utf-8") as log:
-        log.write(entry)
+    with LOG.open("a", encoding="utf-8") as kept:
+        kept.write(entry)
 
 
 def _in_git(folder: Path) -> bool:

@@ -153,7 +153,7 @@ _RULES: Final = (
         passing=True,
     ),
     _Rule(
-        r"Remote end closed|Connection (reset|aborted|refused)|Broken pipe|timed? ?out"
+        r"Remote end closed|EOF occurred|Connection (reset|aborted|refused)|Broken pipe|timed? ?out"
         r"|Unable to find the server|IncompleteRead|Name or service not known",
         "The connection to the remote broke.",
         "Check the network and try again.",

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 
-from training.store import diagnosis, pointer, remotes
+from training.store import client, diagnosis, pointer, remotes
 from training.store.remotes import Remote
 from training.store.shelf import Copy
 
@@ -144,6 +144,7 @@ class Drive:
             try:
                 return send()
             except (Error, RefreshError, HttpLib2Error, OSError) as error:
+                client.log("Drive", type(error).__name__, str(error))
                 failure = diagnosis.explain(str(error), "Drive")
                 if attempt == _ATTEMPTS or not isinstance(failure, diagnosis.PassingError):
                     raise failure from error

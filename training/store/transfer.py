@@ -62,7 +62,8 @@ def push(
     """Send the outputs (default: all that belong there), then prove that each object arrived.
 
     Raises `StoreError` where an object is damaged before it is sent, where DVC fails for good,
-    where `timeout` seconds pass, or where the audit finds an object missing or damaged: what returns is verified.
+    where `timeout` seconds pass, or where the audit finds an object missing or damaged: what
+    returns is verified.
     """
     at = remotes.usable(remote)
     names = chosen(at, targets)

@@ -1,0 +1,121 @@
+"""The model of the checkout as serving sees it, variations of it, and a telemetry that listens."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from copy import copy
+from pathlib import Path
+from typing import Any
+
+import httpx
+import onnx
+import pytest
+from starlette.types import ASGIApp
+
+from functions import artefact
+from functions.api.app import create_app
+from functions.scoring import Scorer
+from functions.telemetry import Request
+
+Change = Callable[[dict[str, Any]], object]
+Vary = Callable[..., Path]
+
+
+class Listener:
+    """A telemetry that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.failures: list[Request] = []
+
+    def answered(self, request: Request) -> None:
+        self.requests.append(copy(request))
+
+    def failed(self, request: Request) -> None:
+        self.failures.append(copy(request))
+
+
+class Client:
+    """Asks an ASGI app as an HTTP client would, in process."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+                return await client.request(method, path, **options)
+
+        return asyncio.run(ask())
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, body: object = None, **options: Any) -> httpx.Response:
+        """Posts bytes as they stand, and anything else as JSON."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"content-type": "application/json", **options.pop("headers", {})}
+        return self.request("POST", path, content=content, headers=headers, **options)
+
+
+def read_problem(response: httpx.Response, status: int) -> dict[str, Any]:
+    """An error's document, once it is sure that it is one."""
+    assert response.status_code == status, response.text[:500]
+    assert response.headers["content-type"] == "application/problem+json"
+    assert len(response.content) < 6_000_000, "Lambda could not return it"
+    document: dict[str, Any] = json.loads(response.content, parse_constant=pytest.fail)
+    assert list(document) == ["type", "title", "status", "detail", "request_id", "errors"]
+    assert document["status"] == status
+    assert document["request_id"] == response.headers["x-request-id"]
+    return document
+
+
+@pytest.fixture(scope="session")
+def folder(root: Path) -> Path:
+    found = root / "model"
+    assert (found / "metadata.json").is_file(), "no model/: `make test` gets one first"
+    return found
+
+
+@pytest.fixture(scope="session")
+def scorer(folder: Path) -> Scorer:
+    return Scorer(artefact.read(folder))
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+def client(scorer: Scorer, listener: Listener) -> Client:
+    return Client(create_app(scorer, listener))
+
+
+@pytest.fixture
+def vary(folder: Path, tmp_path: Path) -> Vary:
+    """Copies the model with its metadata and graph changed; the graph's hash follows."""
+
+    def varied(
+        metadata: Change = lambda _: None, graph: Callable[[Any], object] | None = None
+    ) -> Path:
+        made = tmp_path / "varied"
+        shutil.copytree(folder, made)
+        card = json.loads((made / "metadata.json").read_text())
+        if graph:
+            loaded = onnx.load(made / "model.onnx")
+            graph(loaded.graph)
+            (made / "model.onnx").write_bytes(loaded.SerializeToString())
+            card["model"]["sha256"] = hashlib.sha256(
+                (made / "model.onnx").read_bytes()
+            ).hexdigest()
+        metadata(card)
+        (made / "metadata.json").write_text(json.dumps(card))
+        return made
+
+    return varied

@@ -1,0 +1,250 @@
+"""A model folder that is not whole, or not one this code can serve, is refused in one line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from onnx import TensorProto
+
+from functions import artefact
+from functions.errors import ArtefactError
+from functions.scoring import Scorer
+from tests.functions.conftest import Change, Vary
+
+
+def refusal(folder: Path) -> ArtefactError:
+    """The error with which a service over this folder does not start; it is one line."""
+    with pytest.raises(ArtefactError) as caught:
+        Scorer(artefact.read(folder))
+    assert str(caught.value).startswith("model: ")
+    assert len(str(caught.value).splitlines()) == 1
+    return caught.value
+
+
+def setting(path: str, value: object) -> Change:
+    """A change that sets what stands at a dotted path of the metadata."""
+
+    def change(card: dict[str, Any]) -> None:
+        *way, last = path.split(".")
+        at: Any = card
+        for part in way:
+            at = at[int(part) if part.isdecimal() else part]
+        at[int(last) if last.isdecimal() else last] = value
+
+    return change
+
+
+def test_the_model_of_the_checkout_is_read_whole(folder: Path) -> None:
+    read = artefact.read(folder)
+
+    text = (folder / "metadata.json").read_bytes()
+    card = json.loads(text)
+    assert read == artefact.Artefact(
+        version=hashlib.sha256(text).hexdigest()[:12],
+        graph=(folder / "model.onnx").read_bytes(),
+        species=tuple(card["inputs"][0]["allowed"]),
+        soils=tuple(card["inputs"][1]["allowed"]),
+        light_seen=tuple(card["inputs"][2]["seen"]),
+        census_days=tuple(card["census_days"]),
+        period_end_days=tuple(card["period_end_days"]),
+        refits=card["interval"]["refits"],
+        golden=tuple(
+            artefact.Golden(**{**case, "interval_90": tuple(case["interval_90"])})
+            for case in card["golden"]
+        ),
+        card=card,
+    )
+    assert read.source == card["data"]["source"]
+    assert read.last_day == 115.5
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    error = refusal(tmp_path / "nowhere")
+
+    assert str(error) == (
+        f"model: {tmp_path}/nowhere/metadata.json is No such file or directory; "
+        "a readable file is needed"
+    )
+
+
+@pytest.mark.parametrize("name", ["metadata.json", "model.onnx"])
+def test_a_missing_file_is_named(vary: Vary, name: str) -> None:
+    made = vary()
+    (made / name).unlink()
+
+    assert refusal(made).name == f"{made}/{name}"
+
+
+def test_a_folder_in_place_of_a_file_is_named(vary: Vary) -> None:
+    made = vary()
+    (made / "model.onnx").unlink()
+    (made / "model.onnx").mkdir()
+
+    assert str(refusal(made)) == (
+        f"model: {made}/model.onnx is Is a directory; a readable file is needed"
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 20])
+def test_metadata_that_is_not_json_is_named(vary: Vary, content: bytes) -> None:
+    made = vary()
+    (made / "metadata.json").write_bytes(content)
+
+    error = refusal(made)
+    assert (error.name, error.expected) == ("metadata.json", "an intact file")
+
+
+@pytest.mark.parametrize("content", ["[]", "3", "null", '"model"', '{"contract": 1, "model": 3}'])
+def test_metadata_of_another_shape_is_named(vary: Vary, content: str) -> None:
+    made = vary()
+    (made / "metadata.json").write_text(content)
+
+    error = refusal(made)
+    assert (error.name, error.expected) == ("metadata.json", "contract 1")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "contract",
+        "inputs",
+        "census_days",
+        "period_end_days",
+        "interval",
+        "data",
+        "golden",
+        "model",
+    ],
+)
+def test_a_missing_key_is_named(vary: Vary, key: str) -> None:
+    error = refusal(vary(lambda card: card.pop(key)))
+
+    assert str(error) == f"model: metadata.json is missing {key!r}; contract 1 is needed"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "name"),
+    [
+        ("contract", 2, "contract"),
+        ("contract", "1", "contract"),
+        ("model.sha256", "0" * 64, "model.sha256"),
+        ("inputs.0.name", "kind", "inputs"),
+        ("inputs.2.dtype", "float64", "inputs"),
+        ("inputs.2.seen", [0.2, 0.1], "inputs.light.seen"),
+        ("inputs.2.seen", [-0.1, 0.1], "inputs.light.seen"),
+        ("inputs.2.seen", [float("nan"), 0.1], "inputs.light.seen"),
+        ("census_days", [], "census_days"),
+        ("census_days.0", 1.0, "census_days"),
+        ("census_days.2", 3.5, "census_days"),
+        ("period_end_days.14", 112.0, "period_end_days"),
+        ("period_end_days.0", 30.0, "period_end_days"),
+        ("data.source", "invented", "data.source"),
+        ("golden", [], "golden"),
+        ("golden.1.mortality_percent", 50.0, "golden[1]"),
+        ("golden.2.interval_90", [0.0, 100.0], "golden[2]"),
+        ("golden.0.species", "Acer rubrum", "golden[0]"),
+        ("golden.3.soil", "Moon", "golden[3]"),
+        ("golden.0.mortality_percent", "much", "golden[0]"),
+        ("golden.0.day", None, "golden[0]"),
+        ("golden.0.light", "dim", "golden[0]"),
+        ("golden.0.interval_90", [92.7461], "golden[0]"),
+        ("interval.refits", 2000, "golden[0]"),
+        ("golden.0.surprise", 1, "metadata.json"),
+        ("interval.refits", "many", "metadata.json"),
+    ],
+)
+def test_a_field_that_cannot_be_served_is_named(
+    vary: Vary, path: str, value: object, name: str
+) -> None:
+    assert refusal(vary(setting(path, value))).name == name
+
+
+def test_inputs_in_another_order_are_refused(vary: Vary) -> None:
+    error = refusal(vary(lambda card: card["inputs"].reverse()))
+
+    assert error.name == "inputs"
+
+
+def test_species_and_soil_exchanged_are_refused(vary: Vary) -> None:
+    def exchange(card: dict[str, Any]) -> None:
+        first, second, third = card["inputs"]
+        card["inputs"] = [second, first, third]
+
+    assert refusal(vary(exchange)).name == "inputs"
+
+
+def test_a_graph_with_one_byte_changed_is_refused(vary: Vary) -> None:
+    made = vary()
+    graph = bytearray((made / "model.onnx").read_bytes())
+    graph[len(graph) // 2] ^= 1
+    (made / "model.onnx").write_bytes(graph)
+
+    error = refusal(made)
+    assert error.name == "model.sha256"
+    assert error.found == hashlib.sha256(graph).hexdigest()
+
+
+def test_a_graph_cut_short_is_refused(vary: Vary) -> None:
+    made = vary()
+    graph = (made / "model.onnx").read_bytes()
+    (made / "model.onnx").write_bytes(graph[: len(graph) // 2])
+
+    assert refusal(made).name == "model.sha256"
+
+
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_a_broken_graph_is_refused_even_where_the_hash_is_its_own(
+    vary: Vary, folder: Path, share: float
+) -> None:
+    whole = (folder / "model.onnx").read_bytes()
+    broken = whole[: int(len(whole) * share)]
+    made = vary(setting("model.sha256", hashlib.sha256(broken).hexdigest()))
+    (made / "model.onnx").write_bytes(broken)
+
+    error = refusal(made)
+    assert (error.name, error.expected) == ("model.onnx", "an intact graph")
+
+
+def test_a_graph_with_a_renamed_input_is_refused(vary: Vary) -> None:
+    def rename(graph: Any) -> None:
+        graph.input[2].name = "shade"
+        for node in graph.node:
+            for i, name in enumerate(node.input):
+                if name == "light":
+                    node.input[i] = "shade"
+
+    error = refusal(vary(graph=rename))
+    assert (error.name, error.found) == ("model.onnx", (["species", "soil", "shade"], ["hazard"]))
+
+
+def test_a_graph_with_its_inputs_in_another_order_is_refused(vary: Vary) -> None:
+    def reverse(graph: Any) -> None:
+        inputs = list(graph.input)
+        del graph.input[:]
+        graph.input.extend(reversed(inputs))
+
+    assert refusal(vary(graph=reverse)).name == "model.onnx"
+
+
+def test_a_graph_with_an_input_of_another_type_is_refused(vary: Vary) -> None:
+    def widen(graph: Any) -> None:
+        graph.input[0].type.tensor_type.elem_type = TensorProto.INT32
+
+    assert refusal(vary(graph=widen)).name == "model.onnx"
+
+
+def test_a_model_that_is_only_copied_has_the_same_version(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+
+    assert artefact.read(tmp_path / "copy").version == artefact.read(folder).version
+
+
+def test_any_change_of_the_metadata_is_another_version(vary: Vary, folder: Path) -> None:
+    other = vary(setting("gate.verdict", "promote"))
+
+    assert artefact.read(other).version != artefact.read(folder).version

@@ -1,0 +1,192 @@
+"""What the scorer promises of any question, and of any hazards a model may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from functions.artefact import Artefact
+from functions.scoring import Floats, Mortality, Scorer
+from tests.functions.conftest import Client
+
+SEASON = 115.5
+PERIODS, MEMBERS = 15, 51
+EXACT = 1e-9
+"""Percentage points: double precision."""
+SINGLE = 1e-3
+"""Percentage points: the graph's single precision, in which a batch may be summed otherwise."""
+
+days = st.floats(0, SEASON) | st.sampled_from([0.0, 0.25, 24.5, 28.0, 70.0, SEASON])
+lights = st.floats(0.032, 0.161)
+cells = st.tuples(st.integers(0, 3), st.integers(0, 6), lights)
+hazards = st.integers(1, 3).flatmap(
+    lambda n: arrays(np.float32, (n, PERIODS, MEMBERS), elements=st.floats(0, 1, width=32))
+)
+
+
+class Oracle:
+    """Stands for the graph and answers the hazards it was given, whatever is asked."""
+
+    def __init__(self, hazard: Any) -> None:
+        self._hazard = hazard
+
+    def run(self, outputs: list[str], inputs: Mapping[str, Any]) -> list[Any]:
+        assert (outputs, list(inputs)) == (["hazard"], ["species", "soil", "light"])
+        return [self._hazard]
+
+
+def with_hazards(scorer: Scorer, hazard: Any) -> Scorer:
+    made = copy(scorer)
+    made._session = Oracle(hazard)
+    return made
+
+
+def by_hand(artefact: Artefact, hazard: Any, day: float) -> float:
+    """Percent dead by a day from one member's hazards, period by period."""
+    alive, start = 1.0, 0.0
+    for end, dies in zip(artefact.period_end_days, hazard, strict=True):
+        passed = min(max((day - start) / (end - start), 0.0), 1.0)
+        alive *= (1.0 - float(dies)) ** passed
+        start = end
+    return 100 * (1 - alive)
+
+
+def check(answer: Mortality) -> None:
+    """Percentages, and an interval with the point in it."""
+    for each in (answer.percent, answer.low, answer.high):
+        assert ((each >= 0) & (each <= 100)).all()
+    assert (answer.low <= answer.percent).all()
+    assert (answer.percent <= answer.high).all()
+
+
+def check_curve(curve: Floats) -> None:
+    assert curve.shape == (34,)
+    assert curve[0] == 0
+    assert (np.diff(curve) >= -EXACT).all()
+    assert ((curve >= 0) & (curve <= 100)).all()
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(hazard=hazards, day=days)
+def test_any_hazards_give_percentages_an_interval_around_them_and_a_rising_curve(
+    scorer: Scorer, hazard: Any, day: float
+) -> None:
+    asked = with_hazards(scorer, hazard)
+    n = len(hazard)
+
+    check(asked.mortality([0] * n, [0] * n, [0.1] * n, day))
+    answer, curve = asked.curve(0, 0, 0.1, day)
+    check(answer)
+    check_curve(curve)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    hazard=arrays(
+        np.float32, (1, PERIODS, MEMBERS), elements=st.floats(0, np.float32(0.99), width=32)
+    ),
+    day=days,
+)
+def test_mortality_and_interval_are_those_computed_by_hand(
+    scorer: Scorer, hazard: Any, day: float
+) -> None:
+    dead = [by_hand(scorer.artefact, hazard[0, :, member], day) for member in range(MEMBERS)]
+    point, refits = dead[0], sorted(dead[1:])
+    # 50 refits at 90 %: two lie below the interval and two above.
+    expected = [point, min(refits[2], point), max(refits[47], point)]
+
+    answer = with_hazards(scorer, hazard).mortality([0], [0], [0.1], day)
+
+    found = [answer.percent[0], answer.low[0], answer.high[0]]
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_certain_death_and_an_impossible_one_stay_numbers(scorer: Scorer) -> None:
+    for hazard, percent in ((0.0, 0.0), (1.0, 100.0)):
+        asked = with_hazards(scorer, np.full((1, PERIODS, MEMBERS), hazard, np.float32))
+        answer, curve = asked.curve(0, 0, 0.1, SEASON)
+
+        assert answer.percent == pytest.approx([percent], abs=1e-3)
+        assert np.isfinite(curve).all()
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(cell=cells, day=days)
+def test_any_seedling_on_any_day_has_a_sound_answer(
+    scorer: Scorer, cell: tuple[int, int, float], day: float
+) -> None:
+    answer, curve = scorer.curve(*cell, day)
+
+    check(answer)
+    check_curve(curve)
+    before = np.searchsorted(scorer.artefact.census_days, day, side="right") - 1
+    after = min(before + 1, 33)
+    assert curve[before] - EXACT <= answer.percent[0] <= curve[after] + EXACT
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(rows=st.lists(cells, min_size=1, max_size=12), day=days)
+def test_a_batch_answers_as_one_by_one(
+    scorer: Scorer, rows: list[tuple[int, int, float]], day: float
+) -> None:
+    species, soil, light = (list(column) for column in zip(*rows, strict=True))
+    batch = scorer.mortality(species, soil, light, day)
+
+    ones = [scorer.mortality([a], [b], [c], day) for a, b, c in rows]
+    for name in ("percent", "low", "high"):
+        single = [getattr(one, name)[0] for one in ones]
+        assert getattr(batch, name) == pytest.approx(single, abs=SINGLE)
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(cell=cells)
+def test_a_day_of_the_census_is_a_point_of_the_curve(
+    scorer: Scorer, cell: tuple[int, int, float]
+) -> None:
+    census = scorer.artefact.census_days
+    answers = [scorer.curve(*cell, day) for day in census]
+
+    assert [answer.percent[0] for answer, _ in answers] == pytest.approx(
+        answers[0][1].tolist(), abs=EXACT
+    )
+
+
+def test_asking_again_gives_the_same_answer_to_the_last_bit(scorer: Scorer) -> None:
+    first, second = (scorer.curve(2, 3, 0.07, 60.0) for _ in range(2))
+
+    assert (first[0].percent, first[0].low, first[0].high) == (
+        second[0].percent,
+        second[0].low,
+        second[0].high,
+    )
+    assert (first[1] == second[1]).all()
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(
+    below=st.floats(0, 0.032, exclude_max=True),
+    above=st.floats(0.161, 1, exclude_min=True),
+)
+def test_light_outside_the_range_seen_is_answered_as_its_edge(
+    client: Client, below: float, above: float
+) -> None:
+    asked = {"species": "Quercus alba", "soil": "Sterile"}
+
+    def answer(light: float) -> dict[str, Any]:
+        return dict(client.post("/v1/predict", {**asked, "light": light}).json())
+
+    for light, edge in ((below, 0.032), (above, 0.161)):
+        outside, at_edge = answer(light), answer(edge)
+        assert at_edge.pop("warnings") == []
+        assert outside.pop("warnings") == [
+            f"light {light:g} is outside the range seen in training, 0.032 to 0.161; "
+            f"this is the answer for {edge}."
+        ]
+        assert outside == at_edge

@@ -1,0 +1,59 @@
+"""The environment is read once, in one place, and a bad value names its key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from functions import settings
+from functions.errors import SettingsError
+from functions.settings import Settings
+
+DEFAULTS = Settings(
+    model=Path("model"),
+    log_level="INFO",
+    service="seedling-survival",
+    namespace="SeedlingSurvival",
+)
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert settings.read({}) == DEFAULTS
+
+
+def test_an_empty_model_path_counts_as_none() -> None:
+    assert settings.read({"MODEL_PATH": ""}) == DEFAULTS
+
+
+def test_the_environment_wins_over_the_defaults() -> None:
+    told = {
+        "MODEL_PATH": "/opt/model",
+        "LOG_LEVEL": "warning",
+        "POWERTOOLS_SERVICE_NAME": "seedlings",
+        "POWERTOOLS_METRICS_NAMESPACE": "Trees",
+    }
+    assert settings.read(told) == Settings(Path("/opt/model"), "WARNING", "seedlings", "Trees")
+
+
+def test_an_argument_wins_over_the_environment() -> None:
+    assert settings.read({"MODEL_PATH": "a"}, model=Path("b")).model == Path("b")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("LOG_LEVEL", "LOUD", "LOG_LEVEL is 'LOUD'; it must be DEBUG or INFO or WARNING or ERROR"),
+        ("POWERTOOLS_SERVICE_NAME", " ", "POWERTOOLS_SERVICE_NAME is ' '; it must be a name"),
+        (
+            "POWERTOOLS_METRICS_NAMESPACE",
+            "",
+            "POWERTOOLS_METRICS_NAMESPACE is ''; it must be a name",
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_used_names_its_key(key: str, value: str, line: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.read({key: value})
+
+    assert (caught.value.key, str(caught.value)) == (key, line)

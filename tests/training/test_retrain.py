@@ -1,0 +1,139 @@
+"""The loop from data at the remote to a verdict, as the command runs it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.training import scratch
+from tests.training.scratch import Checkout
+from training import artefact, simulate
+from training.train import Candidate, train
+from training.trial import Trial
+
+RETRAIN = ("retrain", "--search", "1", "--jobs", "1", "--reason")
+
+
+@pytest.fixture
+def checkout(root: Path, tmp_path: Path) -> Checkout:
+    return scratch.make(tmp_path, root)
+
+
+def track_data(checkout: Checkout) -> None:
+    """Has DVC track data/ and pushes it, as whoever brings new data does."""
+    checkout.dvc("add", "--quiet", "data")
+    checkout.dvc("push", "--quiet", "data.dvc")
+    checkout.git("add", "data.dvc")
+    checkout.git("commit", "--quiet", "--message", "New data")
+
+
+def test_a_model_of_simulated_data_is_refused_and_changes_nothing(checkout: Checkout) -> None:
+    simulate.write(simulate.simulate(seedlings=700), checkout.path / "data")
+    track_data(checkout)
+    before = checkout.git("rev-parse", "HEAD")
+    told = checkout.training(*RETRAIN, "try", code=20)
+
+    assert "Refused: the new model must not serve" in told
+    assert "a model of simulated data is never promoted" in told
+    assert checkout.git("rev-parse", "HEAD") == before
+    assert not (checkout.path / "model").exists()
+    page = (checkout.path / "build/report/report.html").read_text()
+    assert "SIMULATED" in page
+    assert "http" not in re.sub(r"(xmlns(:\w+)?=|DOCTYPE).{0,60}", "", page), "the page needs nothing else"
+
+
+def test_on_the_field_trial_a_model_is_promoted_once_and_then_kept(
+    checkout: Checkout, real_trial: Trial, root: Path
+) -> None:
+    (checkout.path / "data").mkdir()
+    (name,) = real_trial.files
+    shutil.copy(root / "data" / name, checkout.path / "data")
+    track_data(checkout)
+    told = checkout.training(*RETRAIN, "the first model", code=0)
+
+    assert "Promoted: the new model serves from here on" in told
+    metadata = artefact.read_metadata(checkout.path / "model")
+    assert metadata["gate"]["verdict"] == "promote"
+    assert all(rule["passed"] for rule in metadata["gate"]["rules"])
+    pointer = checkout.git("show", "HEAD:model.dvc")
+    for fact in ("reason: the first model", "verdict: promote", f"data: {real_trial.md5}", "code:"):
+        assert fact in pointer
+    stranger = checkout.clone("stranger")
+    stranger.training("store", "pull", "model.dvc", "--remote", "released")
+    assert artefact.read_metadata(stranger.path / "model") == metadata
+
+    released = checkout.git("rev-parse", "HEAD")
+    told = checkout.training(*RETRAIN, "nothing new", code=10)
+    assert "Kept: the model that serves stays" in told
+    assert "the same data and recipe give the model that already serves" in told
+    assert checkout.git("rev-parse", "HEAD") == released
+    assert artefact.read_metadata(checkout.path / "model") == metadata
+
+
+def test_a_second_retrain_is_told_to_wait(checkout: Checkout) -> None:
+    lock = checkout.path / ".dvc/tmp/retrain.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        told = checkout.training(*RETRAIN, "at once", code=1)
+    assert "another retrain is running in this checkout" in told
+
+
+def test_a_remote_that_can_t_be_used_stops_the_loop_at_the_doctor(checkout: Checkout) -> None:
+    config = checkout.path / ".dvc/config"
+    config.write_text(config.read_text().replace("../../remote", "gdrive://SET-YOUR-FOLDER-ID"))
+    told = checkout.training(*RETRAIN, "try", code=1)
+
+    assert "SET-YOUR-FOLDER-ID" in told
+    assert "pull data and champion" not in told
+
+
+def test_data_with_faults_stops_the_loop_and_names_them(checkout: Checkout) -> None:
+    path = simulate.write(simulate.simulate(seedlings=30), checkout.path / "data")
+    path.write_text(path.read_text().replace("Quercus alba", "Quercus robur"))
+    track_data(checkout)
+    told = checkout.training(*RETRAIN, "try", code=1)
+
+    assert "Quercus robur" in told
+    assert "faults in the trial" in told
+
+
+@pytest.fixture(scope="module")
+def candidate(tmp_path_factory: pytest.TempPathFactory) -> Candidate:
+    from training import trial
+
+    folder = tmp_path_factory.mktemp("trial")
+    simulate.write(simulate.simulate(seedlings=900, seed=1), folder)
+    return train(trial.load(folder), search_size=1, jobs=1)
+
+
+def test_the_report_says_everything_twice_once_for_reading_and_once_for_looking(
+    candidate: Candidate, tmp_path: Path
+) -> None:
+    from training import report, retrain
+
+    champion = {**candidate.metadata, "recipe": {"estimator": "LogisticRegression",
+                                                 "parameters": {"C": 0.4}}}  # fmt: skip
+    judgement, scored = retrain.judge(candidate, champion, forced=False, jobs=1)
+    outcome = retrain.Outcome(judgement, candidate, scored, None)
+    text = report.write(outcome, "a <b>`reason`</b>", tmp_path).read_text()
+    page = (tmp_path / report.PAGE).read_text()
+
+    for rule in judgement.rules:
+        assert rule.name in text
+    assert "| figure, out of fold | challenger | champion | Kaplan-Meier |" in text
+    assert "`a <b>'reason'</b>`" in text, "what a person typed is shown, not rendered"
+    assert "a &lt;b&gt;`reason`&lt;/b&gt;" in page
+    assert page.count("<svg") == 4
+
+
+def test_the_verdict_in_the_metadata_is_json(candidate: Candidate) -> None:
+    from training import retrain
+
+    judgement, _ = retrain.judge(candidate, None, forced=False, jobs=1)
+    assert json.loads(json.dumps(retrain.verdict(judgement)))["verdict"] == "refuse"
