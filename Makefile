@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 PORT ?= 8000
 JOBS ?= -1
 EVENT ?= tests/events/predict.json
+export REASON
 TEST_ARGS ?=
 
 BIN := .venv/bin
@@ -28,7 +29,7 @@ run: setup ## Set up, get the model, serve it at http://127.0.0.1:8000 (PORT=)
 	  exec $(BIN)/python -m functions.api --model "$$model" --port $(PORT)
 
 .PHONY: test
-test: model ## Set up and run every test (TEST_ARGS="-k curve")
+test: model $(SAM) ## Set up and run every test (TEST_ARGS="-k curve")
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(TEST_ARGS)
 
 ## The model
@@ -36,6 +37,15 @@ test: model ## Set up and run every test (TEST_ARGS="-k curve")
 .PHONY: train
 train: setup ## Search, fit, judge, write model/ (DATA=path, JOBS=n)
 	@$(BIN)/python -m training train --jobs $(JOBS) $(if $(DATA),--data "$(DATA)")
+
+.PHONY: retrain
+retrain: setup ## The whole loop: pull, train, judge, ship (REASON=, SEARCH=n, FORCE=1)
+	@$(BIN)/python -m training retrain --reason "$${REASON:?say why: make retrain REASON=...}" \
+	  --jobs $(JOBS) $(if $(SEARCH),--search $(SEARCH)) $(if $(filter 1 true,$(FORCE)),--force)
+
+.PHONY: rollback
+rollback: setup ## Put an earlier model back (REV=a commit)
+	@$(BIN)/python -m training rollback $(REV)
 
 .PHONY: serve
 serve: setup ## Serve a model folder (MODEL=build/sample/model, PORT=)
@@ -49,6 +59,7 @@ model: setup # get a model if there is none yet
 
 .PHONY: image
 image: model $(SAM) ## Build the image (sam build; needs Docker)
+	@docker info >/dev/null 2>&1 || { echo "image: no Docker Engine answers; start one first" >&2; exit 1; }
 	@$(SAM) build
 
 .PHONY: invoke

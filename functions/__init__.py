@@ -1,1 +1,7 @@
 """What runs in Lambda: reads `model/` and answers requests."""
+
+import os
+
+# ONNX Runtime's Linux wheels write a device id and report to their maker from the moment they
+# are imported, unless this stands in the environment before.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -97,6 +97,8 @@ def folds(scored: dict[str, OutOfFold]) -> str:
 
 def _svg(figure: Figure) -> str:
     text = io.StringIO()
-    figure.savefig(text, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    figure.savefig(
+        text, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    )
     svg = text.getvalue()
     return svg[svg.index("<svg") :]

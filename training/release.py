@@ -19,6 +19,8 @@ from dvc.utils.serialize import modify_yaml  # type: ignore[import-untyped]
 
 from training import artefact, config, repository, store
 from training.errors import StoreError, TrainingError
+from training.store import pointer
+from training.trial import directory_hash
 
 POINTER: Final = "model.dvc"
 RELEASED: Final = Path(".dvc/released")
@@ -89,6 +91,20 @@ def rollback(revision: str | None, step: Step) -> str:
     return repository.commit([POINTER, str(RELEASED)], f"Roll back the model to {revision[:12]}")
 
 
+def verify(folder: Path) -> None:
+    """Raises TrainingError unless a folder holds the model that model.dvc names, promoted."""
+    files = {path.name: pointer.md5(path) for path in sorted(folder.glob("*")) if path.is_file()}
+    pointed = pointer.read(POINTER).oid.removesuffix(".dir")
+    if directory_hash(files) != pointed:
+        raise TrainingError(f"{folder}/ is not the model that {POINTER} names")
+    metadata = artefact.read_metadata(folder)
+    source, verdict = metadata["data"]["source"], metadata["gate"]["verdict"]
+    if source == "simulated" or verdict != "promote":
+        raise TrainingError(
+            f"{folder}/ must not serve in production: {source} data, gate verdict '{verdict}'"
+        )
+
+
 def mirror() -> None:
     """Makes the bundled remote hold the model's objects and no others.
 
@@ -110,8 +126,8 @@ def _point(meta: Mapping[str, object]) -> None:
     )
     if done.returncode:
         raise StoreError(f"DVC could not add {config.MODEL}/: {done.stderr.strip()}")
-    with modify_yaml(POINTER) as pointer:
-        pointer["meta"] = dict(meta)
+    with modify_yaml(POINTER) as written:
+        written["meta"] = dict(meta)
 
 
 def _compare(graph: bytes, metadata: bytes) -> None:

@@ -15,6 +15,7 @@ from training.search import OutOfFold
 
 MARKDOWN: Final = "report.md"
 PAGE: Final = "report.html"
+VERDICT: Final = "verdict"
 HEADLINES: Final = {
     "promote": "Promoted: the new model serves from here on",
     "keep": "Kept: the model that serves stays",
@@ -30,8 +31,10 @@ _STYLE: Final = (
 
 
 def write(outcome: Outcome, reason: str, folder: Path) -> Path:
-    """Writes report.md and report.html into a folder; returns the Markdown's path."""
+    """Writes the report and, for a program, the verdict; returns the Markdown's path."""
     folder.mkdir(parents=True, exist_ok=True)
+    verdict = f"verdict={outcome.judgement.verdict}\ncommit={outcome.commit or ''}\n"
+    (folder / VERDICT).write_text(verdict, encoding="utf-8")
     (folder / PAGE).write_text(page(outcome, reason), encoding="utf-8")
     (folder / MARKDOWN).write_text(markdown(outcome, reason), encoding="utf-8")
     return folder / MARKDOWN

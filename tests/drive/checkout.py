@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
+_THIS_MACHINES_OWN = ["released", "tmp", "cache", "config.local"]
 OUTPUTS = {
     "data": {"plots.csv": "plot,light\n1,0.10\n", "it's empty.csv": ""},
     "model": {"model.onnx": "weights" * 40, "metadata.json": '{"contract": 1}\n'},
@@ -44,9 +45,7 @@ class Checkout:
     def make(cls, path: Path, environment: Mapping[str, str]) -> Checkout:
         """A new one with the project's own remotes, its outputs added to its cache."""
         checkout = cls(path, environment)
-        shutil.copytree(
-            PROJECT / ".dvc", path / ".dvc", ignore=lambda *_: ["released", "tmp", "cache"]
-        )
+        shutil.copytree(PROJECT / ".dvc", path / ".dvc", ignore=lambda *_: _THIS_MACHINES_OWN)
         shutil.copy(PROJECT / ".gitignore", path)
         for folder, files in OUTPUTS.items():
             (path / folder).mkdir()

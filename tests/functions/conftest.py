@@ -111,9 +111,7 @@ def vary(folder: Path, tmp_path: Path) -> Vary:
             loaded = onnx.load(made / "model.onnx")
             graph(loaded.graph)
             (made / "model.onnx").write_bytes(loaded.SerializeToString())
-            card["model"]["sha256"] = hashlib.sha256(
-                (made / "model.onnx").read_bytes()
-            ).hexdigest()
+            card["model"]["sha256"] = hashlib.sha256((made / "model.onnx").read_bytes()).hexdigest()
         metadata(card)
         (made / "metadata.json").write_text(json.dumps(card))
         return made

@@ -44,7 +44,9 @@ def test_a_model_of_simulated_data_is_refused_and_changes_nothing(checkout: Chec
     assert not (checkout.path / "model").exists()
     page = (checkout.path / "build/report/report.html").read_text()
     assert "SIMULATED" in page
-    assert "http" not in re.sub(r"(xmlns(:\w+)?=|DOCTYPE).{0,60}", "", page), "the page needs nothing else"
+    assert "http" not in re.sub(r"(xmlns(:\w+)?=|DOCTYPE).{0,60}", "", page), (
+        "the page needs nothing else"
+    )
 
 
 def test_on_the_field_trial_a_model_is_promoted_once_and_then_kept(

@@ -19,7 +19,7 @@ def retrain(
     reason: Annotated[str, typer.Option(help="Why: it is kept in the report and in model.dvc.")],
     search: Annotated[int, typer.Option(min=1, max=15, help="Recipes to choose among.")] = 5,
     force: Annotated[
-        bool, typer.Option("--force", help="Not being inferior is enough to be promoted.")
+        bool, typer.Option(help="Not being inferior is enough to be promoted.")
     ] = False,
     jobs: Annotated[int, typer.Option(help="Processes; -1: one per core.")] = -1,
     report: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("build/report"),

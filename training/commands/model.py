@@ -28,6 +28,17 @@ def get() -> None:
     typer.echo(sources.find_model(_tell, lambda: _train(None, None, -1)))
 
 
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="The model's folder.")] = config.MODEL,
+) -> None:
+    """Exit 1 unless model.dvc names this model and the gate promoted it."""
+    from training import release
+
+    release.verify(folder)
+    _tell(f"{folder}/ is the model that {release.POINTER} names, and the gate promoted it.")
+
+
 def train(
     data: Annotated[
         Path | None, typer.Option(envvar="DATA", help="A CSV or a folder of CSVs.")

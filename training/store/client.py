@@ -35,16 +35,15 @@ def run(
     `environment` is added to this process's. Raises `StoreError`, or `PassingError` where
     another attempt is worth while; a command still running after `timeout` seconds is ended.
     """
-    at = folder or Path()
+    at, line = folder or Path(), f"dvc {' '.join(arguments)}"
     with tempfile.TemporaryDirectory() as settings:
         child = dict(os.environ) | {"DVC_NO_ANALYTICS": "1", "GDRIVE_NON_INTERACTIVE": "1"}
         if not _in_git(at.resolve()):
             Path(settings, "config").write_text("[core]\n    no_scm = true\n", encoding="utf-8")
             child["DVC_SYSTEM_CONFIG_DIR"] = settings
-        command = [sys.executable, "-m", "dvc", *arguments]
         try:
             done = subprocess.run(
-                command,
+                [sys.executable, "-m", "dvc", *arguments],
                 cwd=at,
                 env=child | dict(environment or {}),
                 stdin=subprocess.DEVNULL,
@@ -55,17 +54,14 @@ def run(
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            log(
-                f"dvc {' '.join(arguments)}",
-                f"ended after {timeout:.0f} s",
-                _text(error.stdout, error.stderr),
-            )
+            printed = _text(error.stdout, error.stderr)
+            log(line, f"ended after {timeout:.0f} s", printed)
             raise diagnosis.PassingError(
                 f"`dvc {arguments[0]}` did not end within {timeout:.0f} s and was stopped.",
                 "The remote may not be answering, or the transfer needs a longer --timeout.",
             ) from error
     output = _text(done.stdout, done.stderr)
-    log(f"dvc {' '.join(arguments)}", f"exit code {done.returncode}", output)
+    log(line, f"exit code {done.returncode}", output)
     if done.returncode:
         raise diagnosis.explain(redact(output), arguments[0])
     return done.stdout
@@ -93,7 +89,7 @@ def _secrets(credentials: str) -> list[str]:
         parts += [
             str(fields[name]) for name in ("private_key_id", "refresh_token") if name in fields
         ]
-    return [part for part in parts if part]
+    return [part for part in parts if len(part) > 8]
 
 
 def _text(*streams: str | bytes | None) -> str:

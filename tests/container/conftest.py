@@ -1,0 +1,120 @@
+"""The built image: made once, run with `docker` and with SAM CLI, always cleaned up."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BASE = "public.ecr.aws/lambda/python:3.13"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def docker(*arguments: str, timeout: float = 120) -> str:
+    done = subprocess.run(
+        ["docker", *arguments], capture_output=True, text=True, timeout=timeout, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def base() -> str:
+    if not shutil.which("docker"):
+        pytest.skip("there is no Docker here")
+    seen = subprocess.run(["docker", "info"], capture_output=True, check=False)
+    if seen.returncode:
+        pytest.skip("no Docker Engine answers")
+    seen = subprocess.run(["docker", "image", "inspect", BASE], capture_output=True, check=False)
+    if seen.returncode and "CI" not in os.environ:
+        pytest.skip(f"the base image is not here: docker pull {BASE}")
+    return BASE
+
+
+@pytest.fixture(scope="session")
+def sam(root: Path) -> Callable[..., list[str]]:
+    """The command line of SAM CLI; it answers nothing to its makers."""
+    binary = root / ".sam-venv/bin/sam"
+    if not binary.exists():
+        pytest.skip("SAM CLI is not here: `make test` sets it up")
+    os.environ["SAM_CLI_TELEMETRY"] = "0"
+    return lambda *arguments: [str(binary), *arguments]
+
+
+@pytest.fixture(scope="session")
+def built(
+    base: str,  # noqa: ARG001
+    sam: Callable[..., list[str]],
+    root: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The template that `sam build` wrote."""
+    folder = tmp_path_factory.mktemp("build")
+    command = sam("build", "--build-dir", str(folder), "--template", str(root / "template.yaml"))
+    done = subprocess.run(
+        command, cwd=root, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "template.yaml"
+
+
+@pytest.fixture(scope="session")
+def image(built: Path) -> str:
+    """The image's tag."""
+    line = next(line for line in built.read_text().splitlines() if "ImageUri:" in line)
+    return line.split("ImageUri:")[1].strip()
+
+
+@pytest.fixture
+def invoked(image: str) -> Iterator[Callable[..., Any]]:
+    """Runs the image with arguments of `docker run` and sends it events."""
+    names: list[str] = []
+
+    def run(event: object, *arguments: str) -> Any:
+        name, port = f"seedling-{uuid.uuid4().hex[:12]}", free_port()
+        names.append(name)
+        docker(
+            *("run", "--detach", "--name", name, "--publish", f"127.0.0.1:{port}:8080"),
+            *arguments,
+            image,
+        )
+        address = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
+        return json.loads(post(address, json.dumps(event).encode()))
+
+    yield run
+    for name in names:
+        subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=False)
+
+
+def post(address: str, body: bytes, seconds: float = 60) -> bytes:
+    """Posts, trying again until somebody listens."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            request = urllib.request.Request(
+                address, body, {"content-type": "application/json"}, method="POST"
+            )
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return bytes(answer.read())
+        except urllib.error.HTTPError as error:
+            return bytes(error.read())
+        except (urllib.error.URLError, ConnectionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)

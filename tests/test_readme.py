@@ -1,0 +1,86 @@
+"""The README says what is so: its commands exist, its files stand, its figures are printed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from training import summary
+from training.trial import load
+
+
+@pytest.fixture(scope="module")
+def readme(root: Path) -> str:
+    return (root / "README.md").read_text()
+
+
+def test_the_makefile_and_the_readme_name_the_same_commands(root: Path, readme: str) -> None:
+    printed = subprocess.run(["make"], cwd=root, capture_output=True, text=True, check=True).stdout
+    offered = set(re.findall(r"^  make ([a-z-]+)", printed, re.MULTILINE)) - {"help"}
+    in_table = set(re.findall(r"^\| `make ([a-z-]+)` \|", readme, re.MULTILINE))
+    anywhere = set(re.findall(r"(?:`|^)make ([a-z-]+)", readme, re.MULTILINE))
+
+    assert in_table == offered
+    assert anywhere <= offered
+
+
+def test_every_file_the_readme_sends_people_to_is_there(root: Path, readme: str) -> None:
+    table = readme.partition("## To change X")[2].partition("## ")[0]
+    paths = re.findall(r"`([\w./-]+)`", table)
+    paths += re.findall(r"\]\(((?!http)[^)#]+)\)", readme)
+    missing = [path for path in paths if "/" in path and not (root / path).exists()]
+
+    assert len(paths) > 15
+    assert missing == []
+
+
+def test_every_training_command_it_names_exists(root: Path, readme: str) -> None:
+    groups = re.findall(r"`(data|store|model) ([a-z|]+)`", readme.replace("\n", " "))
+    assert {name for name, _ in groups} == {"data", "store", "model"}
+    for name, commands in groups:
+        told = subprocess.run(
+            [sys.executable, "-m", "training", name, "--help"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert all(re.search(rf"\b{command}\b", told) for command in commands.split("|"))
+
+
+def test_its_figures_of_the_trial_are_what_describe_prints(root: Path, readme: str) -> None:
+    if not (root / "data/Tree_Data.csv").is_file():
+        pytest.skip("the published trial is not in data/: training data fetch brings it")
+    seedlings = load(root / "data").seedlings
+    for row in summary.mortality_by_species(seedlings):
+        line = (
+            f"| {row.species} | {row.seedlings} | {row.harvested:.0%} | {row.event_rate:.1%} "
+            f"| {row.mortality:.1%} |"
+        )
+        assert line.replace("%", " %") in readme
+    shares = summary.whole_number_share(seedlings)
+    sentence = f"in {shares[True]:.0%} of the former and {shares[False]:.0%} of the latter"
+    assert sentence.replace("%", " %") in " ".join(readme.split())
+
+
+def test_its_prediction_is_what_the_model_answers(root: Path, readme: str) -> None:
+    from functions.artefact import read
+    from functions.scoring import Scorer
+
+    scorer = Scorer(read(root / "model"))
+    if scorer.artefact.source != "published":
+        pytest.skip("model/ was not trained on the published trial")
+    codes = (
+        scorer.artefact.species.index("Quercus rubra"),
+        scorer.artefact.soils.index("Acer rubrum"),
+    )
+    answer, curve = scorer.curve(*codes, 0.1, 115.5)
+
+    low, high = answer.low[0], answer.high[0]
+    shown = f'"mortality_percent": {answer.percent[0]:.2f}, "interval_90": [{low:.4g}, {high:.4g}]'
+    assert shown in readme
+    assert f'"day": 3.5, "mortality_percent": {curve[1]:.2f}' in readme
