@@ -87,14 +87,9 @@ def scorer(folder: Path) -> Scorer:
     return Scorer(artefact.read(folder))
 
 
-@pytest.fixture
-def listener() -> Listener:
-    return Listener()
-
-
-@pytest.fixture
-def client(scorer: Scorer, listener: Listener) -> Client:
-    return Client(create_app(scorer, listener))
+@pytest.fixture(scope="session")
+def client(scorer: Scorer) -> Client:
+    return Client(create_app(scorer, Listener()))
 
 
 @pytest.fixture

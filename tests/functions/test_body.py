@@ -1,0 +1,402 @@
+"""What a body must be, every way in which it is not, and what the sender is then told."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.api import body
+from functions.api.body import LARGEST
+from functions.errors import ProblemError
+from tests.functions.conftest import Client, read_problem
+
+SPECIES = ["Acer saccharum", "Prunus serotina", "Quercus alba", "Quercus rubra"]
+SOILS = [
+    "Acer rubrum",
+    "Acer saccharum",
+    "Populus grandidentata",
+    "Prunus serotina",
+    "Quercus alba",
+    "Quercus rubra",
+    "Sterile",
+]
+LIGHT = "a number from 0 to 1"
+DAY = "a number from 0 to 115.5"
+LIST = "a list of 1 to 1000 objects with species, soil and light"
+OAK = {"species": "Quercus alba", "soil": "Sterile", "light": 0.1}
+ONE_OF = "one of the allowed values"
+PREDICT, BATCH = "/v1/predict", "/v1/predict/batch"
+
+
+def fault(field: str, value: object, rule: str, allowed: object) -> dict[str, Any]:
+    return {"field": field, "value": value, "rule": rule, "allowed": allowed}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"species": "Acer rubrum"}, fault("species", "Acer rubrum", ONE_OF, SPECIES)),
+        ({"species": "quercus alba"}, fault("species", "quercus alba", ONE_OF, SPECIES)),
+        ({"species": 3}, fault("species", 3, ONE_OF, SPECIES)),
+        ({"species": None}, fault("species", None, ONE_OF, SPECIES)),
+        ({"species": ["Quercus alba"]}, fault("species", "a list", ONE_OF, SPECIES)),
+        ({"species": {"a": 1}}, fault("species", "an object", ONE_OF, SPECIES)),
+        ({"soil": "Moon"}, fault("soil", "Moon", ONE_OF, SOILS)),
+        ({"soil": False}, fault("soil", False, ONE_OF, SOILS)),
+        ({"light": -0.01}, fault("light", -0.01, "a number within range", LIGHT)),
+        ({"light": 1.01}, fault("light", 1.01, "a number within range", LIGHT)),
+        ({"light": 10**16}, fault("light", "an integer of many digits", "a number", LIGHT)),
+        ({"light": 10**400}, fault("light", "an integer of many digits", "a number", LIGHT)),
+        ({"light": "0.1"}, fault("light", "0.1", "a number", LIGHT)),
+        ({"light": True}, fault("light", True, "a number", LIGHT)),
+        ({"light": None}, fault("light", None, "a number", LIGHT)),
+        ({"light": []}, fault("light", "a list", "a number", LIGHT)),
+        ({"day": -1}, fault("day", -1, "a number within range", DAY)),
+        ({"day": 116}, fault("day", 116, "a number within range", DAY)),
+        ({"day": "60"}, fault("day", "60", "a number", DAY)),
+        ({"day": None}, fault("day", None, "a number", DAY)),
+        ({"day": True}, fault("day", True, "a number", DAY)),
+    ],
+    ids=str,
+)
+def test_a_value_that_cannot_be_used_is_told_with_what_may_stand_there(
+    client: Client, change: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    document = read_problem(client.post(PREDICT, {**OAK, **change}), 422)
+
+    if expected["value"] == "an integer of many digits":
+        # Too big for a float or only out of range: either way it is refused by name.
+        assert document["errors"][0].pop("rule") in ("a number", "a number within range")
+        expected = {name: each for name, each in expected.items() if name != "rule"}
+    assert document["detail"] == "One thing is wrong with the body."
+    assert document["errors"] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"), [("species", SPECIES), ("soil", SOILS), ("light", LIGHT)]
+)
+def test_a_missing_input_is_named(client: Client, name: str, allowed: object) -> None:
+    asked = {key: value for key, value in OAK.items() if key != name}
+
+    document = read_problem(client.post(PREDICT, asked), 422)
+    assert document["errors"] == [fault(name, None, "needed", allowed)]
+
+
+@pytest.mark.parametrize(
+    "name", ["AMF", "Phenolics", "Event", "Sterile", "Species", "", "seedlings"]
+)
+def test_what_is_not_an_input_is_refused_and_the_inputs_are_listed(
+    client: Client, name: str
+) -> None:
+    document = read_problem(client.post(PREDICT, {**OAK, name: 22.0}), 422)
+
+    inputs = ["species", "soil", "light", "day"]
+    assert document["errors"] == [fault(name, 22.0, "not an input", inputs)]
+
+
+def test_every_fault_of_a_body_is_told_at_once(client: Client) -> None:
+    asked = {"species": "Moss", "light": "dim", "day": 300, "AMF": 1}
+
+    document = read_problem(client.post(PREDICT, asked), 422)
+    assert document["detail"] == "5 things are wrong with the body."
+    assert sorted(each["field"] for each in document["errors"]) == [
+        "AMF",
+        "day",
+        "light",
+        "soil",
+        "species",
+    ]
+
+
+@pytest.mark.parametrize("content", ["[]", "3", '"Quercus alba"', "null", "true", "[{}]"])
+@pytest.mark.parametrize("path", [PREDICT, BATCH])
+def test_a_body_that_is_no_object_is_told_so(client: Client, path: str, content: str) -> None:
+    document = read_problem(client.post(path, content.encode()), 422)
+
+    value = body.echo(json.loads(content))
+    assert document["errors"] == [fault("body", value, "an object", "a JSON object")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, fault("seedlings", None, "needed", LIST)),
+        ({"seedlings": []}, fault("seedlings", "0 seedlings", "too many or too few", LIST)),
+        (
+            {"seedlings": [OAK] * 1001},
+            fault("seedlings", "1001 seedlings", "too many or too few", LIST),
+        ),
+        ({"seedlings": OAK}, fault("seedlings", "an object", "a list", LIST)),
+        ({"seedlings": None}, fault("seedlings", None, "a list", LIST)),
+        ({"seedlings": [OAK, 7]}, fault("seedlings[1]", 7, "an object", "a JSON object")),
+        ({"seedlings": [None]}, fault("seedlings[0]", None, "an object", "a JSON object")),
+        (
+            {"seedlings": [OAK, OAK, {**OAK, "soil": "Moon"}]},
+            fault("seedlings[2].soil", "Moon", ONE_OF, SOILS),
+        ),
+        (
+            {"seedlings": [{**OAK, "day": 60}]},
+            fault("seedlings[0].day", 60, "not an input", ["species", "soil", "light"]),
+        ),
+        (
+            {"seedlings": [{**OAK, "AMF": 1}]},
+            fault("seedlings[0].AMF", 1, "not an input", ["species", "soil", "light"]),
+        ),
+        (
+            {"seedlings": [OAK], "light": 0.1},
+            fault("light", 0.1, "not an input", ["seedlings", "day"]),
+        ),
+        ({"seedlings": [OAK], "day": 200}, fault("day", 200, "a number within range", DAY)),
+    ],
+    ids=[
+        "none",
+        "empty",
+        "1001",
+        "object",
+        "null",
+        "number in list",
+        "null in list",
+        "soil",
+        "day in row",
+        "trait in row",
+        "light outside",
+        "day",
+    ],
+)
+def test_a_batch_that_cannot_be_used_is_told_by_row(
+    client: Client, asked: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    document = read_problem(client.post(BATCH, asked), 422)
+
+    assert document["errors"] == [expected]
+
+
+def test_a_thousand_bad_rows_are_named_each(client: Client) -> None:
+    rows = [{**OAK, "light": 2 + i} for i in range(1000)]
+
+    document = read_problem(client.post(BATCH, {"seedlings": rows}), 422)
+    assert document["detail"] == "1000 things are wrong with the body."
+    assert document["errors"] == [
+        fault(f"seedlings[{i}].light", 2 + i, "a number within range", LIGHT) for i in range(1000)
+    ]
+
+
+def test_more_faults_than_an_answer_can_hold_are_counted(client: Client) -> None:
+    row = {f"trait {i:04}" + "x" * 40: 1 for i in range(100)}
+
+    document = read_problem(client.post(BATCH, {"seedlings": [row] * 80}), 422)
+    assert document["detail"] == f"{80 * 103} things are wrong with the body."
+    assert len(document["errors"]) == body.MOST_FAULTS
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "detail"),
+    [
+        (b"", 400, "The body is empty; a JSON object is needed."),
+        (b" \t\r\n ", 400, "The body is empty; a JSON object is needed."),
+        (b"{", 400, "The body is not JSON: Expecting property name enclosed in double quotes"),
+        (b"{'light': 0.1}", 400, "The body is not JSON: Expecting property name"),
+        (b'{"light": 0.1,}', 400, "The body is not JSON:"),
+        (b'{"light": 0.1} {}', 400, "The body is not JSON: Extra data at line 1, column 16."),
+        (b'{"light": .1}', 400, "The body is not JSON:"),
+        (b'{"light": 0x1}', 400, "The body is not JSON:"),
+        (b'{"soil": "a\nb"}', 400, "The body is not JSON: Invalid control character"),
+        (b"light=0.1&soil=Sterile", 400, "The body is not JSON: Expecting value"),
+        (b"<seedling/>", 400, "The body is not JSON: Expecting value"),
+        (b"\x00" * 64, 400, "The body is not JSON: Expecting value"),
+        (b'{"light": NaN}', 400, "The body holds NaN, which is not a JSON number."),
+        (b'{"light": Infinity}', 400, "The body holds Infinity, which is not a JSON number."),
+        (b'{"light": -Infinity}', 400, "The body holds -Infinity, which is not a JSON number."),
+        (b'{"light": 0.1, "light": 0.2}', 400, "The body names 'light' twice in one object."),
+        (b'{"a": {"b": 1, "b": 1}}', 400, "The body names 'b' twice in one object."),
+        (b'{"light": ' + b"9" * 10_000 + b"}", 400, "The body holds a number that is too long."),
+        (b"[" * 100_000, 400, "The body is nested too deeply."),
+        (b"[" * 100_000 + b"]" * 100_000, 400, "The body is nested too deeply."),
+        (b'{"a":' * 50_000 + b"1" + b"}" * 50_000, 400, "The body is nested too deeply."),
+        (b"\xff\xfe\x00", 400, "The body is not UTF-8 at byte 0."),
+        (b'{"soil": "\xe9"}', 400, "The body is not UTF-8 at byte 10."),
+        (b'{"soil": "\xed\xa0\x80"}', 400, "The body is not UTF-8 at byte 10."),
+        (json.dumps(OAK).encode("utf-16"), 400, "The body is not UTF-8 at byte 0."),
+        (json.dumps(OAK).encode("utf-16-be"), 400, "The body is not JSON:"),
+        (b"\xef\xbb\xbf" + json.dumps(OAK).encode(), 400, "The body is not JSON:"),
+        (gzip.compress(json.dumps(OAK).encode()), 400, "The body is not UTF-8 at byte 1."),
+        (b" " * LARGEST + b"{}", 413, f"A body may hold {LARGEST} bytes."),
+        (b'"' + b"a" * 10_000_000 + b'"', 413, f"A body may hold {LARGEST} bytes."),
+    ],
+    ids=lambda each: repr(each[:24]) if isinstance(each, bytes) else "",
+)
+@pytest.mark.parametrize("path", [PREDICT, BATCH])
+def test_a_hostile_body_gets_its_answer(
+    client: Client, path: str, content: bytes, status: int, detail: str
+) -> None:
+    document = read_problem(client.post(path, content), status)
+
+    assert document["detail"].startswith(detail)
+    assert document["errors"] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "value"),
+    [
+        (b'{"light": 1e999}', "inf"),
+        (b'{"light": -1e999}', "-inf"),
+        (b'{"light": "\\ud800"}', "?"),
+        (b'{"light": "\\u0000"}', "\x00"),
+        (b'{"light": "' + b"a" * 1000 + b'"}', "a" * 100 + "…"),
+        (b'{"light": ' + b"9" * 4000 + b"}", "an integer of many digits"),
+        (b'{"light": ' + b"[" * 500 + b"]" * 500 + b"}", "a list"),
+        (b'{"light": 1e-999, "soil": 5}', None),
+    ],
+    ids=lambda each: repr(each[:24]) if isinstance(each, bytes) else "",
+)
+def test_a_hostile_value_is_told_in_valid_json(
+    client: Client, content: bytes, value: str | None
+) -> None:
+    document = read_problem(client.post(PREDICT, content), 422)
+
+    told = {each["field"]: each["value"] for each in document["errors"]}
+    if value is None:
+        assert "light" not in told, "1e-999 is 0, which is a light"
+    else:
+        assert told["light"] == value
+
+
+def test_a_hostile_name_is_told_in_valid_json(client: Client) -> None:
+    content = b'{"\\ud800": 1, "' + b"n" * 5000 + b'": 2, "a.b[0]": 3}'
+
+    document = read_problem(client.post(PREDICT, content), 422)
+    told = {each["field"] for each in document["errors"] if each["rule"] == "not an input"}
+    assert told == {"?", "n" * 100 + "…", "a.b[0]"}
+
+
+def test_a_million_bytes_of_names_are_refused_quickly(client: Client) -> None:
+    pairs = ", ".join(f'"{i}": 1' for i in range(40_000))
+    started = time.process_time()
+
+    document = read_problem(client.post(PREDICT, f"{{{pairs}}}".encode()), 422)
+    assert document["detail"] == "40003 things are wrong with the body."
+
+    twice = f'{{{pairs}, "39999": 2}}'.encode()
+    read_problem(client.post(PREDICT, twice), 400)
+    assert time.process_time() - started < 20, "refusing takes time that grows with the square"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content-type": "text/plain"},
+        {"content-type": "application/x-www-form-urlencoded"},
+        {"content-type": "multipart/form-data; boundary=x"},
+        {"content-type": "application/xml"},
+        {"content-type": "application/x+jsonlines"},
+        {"content-type": ""},
+        {"content-type": "json"},
+        {"content-type": "application/json; charset=utf-16"},
+        {"content-type": "application/json; charset=latin-1"},
+        {"content-encoding": "gzip"},
+        {"content-encoding": "br, identity"},
+    ],
+    ids=str,
+)
+def test_what_is_not_plain_json_in_utf8_is_not_read(
+    client: Client, headers: dict[str, str]
+) -> None:
+    document = read_problem(client.post(PREDICT, OAK, headers=headers), 415)
+
+    assert document["detail"].startswith("Send ")
+
+
+def test_a_compressed_bomb_is_refused_unopened(client: Client) -> None:
+    bomb = gzip.compress(b" " * 50_000_000)
+
+    read_problem(client.post(PREDICT, bomb, headers={"content-encoding": "gzip"}), 415)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content-type": "application/json"},
+        {"content-type": "Application/JSON; charset=UTF-8"},
+        {"content-type": 'application/json;charset="utf-8"'},
+        {"content-type": "application/ld+json"},
+        {"content-encoding": "identity"},
+    ],
+    ids=str,
+)
+def test_json_by_its_other_names_is_read(client: Client, headers: dict[str, str]) -> None:
+    assert client.post(PREDICT, OAK, headers=headers).status_code == 200
+
+
+def test_a_body_without_a_content_type_is_read_as_json(client: Client) -> None:
+    content = json.dumps(OAK).encode()
+
+    assert client.request("POST", PREDICT, content=content).status_code == 200
+
+
+@pytest.mark.parametrize("length", [str(LARGEST + 1), "9" * 30, "9" * 5000])
+def test_a_length_over_the_limit_is_refused_before_the_body_is_read(
+    client: Client, length: str
+) -> None:
+    response = client.post(PREDICT, OAK, headers={"content-length": length})
+
+    read_problem(response, 413)
+
+
+def test_a_body_that_does_not_tell_its_length_is_cut_off_at_the_limit(client: Client) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(1000):
+            sent += 1
+            yield b" " * 65536
+
+    response = client.request("POST", PREDICT, content=endless())
+
+    read_problem(response, 413)
+    assert sent < 20
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(content=st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused_by_a_problem(content: bytes) -> None:
+    try:
+        body.parse(content)
+    except ProblemError as error:
+        assert error.status == 400
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    data=anything
+    | st.fixed_dictionaries(
+        {"species": anything | st.just("Quercus alba"), "soil": anything | st.just("Sterile")},
+        optional={"light": anything | st.floats(0, 1), "day": anything, "seedlings": anything},
+    ),
+    path=st.sampled_from([PREDICT, BATCH]),
+)
+def test_any_json_is_answered_or_refused_by_name(client: Client, data: Any, path: str) -> None:
+    response = client.post(path, data)
+
+    if response.status_code != 200:
+        document = read_problem(response, 422)
+        assert document["errors"] != []
+        assert all(each["rule"] and each["allowed"] for each in document["errors"])
