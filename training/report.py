@@ -107,15 +107,8 @@ def _facts(outcome: Outcome) -> list[str]:
 
 
 def _rules(outcome: Outcome) -> list[tuple[str, ...]]:
-    words = {(True, True): "ok", (True, False): "ok", (False, True): "FAILED"}
     return [
-        (
-            rule.name,
-            f"{rule.figure:.4f}",
-            f"{'>' if rule.is_floor else '≤'} {rule.limit:g}",
-            words.get((rule.passed, rule.hard), "warning"),
-        )
-        for rule in outcome.judgement.rules
+        (rule.name, f"{rule.figure:.4g}", rule.asked, rule.word) for rule in outcome.judgement.rules
     ]
 
 

@@ -15,6 +15,7 @@ from training.errors import StoreError, TrainingError
 from training.gate import Judgement
 from training.hazard import Recipe, fit_curves
 from training.release import Step
+from training.rules import Rule
 from training.search import REPORT_SEEDS, OutOfFold, cross_validate
 from training.survival import survival_curve
 from training.train import Candidate, train
@@ -71,6 +72,7 @@ def judge(
     rules = [
         *gate.floors(candidate.outcomes, candidate.scored, candidate.reference),
         *behaviour.check(survival_curve(hazard[..., 0])),
+        Rule.below("ONNX graph against scikit-learn", candidate.parity, export.PARITY),
     ]
     source = candidate.metadata["data"]["source"]
     if champion is None:
@@ -117,7 +119,12 @@ def verdict(judgement: Judgement) -> dict[str, object]:
         "difference": None if comparison is None else round(comparison.difference, 6),
         "upper_bound": None if comparison is None else round(comparison.upper, 6),
         "rules": [
-            {"name": r.name, "figure": round(r.figure, 6), "limit": r.limit, "passed": r.passed}
+            {
+                "name": r.name,
+                "figure": float(f"{r.figure:.4g}"),
+                "limit": r.limit,
+                "passed": r.passed,
+            }
             for r in judgement.rules
         ],
     }

@@ -32,7 +32,12 @@ class Rule:
         """The figure must not be greater than the limit."""
         return cls(name, figure, limit, is_floor=False, hard=hard)
 
-    def __str__(self) -> str:
-        word = "ok" if self.passed else ("FAILED" if self.hard else "warning")
-        sign = ">" if self.is_floor else "≤"
-        return f"{word}: {self.name}: {self.figure:+.4f} (asked {sign} {self.limit:+.4f})"
+    @property
+    def word(self) -> str:
+        """What became of the rule, in a word."""
+        return "ok" if self.passed else "FAILED" if self.hard else "warning"
+
+    @property
+    def asked(self) -> str:
+        """The limit as a reader takes it in."""
+        return f"{'>' if self.is_floor else '≤'} {self.limit:g}"

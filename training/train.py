@@ -31,6 +31,8 @@ class Candidate:
     recipe: Recipe
     seedlings: pd.DataFrame
     graph: bytes
+    parity: float
+    """Worst difference in survival between the graph and scikit-learn."""
     metadata: dict[str, Any]
     outcomes: Outcomes
     scored: OutOfFold
@@ -55,10 +57,10 @@ def train(trial: Trial, search_size: int = SEARCH_SIZE, jobs: int = -1) -> Candi
     )
     models = refit(recipe, PersonPeriods.of(seedlings), jobs)
     graph = export.to_onnx(models)
-    export.check_parity(graph, models, Covariates.of(seedlings))
+    parity = export.check_parity(graph, models, Covariates.of(seedlings))
     figures = metadata.metrics(outcomes, scored, reference)
     described = metadata.describe(trial, recipe, figures, graph)
-    return Candidate(recipe, seedlings, graph, described, outcomes, scored, reference)
+    return Candidate(recipe, seedlings, graph, parity, described, outcomes, scored, reference)
 
 
 def refit(recipe: Recipe, data: PersonPeriods, jobs: int) -> list[Pipeline]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 _console = Console(stderr=True)
 
@@ -32,8 +33,11 @@ def retrain(
     outcome = run(reason, _step, search_size=search, jobs=jobs, forced=force)
     written = reports.write(outcome, reason, report)
     judgement = outcome.judgement
+    table = Table("rule", "figure", "asked", "")
     for rule in judgement.rules:
-        _console.print(str(rule), style="" if rule.passed else "red", highlight=False)
+        style = "" if rule.passed else "red" if rule.hard else "yellow"
+        table.add_row(rule.name, f"{rule.figure:.4g}", rule.asked, rule.word, style=style)
+    _console.print(table)
     _console.print(f"[bold]{reports.HEADLINES[judgement.verdict]}[/bold]: {judgement.reason}.")
     _console.print(f"Report: {written} (and {reports.PAGE} beside it)", highlight=False)
     typer.echo(judgement.verdict)
