@@ -62,7 +62,7 @@ def parse(content: bytes) -> Any:
 def _check_headers(request: Request) -> None:
     kind, _, parameters = request.headers.get("content-type", "application/json").partition(";")
     kind = kind.strip().lower()
-    if kind != "application/json" and not (kind.startswith("application/") and "+json" in kind):
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise ProblemError(415, "Send JSON, with content-type: application/json.")
     charset = parameters.lower().partition("charset=")[2].strip(' "')
     if charset not in ("", "utf-8", "utf8"):
@@ -79,11 +79,15 @@ def _too_large() -> ProblemError:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for i, name in enumerate(names) if name in names[:i])
-        raise ProblemError(400, f"The body names {echo(twice)!r} twice in one object.")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ProblemError(400, f"The body names {echo(name)!r} twice in one object.")
+        found[name] = value
+    try:
+        "".join(found).encode()
+    except UnicodeEncodeError as error:  # half of a surrogate pair, written as an escape
+        raise ProblemError(400, "The body holds a name that is not Unicode text.") from error
     return found
 
 
@@ -110,9 +114,11 @@ def _fault(error: Any, allowed: Mapping[str, Any], inputs: list[str]) -> Fault:
         return Fault(path or "body", echo(value), "an object", "a JSON object")
     if kind in ("too_long", "too_short"):
         return Fault(path, f"{len(value)} seedlings", "too many or too few", allowed[name])
-    rule = {"literal_error": "one of the allowed values", "list_type": "a list"}.get(
-        kind, "a number within range" if kind.endswith("equal") else "a number"
-    )
+    if kind in ("literal_error", "string_unicode"):
+        return Fault(path, echo(value), "one of the allowed values", allowed[name])
+    if kind == "list_type":
+        return Fault(path, echo(value), "a list", allowed[name])
+    rule = "a number within range" if kind.endswith("equal") else "a number"
     return Fault(path, echo(value), rule, allowed[name])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -48,6 +47,7 @@ def fault(field: str, value: object, rule: str, allowed: object) -> dict[str, An
         ({"species": None}, fault("species", None, ONE_OF, SPECIES)),
         ({"species": ["Quercus alba"]}, fault("species", "a list", ONE_OF, SPECIES)),
         ({"species": {"a": 1}}, fault("species", "an object", ONE_OF, SPECIES)),
+        ({"species": "\ud800"}, fault("species", "?", ONE_OF, SPECIES)),
         ({"soil": "Moon"}, fault("soil", "Moon", ONE_OF, SOILS)),
         ({"soil": False}, fault("soil", False, ONE_OF, SOILS)),
         ({"light": -0.01}, fault("light", -0.01, "a number within range", LIGHT)),
@@ -227,6 +227,9 @@ def test_more_faults_than_an_answer_can_hold_are_counted(client: Client) -> None
         (json.dumps(OAK).encode("utf-16-be"), 400, "The body is not JSON:"),
         (b"\xef\xbb\xbf" + json.dumps(OAK).encode(), 400, "The body is not JSON:"),
         (gzip.compress(json.dumps(OAK).encode()), 400, "The body is not UTF-8 at byte 1."),
+        (b'{"\\ud800": 1}', 400, "The body holds a name that is not Unicode text."),
+        (b'{"a": [{"\\udfff": 1}]}', 400, "The body holds a name that is not Unicode text."),
+        (b'{"\\ud800": 1, "\\ud800": 1}', 400, "The body names '?' twice in one object."),
         (b" " * LARGEST + b"{}", 413, f"A body may hold {LARGEST} bytes."),
         (b'"' + b"a" * 10_000_000 + b'"', 413, f"A body may hold {LARGEST} bytes."),
     ],
@@ -269,23 +272,22 @@ def test_a_hostile_value_is_told_in_valid_json(
 
 
 def test_a_hostile_name_is_told_in_valid_json(client: Client) -> None:
-    content = b'{"\\ud800": 1, "' + b"n" * 5000 + b'": 2, "a.b[0]": 3}'
+    content = b'{"' + b"n" * 5000 + b'": 2, "a.b[0]": 3, "\\u0000": 1}'
 
     document = read_problem(client.post(PREDICT, content), 422)
     told = {each["field"] for each in document["errors"] if each["rule"] == "not an input"}
-    assert told == {"?", "n" * 100 + "…", "a.b[0]"}
+    assert told == {"n" * 100 + "…", "a.b[0]", "\x00"}
 
 
-def test_a_million_bytes_of_names_are_refused_quickly(client: Client) -> None:
+def test_as_many_names_as_a_body_can_hold_are_counted(client: Client) -> None:
     pairs = ", ".join(f'"{i}": 1' for i in range(40_000))
-    started = time.process_time()
 
     document = read_problem(client.post(PREDICT, f"{{{pairs}}}".encode()), 422)
     assert document["detail"] == "40003 things are wrong with the body."
+    assert len(document["errors"]) == body.MOST_FAULTS
 
-    twice = f'{{{pairs}, "39999": 2}}'.encode()
-    read_problem(client.post(PREDICT, twice), 400)
-    assert time.process_time() - started < 20, "refusing takes time that grows with the square"
+    twice = read_problem(client.post(PREDICT, f'{{{pairs}, "39999": 2}}'.encode()), 400)
+    assert twice["detail"] == "The body names '39999' twice in one object."
 
 
 @pytest.mark.parametrize(

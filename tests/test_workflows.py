@@ -1,0 +1,308 @@
+"""The workflows: sound by schema and linter, and what their steps run does what they say."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.drive.checkout import isolated
+from tests.drive.emulator import Emulator
+from training import simulate
+from training.store import pointer
+
+NAMES = ("test", "retrain", "deploy")
+
+
+def workflow(root: Path, name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((root / f".github/workflows/{name}.yml").read_text())
+    return loaded
+
+
+def steps(root: Path, name: str) -> list[dict[str, Any]]:
+    return [step for job in workflow(root, name)["jobs"].values() for step in job.get("steps", [])]
+
+
+def test_they_keep_github_s_schema_and_the_security_linter_finds_nothing(root: Path) -> None:
+    files = [str(root / f".github/workflows/{name}.yml") for name in NAMES]
+    binaries = Path(sys.executable).parent
+    for command in (
+        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files],
+        ["zizmor", "--offline", "--quiet", "--min-severity", "low", *files],
+    ):
+        done = subprocess.run(
+            [binaries / command[0], *command[1:]], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_there_are_three_and_each_starts_with_no_permission(root: Path) -> None:
+    found = {path.stem for path in (root / ".github/workflows").iterdir()}
+    assert found == set(NAMES)
+    for name in NAMES:
+        assert workflow(root, name)["permissions"] == {}
+
+
+def test_every_job_is_limited_in_time_and_names_its_permissions(root: Path) -> None:
+    for name in NAMES:
+        for job in workflow(root, name)["jobs"].values():
+            assert "permissions" in job
+            assert "uses" in job or job["timeout-minutes"] <= 60
+
+
+def test_every_action_is_pinned_by_commit_with_its_version_beside_it(root: Path) -> None:
+    for name in NAMES:
+        text = (root / f".github/workflows/{name}.yml").read_text()
+        actions = [line for line in re.findall(r"uses: (.+)", text) if not line.startswith("$/")]
+        assert actions
+        for action in actions:
+            assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
+
+
+def test_no_input_is_written_into_a_shell_command(root: Path) -> None:
+    for name in NAMES:
+        for step in steps(root, name):
+            assert "${{" not in step.get("run", "")
+
+
+def test_a_step_is_one_command(root: Path) -> None:
+    for name in NAMES:
+        for step in steps(root, name):
+            assert len(step.get("run", "").strip().splitlines()) <= 1
+
+
+def test_every_target_a_step_calls_exists(root: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(), re.MULTILINE))
+    called = {
+        target
+        for name in NAMES
+        for step in steps(root, name)
+        for target in re.findall(r"\bmake ([a-z-]+)", step.get("run", ""))
+    }
+    assert called <= targets
+    assert {"check", "test", "image", "setup"} <= called
+
+
+@dataclass
+class Runner:
+    """Runs the `run:` steps of the retrain job in a clone, as GitHub's runner would."""
+
+    clone: Path
+    environment: dict[str, str]
+    inputs: dict[str, str]
+    ran: dict[str, int] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    text: str = ""
+
+    def run(self, job: dict[str, Any], credentials: str) -> bool:
+        """Runs the job; returns whether it is green."""
+        files = {name: self.clone.parent / name for name in ("summary", "output")}
+        for path in files.values():
+            path.touch()
+        expressions = {
+            "secrets.GDRIVE_CREDENTIALS_DATA": credentials,
+            "inputs.reason || 'the monthly schedule'": self.inputs["reason"],
+            "inputs.search || 5": self.inputs["search"],
+            "inputs.force && '--force' || '--no-force'": "--no-force",
+            "github.token": "token",
+            "github.ref_name": "main",
+            "steps.verdict.outputs.commit": "",
+        }
+        report = self.clone / "build/report/report.md"
+        green = True
+        for step in job["steps"]:
+            if "run" not in step:
+                continue
+            conditions = {
+                "": green,
+                "!cancelled() && hashFiles('build/report/report.md') != ''": report.exists(),
+                "steps.verdict.outputs.verdict == 'promote'": (
+                    green and self.outputs.get("verdict") == "promote"
+                ),
+            }
+            if not conditions[inner(step.get("if", ""))]:
+                continue
+            expressions["steps.verdict.outputs.commit"] = self.outputs.get("commit", "")
+            given = {**job.get("env", {}), **step.get("env", {})}
+            done = subprocess.run(
+                ["bash", "-e", "-c", step["run"]],
+                cwd=self.clone,
+                env={
+                    **self.environment,
+                    "GITHUB_STEP_SUMMARY": str(files["summary"]),
+                    "GITHUB_OUTPUT": str(files["output"]),
+                    "GITHUB_REPOSITORY": "someone/seedlings",
+                    **{
+                        key: expressions[inner(value)] if "${{" in value else value
+                        for key, value in given.items()
+                    },
+                },
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            self.ran[step["name"]] = done.returncode
+            self.text += done.stdout + done.stderr
+            green &= done.returncode == 0
+            pairs = (line.partition("=") for line in files["output"].read_text().splitlines())
+            self.outputs |= {key: value for key, _, value in pairs}
+        return green
+
+    @property
+    def summary(self) -> str:
+        return (self.clone.parent / "summary").read_text()
+
+
+def inner(expression: str) -> str:
+    return re.sub(r"^\$\{\{ | \}\}$", "", expression)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+@dataclass
+class World:
+    """A bare git remote with this project in it, an emulated Drive, and a clone to work in."""
+
+    path: Path
+    drive: Emulator
+    environment: dict[str, str]
+    credentials: str
+
+    def clone(self, name: str) -> Path:
+        """A clone of its own, set up."""
+        folder = self.path / name / "clone"
+        git(self.path, "clone", "--quiet", str(self.path / "origin.git"), str(folder))
+        # The environment that runs the tests; older than its stamp, so that make takes it.
+        (folder / ".venv").symlink_to(Path(sys.prefix))
+        for name in ("requirements-dev.txt", ".ci/venv"):
+            os.utime(folder / name, (0, 0))
+        return folder
+
+    def training(self, folder: Path, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "training", *arguments],
+            cwd=folder,
+            env={**self.environment, "GDRIVE_CREDENTIALS_DATA": self.credentials},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+
+@pytest.fixture
+def world(root: Path, tmp_path: Path) -> Iterator[World]:
+    if not (root / ".git").exists():
+        pytest.skip("this is no git checkout")
+    (tmp_path / "drive").mkdir()
+    with Emulator(tmp_path / "drive") as drive:
+        account = drive.service_account()
+        folder = drive.shared_drive(account, role="fileOrganizer")
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "GDRIVE_"))}
+        environment = {**kept, **isolated(tmp_path / "home"), **drive.environment(account)}
+        del environment["GDRIVE_CREDENTIALS_DATA"]
+        tools = tmp_path / "tools"
+        tools.mkdir()
+        (tools / "gh").write_text(f'#!/bin/sh\necho "gh $*" >>{tmp_path}/gh.log\n')
+        (tools / "gh").chmod(0o755)
+        environment["PATH"] = f"{tools}:{environment['PATH']}"
+
+        git(tmp_path, "clone", "--quiet", "--bare", str(root), "origin.git")
+        git(tmp_path / "origin.git", "symbolic-ref", "HEAD", "refs/heads/main")
+        git(tmp_path / "origin.git", "branch", "--force", "main", git(root, "rev-parse", "HEAD"))
+        made = World(tmp_path, drive, environment, account.credentials)
+        setting_up = made.clone("owner")
+        made.training(setting_up, "store", "use", f"gdrive://{folder}")
+        git(setting_up, *AUTHOR, "commit", "--quiet", "--all", "--message", "Name our Drive folder")
+        git(setting_up, "push", "--quiet", "origin", "HEAD:main")
+        yield made
+        assert drive.foreign == [], "something else than Google's API was called"
+
+
+AUTHOR = ("-c", "user.name=Owner", "-c", "user.email=owner@example.org")
+
+
+def bring_data(world: World, csv: Path) -> None:
+    """What a person does who starts over with their own data: add, push, commit; no model yet."""
+    folder = world.clone("data-owner")
+    (folder / "data").mkdir()
+    shutil.copy(csv, folder / "data")
+    environment = {**world.environment, "GDRIVE_CREDENTIALS_DATA": world.credentials}
+    subprocess.run(
+        [sys.executable, "-m", "dvc", "add", "--quiet", "data"],
+        cwd=folder,
+        env=environment,
+        check=True,
+    )
+    world.training(folder, "store", "push", "data.dvc")
+    git(folder, "rm", "--quiet", "model.dvc")
+    git(folder, *AUTHOR, "commit", "--quiet", "--all", "--message", "Our own data")
+    git(folder, "push", "--quiet", "origin", "HEAD:main")
+
+
+@pytest.fixture
+def job(root: Path) -> dict[str, Any]:
+    return dict(workflow(root, "retrain")["jobs"]["retrain"])
+
+
+def test_a_dispatched_retrain_that_is_refused_is_red_says_why_and_pushes_nothing(
+    world: World, job: dict[str, Any], tmp_path: Path
+) -> None:
+    bring_data(world, simulate.write(simulate.simulate(seedlings=600), tmp_path / "csv"))
+    before = git(world.path / "origin.git", "rev-parse", "main")
+    hostile = '$(touch pwned); "`'
+    runner = Runner(world.clone("run"), world.environment, {"reason": hostile, "search": "1"})
+
+    assert runner.run(job, world.credentials) is False, runner.text
+    assert "a model of simulated data is never promoted" in runner.summary.lower()
+    assert "$(touch pwned)" in runner.summary
+    assert not (runner.clone / "pwned").exists()
+    assert git(world.path / "origin.git", "rev-parse", "main") == before
+    assert not (world.path / "gh.log").exists()
+    assert "private_key" not in runner.text + runner.summary
+
+
+def test_a_dispatched_retrain_on_the_field_trial_ends_in_a_commit_that_a_stranger_can_pull(
+    world: World, job: dict[str, Any], root: Path
+) -> None:
+    csv = root / "data/Tree_Data.csv"
+    if not csv.is_file():
+        pytest.skip("the published trial is not in data/: training data fetch brings it")
+    bring_data(world, csv)
+    origin = world.path / "origin.git"
+    first = Runner(world.clone("first"), world.environment, {"reason": "try", "search": "1"})
+
+    assert first.run(job, world.credentials), first.text
+    assert first.outputs["verdict"] == "promote"
+    assert first.summary.startswith("# Promoted")
+    after = git(origin, "rev-parse", "main")
+    assert after == first.outputs["commit"]
+    assert "reason: try" in git(origin, "show", "main:model.dvc")
+    calls = (world.path / "gh.log").read_text()
+    assert f"repos/someone/seedlings/commits/{after}/comments" in calls
+
+    stranger = world.clone("stranger")
+    world.training(stranger, "store", "pull", "model.dvc", "--remote", "drive")
+    world.training(stranger, "model", "verify")
+    shipped = [pointer.md5(each / "model/model.onnx") for each in (stranger, first.clone)]
+    assert shipped[0] == shipped[1]
+
+    again = Runner(world.clone("again"), world.environment, {"reason": "again", "search": "1"})
+    assert again.run(job, world.credentials), "what is kept out for want of a gain is no failure"
+    assert again.outputs["verdict"] == "keep"
+    assert git(origin, "rev-parse", "main") == after, "and it commits nothing"
