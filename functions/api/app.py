@@ -29,6 +29,7 @@ _PROBLEMS: Final = {
     "413": "The body is too large.",
     "415": "The body is not sent as JSON.",
     "422": "The body does not say what is needed; every fault is named.",
+    "500": "The service failed; the answer holds the id it was recorded under.",
 }
 
 

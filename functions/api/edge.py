@@ -14,7 +14,7 @@ from functions.api.problems import problem
 from functions.errors import ProblemError
 from functions.telemetry import Request, Telemetry
 
-_SAFE_ID: Final = re.compile(rb"[A-Za-z0-9._=-]{1,64}")
+_SAFE_ID: Final = re.compile(r"[A-Za-z0-9._=-]{1,64}")
 
 
 class Edge:
@@ -62,9 +62,9 @@ class Edge:
 def _request_id(scope: Scope) -> str:
     """API Gateway's id, else a harmless one that the client sent, else a new one."""
     context = scope.get("aws.event", {}).get("requestContext", {})
-    if isinstance(given := context.get("requestId"), str):
+    if isinstance(given := context.get("requestId"), str) and _SAFE_ID.fullmatch(given):
         return given
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and _SAFE_ID.fullmatch(value):
+        if name == b"x-request-id" and _SAFE_ID.fullmatch(value.decode("latin-1")):
             return str(value.decode())
     return os.urandom(16).hex()

@@ -59,7 +59,7 @@ def sam(root: Path) -> Callable[..., list[str]]:
 
 @pytest.fixture(scope="session")
 def built(
-    base: str,  # noqa: ARG001
+    base: str,
     sam: Callable[..., list[str]],
     root: Path,
     tmp_path_factory: pytest.TempPathFactory,

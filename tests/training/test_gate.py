@@ -63,7 +63,7 @@ class Columns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, kept: tuple[tuple[int, int], ...] = ()) -> None:
         self.kept = kept
 
-    def fit(self, x: Floats, y: object = None) -> Columns:  # noqa: ARG002
+    def fit(self, x: Floats, y: object = None) -> Columns:
         return self
 
     def transform(self, x: Floats) -> Floats:

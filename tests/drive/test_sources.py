@@ -1,0 +1,32 @@
+"""Where data and model come from when a service account's key is at hand."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tests.drive.world import World, bring_data
+from training import simulate
+
+
+def test_training_pulls_the_data_when_there_is_a_key_and_no_data(
+    world: World, tmp_path: Path
+) -> None:
+    bring_data(world, simulate.write(simulate.simulate(seedlings=600), tmp_path / "csv"))
+    clone = world.clone("trainer")
+    told = world.training(clone, "train", "--search", "1", "--jobs", "1")
+
+    assert "Data: data/, pulled from the remote just now." in told
+    assert list((clone / "data").glob("*.csv"))
+
+
+def test_a_model_that_is_not_bundled_comes_from_drive(world: World) -> None:
+    owner = world.clone("model-owner")
+    world.training(owner, "store", "pull", "model.dvc", "--remote", "released")
+    world.training(owner, "store", "push", "model.dvc")
+    clone = world.clone("server")
+    shutil.rmtree(clone / ".dvc/released/files")
+    told = " ".join(world.training(clone, "model", "get").split())
+
+    assert "Model: pulled from the remote 'drive', since there was no model/, nothing from" in told
+    assert (clone / "model/model.onnx").is_file()

@@ -1,0 +1,208 @@
+"""Every answer carries its ids, every request is told of, and a failure says nothing inside."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from copy import copy
+from typing import Any
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from functions.api.app import create_app
+from functions.api.edge import Edge
+from functions.scoring import Scorer
+from functions.telemetry import Request, Terminal
+from tests.functions.conftest import Client, Listener, read_problem
+
+OAK = {"species": "Quercus rubra", "soil": "Acer rubrum", "light": 0.1}
+NEW_ID = re.compile(r"[0-9a-f]{32}")
+SECRET = "a-path-and-a-password"
+
+# Method, path, body, status: one of each kind of answer.
+EACH_KIND: list[tuple[str, str, bytes | None, int]] = [
+    ("GET", "/", None, 200),
+    ("GET", "/health", None, 200),
+    ("GET", "/v1/model", None, 200),
+    ("GET", "/docs", None, 200),
+    ("GET", "/openapi.json", None, 200),
+    ("POST", "/v1/predict", b'{"species": "Quercus alba", "soil": "Sterile", "light": 1}', 200),
+    ("GET", "/health/", None, 307),
+    ("POST", "/v1/predict", b"{", 400),
+    ("GET", "/nowhere", None, 404),
+    ("GET", "/v1/predict", None, 405),
+    ("POST", "/v1/predict/batch", b" " * 600_000, 413),
+    ("POST", "/v1/predict", b"{}", 422),
+]
+
+
+class Broken:
+    """A session whose graph can't be run."""
+
+    def run(self, outputs: list[str], inputs: object) -> list[Any]:
+        raise RuntimeError(SECRET)
+
+
+@pytest.fixture
+def broken(scorer: Scorer, listener: Listener) -> Client:
+    made = copy(scorer)
+    made._session = Broken()
+    return Client(create_app(made, listener))
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+def heard(scorer: Scorer, listener: Listener) -> Client:
+    """The API, with the listener listening."""
+    return Client(create_app(scorer, listener))
+
+
+@pytest.mark.parametrize(("method", "path", "content", "status"), EACH_KIND)
+def test_every_answer_carries_a_new_id_and_the_model_version(
+    client: Client, scorer: Scorer, method: str, path: str, content: bytes | None, status: int
+) -> None:
+    first, second = (client.request(method, path, content=content) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (status, status)
+    assert NEW_ID.fullmatch(first.headers["x-request-id"])
+    assert first.headers["x-request-id"] != second.headers["x-request-id"]
+    assert first.headers["x-model-version"] == scorer.artefact.version
+    assert len(first.headers.get_list("x-request-id")) == 1
+
+
+@pytest.mark.parametrize("given", ["a", "Root=1-67891233-abcdef", "x" * 64, "7f.8_9=", "-"])
+def test_a_harmless_id_of_the_client_is_kept(client: Client, given: str) -> None:
+    response = client.get("/nowhere", headers={"x-request-id": given})
+
+    assert response.headers["x-request-id"] == given
+    assert read_problem(response, 404)["request_id"] == given
+
+
+@pytest.mark.parametrize(
+    "given",
+    [b"", b"x" * 65, b"a b", b'"a"', b"<script>", b"a\tb", b"caf\xe9", b"a,b", b"{}", b"$(id)"],
+)
+def test_any_other_id_of_the_client_is_replaced(client: Client, given: bytes) -> None:
+    response = client.get("/health", headers={"x-request-id": given})
+
+    assert NEW_ID.fullmatch(response.headers["x-request-id"])
+
+
+def test_a_failure_is_answered_with_its_id_and_nothing_from_inside(
+    broken: Client, scorer: Scorer, listener: Listener
+) -> None:
+    response = broken.post("/v1/predict", OAK, headers={"x-request-id": "seven"})
+
+    assert read_problem(response, 500) == {
+        "type": "about:blank",
+        "title": "The service failed",
+        "status": 500,
+        "detail": "It was recorded under the request id.",
+        "request_id": "seven",
+        "errors": [],
+    }
+    assert response.headers["x-model-version"] == scorer.artefact.version
+    assert SECRET not in response.text + str(response.headers)
+    assert [(each.id, each.status) for each in listener.failures] == [("seven", 500)]
+    assert [(each.id, each.status) for each in listener.requests] == [("seven", 500)]
+
+
+def test_a_failed_request_leaves_the_next_one_alone(broken: Client) -> None:
+    read_problem(broken.post("/v1/predict", OAK), 500)
+
+    assert broken.get("/health").status_code == 200
+
+
+def test_each_request_is_told_of_once_with_what_became_of_it(
+    heard: Client, scorer: Scorer, listener: Listener
+) -> None:
+    heard.post("/v1/predict", OAK, headers={"x-request-id": "1"})
+    heard.post("/v1/predict/batch", {"seedlings": [OAK] * 3}, headers={"x-request-id": "2"})
+    heard.post("/v1/predict", {}, headers={"x-request-id": "3"})
+    heard.get("/v1/predict", headers={"x-request-id": "4"})
+    heard.get(f"/{SECRET}", headers={"x-request-id": "5"})
+
+    percent = float(scorer.mortality([3], [0], [0.1], 115.5).percent[0])
+    for each in listener.requests:
+        assert 0 < each.milliseconds < 10_000
+        each.milliseconds = 1.0
+        if each.mortality_percent is not None:
+            assert each.mortality_percent == pytest.approx(percent, abs=1e-3)
+            each.mortality_percent = percent
+    assert listener.requests == [
+        Request("1", "POST", "/v1/predict", 200, 1.0, 1, percent),
+        Request("2", "POST", "/v1/predict/batch", 200, 1.0, 3, percent),
+        Request("3", "POST", "/v1/predict", 422, 1.0),
+        Request("4", "GET", "/v1/predict", 405, 1.0),
+        Request("5", "GET", "unknown", 404, 1.0),
+    ]
+    assert listener.failures == []
+
+
+def test_a_failure_after_the_answer_began_is_told_and_adds_no_second_answer() -> None:
+    sent: list[Message] = []
+    listener = Listener()
+
+    async def breaks_off(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError(SECRET)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    asyncio.run(Edge(breaks_off, listener, "v")(scope, receive, send))
+
+    assert [each["type"] for each in sent] == ["http.response.start"]
+    assert [each.status for each in listener.failures] == [500]
+    assert [each.status for each in listener.requests] == [500]
+
+
+def test_what_is_not_http_passes_untouched() -> None:
+    seen: list[str] = []
+    listener = Listener()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["type"])
+
+    async def nothing(*_: Any) -> Any:
+        raise AssertionError
+
+    asyncio.run(Edge(app, listener, "v")({"type": "lifespan"}, nothing, nothing))
+
+    assert (seen, listener.requests) == (["lifespan"], [])
+
+
+def test_the_edge_takes_the_place_of_ids_that_the_app_sets() -> None:
+    app = PlainTextResponse("", headers={"x-request-id": "other", "x-model-version": "other"})
+
+    response = Client(Edge(app, Listener(), "v")).get("/", headers={"x-request-id": "mine"})
+
+    assert response.headers.get_list("x-request-id") == ["mine"]
+    assert response.headers.get_list("x-model-version") == ["v"]
+
+
+def test_at_a_terminal_a_failure_is_shown_and_a_success_is_not(
+    scorer: Scorer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = copy(scorer)
+    made._session = Broken()
+    client = Client(create_app(made, Terminal()))
+
+    client.get("/health")
+    assert capsys.readouterr() == ("", "")
+
+    client.post("/v1/predict", OAK, headers={"x-request-id": "seven"})
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("request seven failed\nTraceback (most recent call last):\n")
+    assert shown.err.endswith(f"RuntimeError: {SECRET}\n")

@@ -1,0 +1,202 @@
+"""Lambda's door in process: gateway events of every shape, stages, and what the log holds."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.events import expected
+from tests.functions.conftest import Vary
+
+CONTEXT = SimpleNamespace(aws_request_id="from-lambda", function_name="predict")
+
+
+@pytest.fixture(scope="module")
+def handler(root: Path) -> ModuleType:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODEL_PATH", str(root / "model"))
+        sys.modules.pop("functions.api.handler", None)
+        return importlib.import_module("functions.api.handler")
+
+
+@pytest.mark.parametrize("name", expected.STATUSES)
+def test_an_event_gets_its_right_answer(handler: ModuleType, folder: Path, name: str) -> None:
+    metadata = json.loads((folder / "metadata.json").read_text())
+    expected.check(name, handler.handler(expected.event(name), CONTEXT), metadata)
+
+
+def test_the_request_id_is_the_gateway_s(handler: ModuleType) -> None:
+    event = expected.event("health")
+    answer = handler.handler(event, CONTEXT)
+    assert answer["headers"]["x-request-id"] == event["requestContext"]["requestId"]
+
+
+def test_rest_and_http_gateways_get_the_same_prediction(handler: ModuleType) -> None:
+    bodies = [
+        handler.handler(expected.event(name), CONTEXT)["body"]
+        for name in ("predict", "predict-http-v2", "base64-body")
+    ]
+    assert len(set(bodies)) == 1
+
+
+SHAPES: list[Any] = [
+    None,
+    [],
+    "event",
+    7,
+    {},
+    {"requestContext": None},
+    {"requestContext": {}},
+    {"requestContext": {}, "resource": "/"},
+    {"requestContext": {"http": {}}, "version": "2.0"},
+    {"requestContext": {"elb": {}}},
+    {"version": "1.0", "requestContext": {}, "path": 3, "httpMethod": "GET"},
+    {**expected.event("predict"), "headers": {"host": "a:b:c"}, "multiValueHeaders": None},
+    {**expected.event("predict"), "httpMethod": None},
+]
+
+
+@pytest.mark.parametrize("event", SHAPES, ids=repr)
+def test_an_event_of_no_known_shape_is_told_so(handler: ModuleType, event: Any) -> None:
+    answer = handler.handler(event, CONTEXT)
+
+    assert answer["statusCode"] == 400
+    assert json.loads(answer["body"])["detail"] == (
+        "The event is not an HTTP request from API Gateway."
+    )
+    assert answer["headers"]["x-request-id"] == "from-lambda"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+
+
+@given(key=st.sampled_from(sorted(expected.event("predict"))), value=json_values)
+def test_a_malformed_part_of_an_event_is_never_a_crash(
+    handler: ModuleType, key: str, value: Any
+) -> None:
+    answer = handler.handler({**expected.event("predict"), key: value}, CONTEXT)
+    assert 200 <= answer["statusCode"] < 500
+
+
+@pytest.mark.parametrize(
+    ("event", "prefix"),
+    [
+        ({"requestContext": {"path": "/prod/v1/predict"}, "path": "/v1/predict"}, "/prod"),
+        ({"requestContext": {"path": "/v1/predict"}, "path": "/v1/predict"}, ""),
+        ({"requestContext": {"path": "/base/v1/model"}, "path": "/v1/model"}, "/base"),
+        ({"requestContext": {"path": "/prod/"}, "path": "/"}, "/prod"),
+        ({"requestContext": {"path": "/prod"}, "path": "/"}, ""),
+        ({"requestContext": {}, "path": "/docs"}, ""),
+        ({"requestContext": {"stage": "$default", "http": {"path": "/docs"}}}, ""),
+        ({"requestContext": {"stage": "prod", "http": {"path": "/prod/docs"}}}, "/prod"),
+        ({"requestContext": {"stage": "prod", "http": {"path": "/docs"}}}, ""),
+        ({"requestContext": {"stage": "prod", "http": {"path": "/products"}}}, ""),
+    ],
+)
+def test_what_stands_before_the_app_s_own_path(
+    handler: ModuleType, event: dict[str, Any], prefix: str
+) -> None:
+    assert handler.stage_prefix(event) == prefix
+
+
+MARKER = "not-for-any-log"
+
+
+DRIVER = """
+import json, sys
+from types import SimpleNamespace
+from functions.api.handler import handler
+for event in json.load(sys.stdin):
+    handler(event, SimpleNamespace(aws_request_id="from-lambda"))
+"""
+
+
+def log_of(root: Path, events: list[Any]) -> list[dict[str, Any]]:
+    """Lines that a process writes which is sent these events; all of them are JSON."""
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER],
+        cwd=root,
+        input=json.dumps(events),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [json.loads(line) for line in (done.stdout + done.stderr).splitlines()]
+
+
+def test_no_body_header_key_or_path_is_ever_logged(root: Path) -> None:
+    events = [expected.event(name) for name in expected.STATUSES]
+    for event in events:
+        event["headers"] = {**event.get("headers", {}), "x-api-key": MARKER, "cookie": MARKER}
+        event["queryStringParameters"] = {"q": MARKER}
+    predict = expected.event("predict")
+    events += [
+        {**predict, "body": json.dumps({MARKER: MARKER})},
+        {**predict, "body": MARKER},
+        {**predict, "path": f"/{MARKER}"},
+        {MARKER: MARKER},
+    ]
+    lines = log_of(root, events)
+
+    assert MARKER not in json.dumps(lines)
+    assert len([line for line in lines if line.get("message") == "request"]) == len(events) - 3
+    assert len([line for line in lines if line.get("message") == "unknown event"]) == 3
+
+
+def test_a_request_is_one_line_and_one_metric_record(root: Path) -> None:
+    first, metric, line = (
+        log_of(root, [expected.event("health"), expected.event("batch")])[i] for i in (1, 2, 3)
+    )
+    assert first["cold_start"] is True
+    assert metric["Predictions"] == [2.0]
+    assert metric["Requests"] == [1.0]
+    assert 0 < metric["MortalityPercent"][0] < 100
+    told = ("route", "status", "predictions", "method", "cold_start")
+    assert {key: line[key] for key in told} == {
+        "route": "/v1/predict/batch",
+        "status": 200,
+        "predictions": 2,
+        "method": "POST",
+        "cold_start": False,
+    }
+
+
+def test_a_damaged_model_ends_the_start_with_one_line(root: Path, vary: Vary) -> None:
+    folder = vary(lambda card: card.update(contract=2))
+    done = subprocess.run(
+        [sys.executable, "-c", "import functions.api.handler"],
+        cwd=root,
+        env={"MODEL_PATH": str(folder), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    (line,) = (done.stdout + done.stderr).splitlines()
+    assert json.loads(line)["message"] == "model: contract is 2; 1 is needed"
+
+
+def test_a_setting_that_can_t_be_used_ends_the_start_and_names_its_key(root: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import functions.api.handler"],
+        cwd=root,
+        env={"LOG_LEVEL": "LOUD", "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "LOG_LEVEL is 'LOUD'" in done.stderr

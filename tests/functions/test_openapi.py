@@ -1,0 +1,64 @@
+"""The API against its own description: fuzzed in process, never a 5xx, answers as described."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+
+from functions.api.app import create_app
+from functions.scoring import Scorer
+from tests.functions.conftest import Client, Listener
+
+
+@pytest.fixture(scope="module")
+def api(scorer: Scorer) -> Any:
+    return schemathesis.openapi.from_asgi("/openapi.json", create_app(scorer, Listener()))
+
+
+OPERATIONS = [
+    ("/v1/predict", "POST"),
+    ("/v1/predict/batch", "POST"),
+    ("/v1/model", "GET"),
+    ("/health", "GET"),
+]
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_whatever_is_sent_is_answered_as_the_description_says(
+    api: Any, path: str, method: str
+) -> None:
+    @settings(
+        max_examples=100,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(api[path][method].as_strategy())
+    def holds(case: Any) -> None:
+        case.call_and_validate()
+
+    holds()
+
+
+def test_the_description_names_every_route_and_its_errors(client: Client) -> None:
+    document = client.get("/openapi.json").json()
+
+    assert list(document["paths"]) == [path for path, _ in OPERATIONS]
+    for path in ("/v1/predict", "/v1/predict/batch"):
+        post = document["paths"][path]["post"]
+        assert {"200", "400", "413", "415", "422", "500"} <= set(post["responses"])
+        assert post["requestBody"]["required"] is True
+        for status, response in post["responses"].items():
+            kind = "application/json" if status == "200" else "application/problem+json"
+            assert list(response["content"]) == [kind]
+
+
+def test_its_example_is_answered(client: Client) -> None:
+    document = client.get("/openapi.json").json()
+    for path in ("/v1/predict", "/v1/predict/batch"):
+        body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        assert client.post(path, body["schema"]["example"]).status_code == 200

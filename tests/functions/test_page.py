@@ -1,0 +1,68 @@
+"""The page: one document, nothing from elsewhere, honest about what it shows."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+
+from functions import artefact
+from functions.api import page
+from functions.api.app import create_app
+from functions.scoring import Scorer
+from tests.functions.conftest import Client, Listener, Vary
+
+
+def test_the_page_holds_the_model_s_own_values(scorer: Scorer, client: Client) -> None:
+    html = client.get("/").text
+    facts = json.loads(re.findall(r'id="facts">(.*?)</script>', html, re.DOTALL)[0])
+
+    assert facts["species"] == list(scorer.artefact.species)
+    assert facts["light"] == list(scorer.artefact.light_seen)
+    assert facts["version"] == scorer.artefact.version
+
+
+def test_nothing_is_loaded_from_elsewhere(client: Client) -> None:
+    html = client.get("/").text
+    assert re.findall(r'(?:src|href)="(?!docs"|v1/model"|/")[^"]+"', html) == []
+    assert set(re.findall(r"https?://[^\s\"']+", html)) == {"http://www.w3.org/2000/svg"}
+
+
+def test_only_its_own_script_and_style_may_run(client: Client) -> None:
+    response = client.get("/")
+    policy = response.headers["content-security-policy"]
+    inline = re.findall(r"<(style|script)>(.*?)</\1>", response.text, re.DOTALL)
+
+    assert [name for name, _ in inline] == ["style", "script"]
+    for name, text in inline:
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{name}-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'")
+
+
+def test_under_a_stage_its_links_stay_under_the_stage(scorer: Scorer) -> None:
+    html, _ = page.render(scorer.artefact, "/prod")
+    assert '<base href="/prod/">' in html
+
+
+def test_a_value_can_t_end_the_script_it_stands_in(vary: Vary) -> None:
+    name = "</script><script>alert(1)</script>"
+    read = artefact.read(vary(lambda card: card["inputs"][0]["allowed"].append(name)))
+    html, _ = page.render(read, '/"><script>')
+
+    assert html.count("<script") == 2
+
+
+def test_a_simulated_model_is_marked_on_the_page_and_in_every_answer(vary: Vary) -> None:
+    folder = vary(lambda card: card["data"].update(source="simulated"))
+    client = Client(create_app(Scorer(artefact.read(folder)), Listener()))
+    seedling = {"species": "Quercus alba", "soil": "Sterile", "light": 0.1}
+
+    assert '"data": "simulated"' in client.get("/").text
+    one = client.post("/v1/predict", seedling).json()
+    many = client.post("/v1/predict/batch", {"seedlings": [seedling]}).json()
+    for answer in (one, many):
+        assert answer["model"]["data"] == "simulated"
+        assert "SIMULATED" in answer["warnings"][0]
+    assert client.get("/health").json()["model"]["data"] == "simulated"
