@@ -21,18 +21,21 @@ from functions.telemetry import PowertoolsTelemetry
 
 # Mangum would log paths as they were asked for, and those may hold anything.
 logging.getLogger("mangum").setLevel(logging.ERROR)
-_settings = settings.read()
 try:
+    _settings = settings.read()
     _scorer = Scorer(artefact.read(_settings.model))
 except ServingError as error:
-    PowertoolsTelemetry(_settings, "none").refused_to_start(error)
+    PowertoolsTelemetry(settings.read({}), "none").refused_to_start(error)
     sys.exit(1)
 _telemetry = PowertoolsTelemetry(_settings, _scorer.artefact.version)
 _app = create_app(_scorer, _telemetry)
 
 
 async def _staged(scope: Scope, receive: Receive, send: Send) -> None:
-    scope["root_path"], scope["path"] = split(scope["aws.event"], scope["path"])
+    event = scope["aws.event"]
+    scope["root_path"] = prefix = stage_prefix(event)
+    if prefix and "http" not in event["requestContext"]:
+        scope["path"] = prefix + _own_path(event)  # ASGI wants the whole of it
     await _app(scope, receive, send)
 
 
@@ -55,8 +58,12 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 
 def readable(event: Any) -> dict[str, Any]:
     """The event, its optional parts filled in; raises ValueError for one of no known shape."""
-    if not isinstance(event, dict) or not _is_request(event, event.get("requestContext")):
+    if not isinstance(event, dict) or not isinstance(event.get("requestContext"), dict):
         raise ValueError("not a gateway event")
+    http = event["requestContext"].get("http")
+    method = http.get("method") if isinstance(http, dict) else event.get("httpMethod")
+    if not isinstance(method, str):
+        raise ValueError("no method")
     body = event.get("body") or ""
     if event.get("isBase64Encoded"):
         try:
@@ -67,35 +74,23 @@ def readable(event: Any) -> dict[str, Any]:
     return {**event, "headers": event.get("headers") or {}, "body": body}
 
 
-def split(event: dict[str, Any], path: str) -> tuple[str, str]:
-    """The part of the path before the app's own, a stage or a domain's base path, and all of it."""
+def stage_prefix(event: dict[str, Any]) -> str:
+    """The part of the path before the app's own: a stage or the base path of a domain."""
     context = event["requestContext"]
-    if "http" in context:  # its path has the stage
-        stage = context.get("stage", "$default")
-        return (f"/{stage}" if f"{path}/".startswith(f"/{stage}/") else ""), path
-    whole = str(context.get("path", "")).rstrip("/")
-    own = _own_path(event).rstrip("/")
-    prefix = whole.removesuffix(own) if whole.endswith(own) else ""
-    return (prefix, f"{prefix}{own}" or "/") if prefix else ("", path)
+    if isinstance(http := context.get("http"), dict):
+        prefix = f"/{context.get('stage', '$default')}"
+        return prefix if f"{http.get('path')}/".startswith(f"{prefix}/") else ""
+    whole, own = str(context.get("path", "")).rstrip("/"), _own_path(event).rstrip("/")
+    return whole.removesuffix(own) if whole.endswith(own) else ""
 
 
 def _own_path(event: dict[str, Any]) -> str:
-    """A REST request's path by the route's pattern: the event's own may hold a base path."""
+    """A REST request's path by its route: the event's own may begin with a domain's base path."""
+    path, own = str(event["path"]), str(event.get("resource"))
     parameters = event.get("pathParameters")
-    if isinstance(parameters, dict) and isinstance(parameters.get("proxy"), str):
-        own = str(event["resource"]).replace("{proxy+}", parameters["proxy"].lstrip("/"))
-    else:
-        own = str(event["resource"])
-    return own if str(event["path"]).endswith(own) else str(event["path"])
-
-
-def _is_request(event: dict[str, Any], context: Any) -> bool:
-    if not isinstance(context, dict) or "elb" in context:
-        return False
-    if event.get("version") == "2.0":
-        return isinstance(context.get("http"), dict)
-    named = (event.get(key) for key in ("resource", "path", "httpMethod"))
-    return all(isinstance(each, str) for each in named)
+    if isinstance(parameters, dict):
+        own = own.replace("{proxy+}", str(parameters.get("proxy")).lstrip("/"))
+    return own if path.endswith(own) else path
 
 
 def _refusal(request_id: str) -> dict[str, Any]:

@@ -366,13 +366,19 @@ def test_a_body_that_does_not_tell_its_length_is_cut_off_at_the_limit(client: Cl
     assert sent < 20
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
-@given(content=st.binary(max_size=200))
-def test_any_bytes_are_read_or_refused_by_a_problem(content: bytes) -> None:
+def status(content: bytes) -> int:
+    """With which a body is read, or refused."""
     try:
         body.parse(content)
     except ProblemError as error:
-        assert error.status == 400
+        return error.status
+    return 200
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(content=st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused_by_a_problem(content: bytes) -> None:
+    assert status(content) in (200, 400)
 
 
 anything = st.recursive(

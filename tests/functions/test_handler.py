@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.events import expected
@@ -21,11 +24,16 @@ CONTEXT = SimpleNamespace(aws_request_id="from-lambda", function_name="predict")
 
 
 @pytest.fixture(scope="module")
-def handler(root: Path) -> ModuleType:
+def handler(root: Path) -> Iterator[ModuleType]:
+    # Lambda's process has one event loop for good; here it is closed with the module.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MODEL_PATH", str(root / "model"))
         sys.modules.pop("functions.api.handler", None)
-        return importlib.import_module("functions.api.handler")
+        yield importlib.import_module("functions.api.handler")
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 @pytest.mark.parametrize("name", expected.STATUSES)
@@ -83,12 +91,82 @@ json_values = st.recursive(
 )
 
 
-@given(key=st.sampled_from(sorted(expected.event("predict"))), value=json_values)
+def parts(name: str) -> st.SearchStrategy[tuple[str, str, str | None]]:
+    """A part of an event, or one of its request context."""
+    event = expected.event(name)
+    return st.sampled_from(sorted(event)).map(lambda key: (name, key, None)) | st.sampled_from(
+        sorted(event["requestContext"])
+    ).map(lambda key: (name, "requestContext", key))
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(part=parts("predict") | parts("predict-http-v2"), value=json_values)
 def test_a_malformed_part_of_an_event_is_never_a_crash(
-    handler: ModuleType, key: str, value: Any
+    handler: ModuleType, part: tuple[str, str, str | None], value: Any
 ) -> None:
-    answer = handler.handler({**expected.event("predict"), key: value}, CONTEXT)
+    name, key, inner = part
+    event = expected.event(name)
+    event[key] = {**event[key], inner: value} if inner else value
+
+    answer = handler.handler(event, CONTEXT)
     assert 200 <= answer["statusCode"] < 500
+    if answer["statusCode"] >= 400:
+        assert answer["headers"]["content-type"] == "application/problem+json"
+        assert answer["isBase64Encoded"] is False
+
+
+def rest(method: str, path: str, base: str, resource: str, body: object = None) -> dict[str, Any]:
+    """A REST event whose path and context's path are as a stage or a base path leaves them."""
+    event = expected.event("predict")
+    proxy = path.strip("/") if "{proxy+}" in resource else None
+    return {
+        **event,
+        "httpMethod": method,
+        "resource": resource,
+        "path": path,
+        "pathParameters": {"proxy": proxy} if proxy else None,
+        "requestContext": {**event["requestContext"], "path": f"{base}{path}"},
+        "body": json.dumps(body) if body else None,
+    }
+
+
+@pytest.mark.parametrize("stage", ["", "/prod", "/v1", "/v1/predict"])
+@pytest.mark.parametrize("resource", ["/{proxy+}", "/v1/predict"])
+def test_a_stage_of_any_name_is_no_part_of_the_app_s_own_path(
+    handler: ModuleType, stage: str, resource: str
+) -> None:
+    body = {"species": "Quercus alba", "soil": "Sterile", "light": 0.1}
+    event = rest("POST", "/v1/predict", stage, resource, body)
+
+    assert handler.handler(event, CONTEXT)["statusCode"] == 200
+
+
+def test_the_base_path_of_a_domain_is_no_part_of_the_app_s_own_path(handler: ModuleType) -> None:
+    # Behind a base path mapping the event's own path has the base path too.
+    for resource, proxy in (("/{proxy+}", "v1/model"), ("/v1/{proxy+}", "model")):
+        event = {
+            **rest("GET", "/trees/v1/model", "", resource),
+            "pathParameters": {"proxy": proxy},
+        }
+        assert handler.handler(event, CONTEXT)["statusCode"] == 200
+    page = handler.handler(rest("GET", "/trees/", "", "/"), CONTEXT)
+    assert '<base href="/trees/">' in page["body"]
+
+
+def test_under_a_stage_a_redirect_stays_under_the_stage(handler: ModuleType) -> None:
+    answer = handler.handler(rest("GET", "/health/", "/prod", "/{proxy+}"), CONTEXT)
+
+    assert answer["statusCode"] == 307
+    assert answer["headers"]["location"].endswith("/prod/health")
+
+
+def test_a_gateway_s_id_that_is_no_id_is_replaced(handler: ModuleType) -> None:
+    event = expected.event("health")
+    event["requestContext"]["requestId"] = "käse\r\nset-cookie: a=b"
+
+    answer = handler.handler(event, CONTEXT)
+    assert answer["statusCode"] == 200
+    assert re.fullmatch("[0-9a-f]{32}", answer["headers"]["x-request-id"])
 
 
 @pytest.mark.parametrize(
@@ -98,7 +176,7 @@ def test_a_malformed_part_of_an_event_is_never_a_crash(
         ({"requestContext": {"path": "/v1/predict"}, "path": "/v1/predict"}, ""),
         ({"requestContext": {"path": "/base/v1/model"}, "path": "/v1/model"}, "/base"),
         ({"requestContext": {"path": "/prod/"}, "path": "/"}, "/prod"),
-        ({"requestContext": {"path": "/prod"}, "path": "/"}, ""),
+        ({"requestContext": {"path": "/prod"}, "path": "/"}, "/prod"),
         ({"requestContext": {}, "path": "/docs"}, ""),
         ({"requestContext": {"stage": "$default", "http": {"path": "/docs"}}}, ""),
         ({"requestContext": {"stage": "prod", "http": {"path": "/prod/docs"}}}, "/prod"),
@@ -115,8 +193,10 @@ def test_what_stands_before_the_app_s_own_path(
 MARKER = "not-for-any-log"
 
 
+# Every library may say what it likes: what is written is then all that could ever be.
 DRIVER = """
-import json, sys
+import json, logging, sys
+logging.basicConfig(level=logging.INFO, format='{"library": "%(name)s %(message)s"}')
 from types import SimpleNamespace
 from functions.api.handler import handler
 for event in json.load(sys.stdin):
@@ -199,4 +279,5 @@ def test_a_setting_that_can_t_be_used_ends_the_start_and_names_its_key(root: Pat
         check=False,
     )
     assert done.returncode == 1
-    assert "LOG_LEVEL is 'LOUD'" in done.stderr
+    (line,) = (done.stdout + done.stderr).splitlines()
+    assert json.loads(line)["message"].startswith("LOG_LEVEL is 'LOUD'")
