@@ -58,9 +58,9 @@ class Terminal:
 class PowertoolsTelemetry:
     """Powertools' Logger and Metrics."""
 
-    def __init__(self, settings: Settings, model_version: str) -> None:
+    def __init__(self, settings: Settings, model_version: str, model_data: str) -> None:
         self._logger = Logger(service=settings.service, level=settings.log_level)
-        self._logger.append_keys(model_version=model_version)
+        self._logger.append_keys(model_version=model_version, model_data=model_data)
         self._metrics = Metrics(namespace=settings.namespace, service=settings.service)
         self._cold = True
 

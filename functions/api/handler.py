@@ -25,9 +25,9 @@ try:
     _settings = settings.read()
     _scorer = Scorer(artefact.read(_settings.model))
 except ServingError as error:
-    PowertoolsTelemetry(settings.read({}), "none").refused_to_start(error)
+    PowertoolsTelemetry(settings.read({}), "none", "none").refused_to_start(error)
     sys.exit(1)
-_telemetry = PowertoolsTelemetry(_settings, _scorer.artefact.version)
+_telemetry = PowertoolsTelemetry(_settings, _scorer.artefact.version, _scorer.artefact.source)
 _app = create_app(_scorer, _telemetry)
 
 

@@ -244,13 +244,14 @@ def test_a_request_is_one_line_and_one_metric_record(root: Path) -> None:
     assert metric["Predictions"] == [2.0]
     assert metric["Requests"] == [1.0]
     assert 0 < metric["MortalityPercent"][0] < 100
-    told = ("route", "status", "predictions", "method", "cold_start")
+    told = ("route", "status", "predictions", "method", "cold_start", "model_data")
     assert {key: line[key] for key in told} == {
         "route": "/v1/predict/batch",
         "status": 200,
         "predictions": 2,
         "method": "POST",
         "cold_start": False,
+        "model_data": "published",
     }
 
 

@@ -37,7 +37,7 @@ def metrics(record: dict[str, Any]) -> dict[str, tuple[str, float]]:
 def test_a_prediction_is_one_metric_record_and_one_log_line(
     settings: Settings, capsys: Capture
 ) -> None:
-    telemetry = PowertoolsTelemetry(settings, "0123456789ab")
+    telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
     telemetry.answered(Request("seven", "POST", "/v1/predict/batch", 200, 12.345, 20, 41.5))
 
     record, line = written(capsys)
@@ -55,6 +55,7 @@ def test_a_prediction_is_one_metric_record_and_one_log_line(
         "message": "request",
         "service": settings.service,
         "model_version": "0123456789ab",
+        "model_data": "published",
         "request_id": "seven",
         "method": "POST",
         "route": "/v1/predict/batch",
@@ -66,7 +67,7 @@ def test_a_prediction_is_one_metric_record_and_one_log_line(
 
 
 def test_only_the_first_request_is_a_cold_start(settings: Settings, capsys: Capture) -> None:
-    telemetry = PowertoolsTelemetry(settings, "0123456789ab")
+    telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
     for _ in range(3):
         telemetry.answered(Request("x", "GET", "/health", 200, 1.0))
 
@@ -79,7 +80,7 @@ def test_only_the_first_request_is_a_cold_start(settings: Settings, capsys: Capt
 def test_an_error_is_counted_by_its_status_and_by_its_kind(
     settings: Settings, capsys: Capture, status: int, kind: str
 ) -> None:
-    telemetry = PowertoolsTelemetry(settings, "0123456789ab")
+    telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
     telemetry.answered(Request("x", "POST", "/v1/predict", status, 1.0))
 
     record, line = written(capsys)
@@ -96,7 +97,7 @@ def test_an_error_is_counted_by_its_status_and_by_its_kind(
 def test_a_failure_is_written_with_its_traceback_in_one_line(
     settings: Settings, capsys: Capture
 ) -> None:
-    telemetry = PowertoolsTelemetry(settings, "0123456789ab")
+    telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
     try:
         raise RuntimeError("the graph broke")
     except RuntimeError:
@@ -114,7 +115,7 @@ def test_a_failure_is_written_with_its_traceback_in_one_line(
 def test_an_unknown_event_is_told_by_the_kind_of_its_error_alone(
     settings: Settings, capsys: Capture
 ) -> None:
-    telemetry = PowertoolsTelemetry(settings, "0123456789ab")
+    telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
     telemetry.unknown_event(KeyError("what the event held"))
 
     (line,) = written(capsys)
@@ -128,7 +129,7 @@ def test_an_unknown_event_is_told_by_the_kind_of_its_error_alone(
 
 def test_the_level_asked_for_silences_what_is_below_it(settings: Settings, capsys: Capture) -> None:
     quiet = Settings(settings.model, "ERROR", settings.service, settings.namespace)
-    PowertoolsTelemetry(quiet, "0").answered(Request("x", "GET", "/health", 200, 1.0))
+    PowertoolsTelemetry(quiet, "0", "custom").answered(Request("x", "GET", "/health", 200, 1.0))
 
     (record,) = written(capsys)
     assert metrics(record)["Requests"] == ("Count", 1.0)

@@ -6,6 +6,7 @@ import fcntl
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,29 @@ def test_on_the_field_trial_a_model_is_promoted_once_and_then_kept(
     assert "the same data and recipe give the model that already serves" in told
     assert checkout.git("rev-parse", "HEAD") == released
     assert artefact.read_metadata(checkout.path / "model") == metadata
+
+
+CUT_OFF = """
+import os
+from training.retrain import retrain
+def step(name):
+    if name == "judge":
+        os._exit(9)
+retrain("cut off", step, search_size=1, jobs=1)
+"""
+
+
+def test_killed_before_the_verdict_nothing_has_changed_and_the_next_run_goes_on(
+    checkout: Checkout,
+) -> None:
+    simulate.write(simulate.simulate(seedlings=600), checkout.path / "data")
+    track_data(checkout)
+    before = checkout.git("rev-parse", "HEAD")
+    checkout.run(sys.executable, "-c", CUT_OFF, code=9)
+
+    assert checkout.git("rev-parse", "HEAD") == before
+    assert checkout.git("status", "--porcelain") == ""
+    assert "Refused" in checkout.training(*RETRAIN, "again", code=20)
 
 
 def test_a_second_retrain_is_told_to_wait(checkout: Checkout) -> None:
