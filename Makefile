@@ -83,6 +83,10 @@ check: setup ## Format, lint, types, template and workflows
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --quiet --min-severity low .github/workflows
 
+.PHONY: bench
+bench: model $(SAM) .venv/.compiled ## Measure the handler beside a naive peer and a floor (QUICK=1)
+	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+
 .PHONY: lock
 lock: setup ## Resolve the three locks anew (keeps what still fits; UPGRADE=1 takes the newest)
 	@bash .ci/lock $(if $(UPGRADE),--upgrade)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -216,6 +217,8 @@ def _main() -> None:
         lines = [f"export {name}={shlex.quote(value)}\n" for name, value in values.items()]
         target.touch(mode=0o600)
         target.write_text("".join(lines), encoding="utf-8")
+        # A shell starts what runs in the background deaf to Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             print(f"source {target}, then: dvc remote modify drive url gdrive://$DRIVE_FOLDER_ID")
             threading.Event().wait()
