@@ -170,14 +170,16 @@ def job(root: Path) -> dict[str, Any]:
 def test_a_dispatched_retrain_that_is_refused_is_red_says_why_and_pushes_nothing(
     world: World, job: dict[str, Any], tmp_path: Path
 ) -> None:
-    bring_data(world, simulate.write(simulate.simulate(seedlings=600), tmp_path / "csv"))
+    csv = simulate.write(simulate.simulate(seedlings=600), tmp_path / "csv")
+    bring_data(world, csv, start_over=False)
     before = git(world.path / "origin.git", "rev-parse", "main")
     hostile = '$(touch pwned); "`'
     runner = Runner(world.clone("run"), world.environment, {"reason": hostile, "search": "1"})
 
     assert runner.run(job, world.credentials) is False, runner.text
-    assert "a model of simulated data is never promoted" in runner.summary.lower()
+    assert "a model of simulated data is never promoted" in runner.summary.lower(), runner.text
     assert "$(touch pwned)" in runner.summary
+    assert "| challenger | champion | Kaplan-Meier |" in runner.summary
     assert not (runner.clone / "pwned").exists()
     assert git(world.path / "origin.git", "rev-parse", "main") == before
     assert not (world.path / "gh.log").exists()

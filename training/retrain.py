@@ -106,7 +106,11 @@ def _champion() -> dict[str, Any] | None:
     """Metadata of the model that the committed pointer names; None before the first one."""
     if not Path(release.POINTER).is_file():
         return None
-    store.pull(release.POINTER, force=True)
+    try:
+        store.pull(release.POINTER, force=True)
+    except StoreError:
+        # A remote that is still empty: the released model is in the bundled one.
+        store.pull(release.POINTER, remote=config.RELEASED_REMOTE, force=True)
     return artefact.read_metadata(config.MODEL)
 
 

@@ -56,8 +56,11 @@ class World:
         return done.stdout + done.stderr
 
 
-def bring_data(world: World, csv: Path) -> None:
-    """What a person does who starts over with their own data: add, push, commit; no model yet."""
+def bring_data(world: World, csv: Path, *, start_over: bool = True) -> None:
+    """What a person does who brings their own data: add, push, commit.
+
+    Who starts over has no model yet; else the bundled one is the champion, and Drive lacks it.
+    """
     folder = world.clone("data-owner")
     (folder / "data").mkdir()
     shutil.copy(csv, folder / "data")
@@ -69,7 +72,8 @@ def bring_data(world: World, csv: Path) -> None:
         check=True,
     )
     world.training(folder, "store", "push", "data.dvc")
-    git(folder, "rm", "--quiet", "model.dvc")
+    if start_over:
+        git(folder, "rm", "--quiet", "model.dvc")
     git(folder, *AUTHOR, "commit", "--quiet", "--all", "--message", "Our own data")
     git(folder, "push", "--quiet", "origin", "HEAD:main")
 
