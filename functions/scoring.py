@@ -2,82 +2,101 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final
+from itertools import accumulate
+from operator import mul
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
-from functions.artefact import INPUTS, Artefact
+from functions.artefact import Artefact
 from functions.errors import ArtefactError
+from functions.graph import Graph, Hazards, first_line
 
-Floats = npt.NDArray[np.float64]
+Array = npt.NDArray[Any]
+Percents = list[float]
 
 LEVEL: Final = 0.90
 TOLERANCE: Final = 0.001
 """Percentage points by which an answer may differ from its golden one."""
-_MAX_HAZARD: Final = np.float32(1 - 2**-24)
+
+
+class Asked(Protocol):
+    """Whoever knows the hazards: a Graph, or what stands for one."""
+
+    def of_one(self, species: int, soil: int, light: float) -> Hazards:
+        """Those of one seedling, [1, periods, 1 + refits]."""
+
+    def of_many(self, species: list[int], soil: list[int], light: list[float]) -> Hazards:
+        """Those of n seedlings, [n, periods, 1 + refits]."""
 
 
 @dataclass(frozen=True)
 class Mortality:
-    """Percent dead by a day: the model's answer and its interval, each [n]."""
+    """Percent dead by a day of n seedlings: the model's answers and their intervals, each [n]."""
 
-    percent: Floats
-    low: Floats
-    high: Floats
+    percent: Percents
+    low: Percents
+    high: Percents
 
 
 class Scorer:
-    """A loaded model. It keeps no state between calls, so one may serve any number."""
+    """A model that answers."""
 
-    def __init__(self, artefact: Artefact) -> None:
-        """Loads the graph and asks it its golden questions; raises ArtefactError."""
+    def __init__(self, artefact: Artefact, graph: Asked | None = None) -> None:
+        """Loads the graph and asks it its golden questions; raises ArtefactError.
+
+        A `graph` that is given takes the place of the artefact's, and is not asked them.
+        """
         self.artefact = artefact
-        self._session = _session(artefact.graph)
-        self._census_fractions = _fractions(artefact, artefact.census_days)
-        self._day_fractions = lru_cache(maxsize=256)(lambda day: _fractions(artefact, (day,))[:, 0])
-        # Counted from both ends: as many refits lie outside on either side.
-        self._rank = int((1 - LEVEL) / 2 * (artefact.refits - 1))
-        self._check()
+        self._graph = graph or Graph(artefact)
+        starts = (0.0, *artefact.period_end_days[:-1])
+        self._spans = tuple(zip(starts, artefact.period_end_days, strict=True))
+        self._census = tuple(map(self._place, artefact.census_days))
+        # Ranks of survival at the interval's ends: as many refits lie outside on either side.
+        rank = int((1 - LEVEL) / 2 * (artefact.refits - 1))
+        self._ends = [artefact.refits - 1 - rank, rank]
+        if graph is None:
+            self._check()
 
     def mortality(
         self, species: list[int], soil: list[int], light: list[float], day: float
     ) -> Mortality:
         """Percent dead by a day for n seedlings, given as codes and light within the range seen."""
-        return self._by(self._log_alive(species, soil, light), day)
-
-    def curve(self, species: int, soil: int, light: float, day: float) -> tuple[Mortality, Floats]:
-        """The same for one seedling, and its percent dead on every day of the census grid."""
-        log_alive = self._log_alive([species], [soil], [light])
-        curve: Floats = 100 * (1.0 - np.exp(log_alive[0, :, 0] @ self._census_fractions))
-        return self._by(log_alive, day), curve
-
-    def _log_alive(self, species: list[int], soil: list[int], light: list[float]) -> Floats:
-        """Log of the probability of living through each period, [n, periods, 1 + refits]."""
-        (hazard,) = self._session.run(
-            ["hazard"],
-            {
-                "species": np.array(species, np.int64),
-                "soil": np.array(soil, np.int64),
-                "light": np.array(light, np.float32),
-            },
-        )
-        # A hazard rounded to 1 would make the log infinite, and 0 of it not a number.
-        log_alive: Floats = np.log1p(-np.minimum(hazard, _MAX_HAZARD), dtype=np.float64)
-        return log_alive
-
-    def _by(self, log_alive: Floats, day: float) -> Mortality:
-        dead: Floats = 100 * (1.0 - np.exp(self._day_fractions(day) @ log_alive))
-        percent, refits = dead[:, 0], dead[:, 1:]
+        alive = 1 - self._graph.of_many(species, soil, light)
+        place = self._place(day)
+        percent = 100 - 100 * _survival(alive[:, :, 0].astype(np.float64), *place)
+        refits = _survival(alive[:, :, 1:], *place)
         refits.sort(axis=1)
+        low, high = 100 - 100 * refits[:, self._ends].astype(np.float64).T
         return Mortality(
-            percent=percent,
-            low=np.minimum(refits[:, self._rank], percent),
-            high=np.maximum(refits[:, -1 - self._rank], percent),
+            percent.tolist(),
+            np.minimum(low, percent).tolist(),
+            np.maximum(high, percent).tolist(),
         )
+
+    def curve(
+        self, species: int, soil: int, light: float, day: float
+    ) -> tuple[Mortality, Percents]:
+        """The same for one seedling, and its percent dead on every day of the census grid."""
+        alive = 1 - self._graph.of_one(species, soil, light)
+        # So few figures are plain floats' work: numpy would take twice the time.
+        through = alive[0, :, 0].tolist()
+        before = list(accumulate(through, mul, initial=100.0))
+        curve = [100 - before[each] * through[each] ** share for each, share in self._census]
+        period, share = place = self._place(day)
+        percent = 100 - before[period] * through[period] ** share
+        refits = sorted(_survival(alive[:, :, 1:], *place)[0].tolist())
+        low, high = (100 - 100 * refits[end] for end in self._ends)
+        return Mortality([percent], [min(low, percent)], [max(high, percent)]), curve
+
+    def _place(self, day: float) -> tuple[int, float]:
+        """The period that a day falls in, and the share of it that has passed by then."""
+        period = bisect_left(self.artefact.period_end_days, day)
+        start, end = self._spans[period]
+        return period, (day - start) / (end - start)
 
     def _check(self) -> None:
         """Asks the golden questions of the graph that was just loaded."""
@@ -88,45 +107,23 @@ class Scorer:
             try:
                 codes = artefact.species.index(case.species), artefact.soils.index(case.soil)
                 answer, curve = self.curve(*codes, case.light, case.day)
-                found = [answer.percent[0], answer.low[0], answer.high[0]]
+                found = [*answer.percent, *answer.low, *answer.high]
                 expected = [float(case.mortality_percent), *map(float, case.interval_90)]
                 same = np.allclose(found, expected, rtol=0, atol=TOLERANCE)
             except Exception as error:  # the start-up's edge: whatever is wrong with either file
-                said = f"not answerable ({_first_line(error)})"
+                said = f"not answerable ({first_line(error)})"
                 raise ArtefactError(f"golden[{i}]", said, "an answer") from error
             if not same or np.isnan(curve).any():
                 said = ", ".join(f"{value:.4f}" for value in found)
                 raise ArtefactError(f"golden[{i}]", said, expected)
 
 
-def _session(graph: bytes) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    # One small graph: threads would cost more to wake than they save.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's own errors have no common base but this
-        said = f"not loadable ({_first_line(error)})"
-        raise ArtefactError("model.onnx", said, "an intact graph") from error
-    asked = [each.name for each in session.get_inputs()]
-    answered = [each.name for each in session.get_outputs()]
-    if asked != list(INPUTS) or answered != ["hazard"]:
-        raise ArtefactError("model.onnx", (asked, answered), (list(INPUTS), ["hazard"]))
-    return session
+def _survival(alive: Array, period: int, share: float) -> Array:
+    """S = prod over the periods before of (1 - h), times (1 - h) ** share of the last; [n, ...].
 
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
-
-
-def _fractions(artefact: Artefact, days: tuple[float, ...]) -> Floats:
-    """Share of each period that has passed by each day, [periods, days].
-
-    A period's hazard is spread geometrically over its days, so log survival at a day is
-    the sum over periods of log(1 - hazard) times this share.
+    A period's hazard is spread geometrically over its days.
     """
-    ends = np.array(artefact.period_end_days)
-    starts = np.concatenate([[0.0], ends[:-1]])
-    share: Floats = (np.array(days) - starts[:, None]) / (ends - starts)[:, None]
-    return share.clip(0.0, 1.0)
+    if share == 1:
+        return np.multiply.reduce(alive[:, : period + 1], axis=1)  # type: ignore[no-any-return]
+    before: Array = np.multiply.reduce(alive[:, :period], axis=1)
+    return before * alive[:, period] ** share

@@ -25,6 +25,8 @@ class Settings:
     """POWERTOOLS_SERVICE_NAME: dimension of metrics, field of log lines."""
     namespace: str
     """POWERTOOLS_METRICS_NAMESPACE."""
+    version: str
+    """AWS_LAMBDA_FUNCTION_VERSION, set by Lambda: dimension of the metrics alarms watch."""
 
 
 def read(environment: Mapping[str, str] = os.environ, *, model: Path | None = None) -> Settings:
@@ -47,4 +49,5 @@ def read(environment: Mapping[str, str] = os.environ, *, model: Path | None = No
         log_level=level,
         service=names["POWERTOOLS_SERVICE_NAME"],
         namespace=names["POWERTOOLS_METRICS_NAMESPACE"],
+        version=environment.get("AWS_LAMBDA_FUNCTION_VERSION") or "$LATEST",
     )

@@ -81,6 +81,6 @@ def test_its_prediction_is_what_the_model_answers(root: Path, readme: str) -> No
     answer, curve = scorer.curve(*codes, 0.1, 115.5)
 
     low, high = answer.low[0], answer.high[0]
-    shown = f'"mortality_percent": {answer.percent[0]:.2f}, "interval_90": [{low:.4g}, {high:.4g}]'
+    shown = f'"mortality_percent": {answer.percent[0]:.2f}, "interval_90": [{low:.2f}, {high:.2f}]'
     assert shown in readme
     assert f'"day": 3.5, "mortality_percent": {curve[1]:.2f}' in readme

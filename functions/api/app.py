@@ -2,135 +2,133 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Awaitable, Callable
+from statistics import fmean
 from typing import Any, Final
 
 from fastapi import FastAPI
-from pydantic import BaseModel
+from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from functions import telemetry
 from functions.api import body, page, schemas
+from functions.api.answers import Answers, to_json
 from functions.api.edge import Edge
-from functions.api.problems import MEDIA_TYPE, problem
-from functions.api.schemas import Requests
+from functions.api.problems import problem
 from functions.errors import ProblemError
-from functions.scoring import Mortality, Scorer
+from functions.scoring import Scorer
 
 DESCRIPTION: Final = (
     "Percent of tree seedlings that will not survive, by species, soil and light, from a field "
     "trial of one season at one site. The interval says how sure the model is of the average; "
     "a single stand may lie 10 points or more to either side."
 )
-_PROBLEMS: Final = {
-    "400": "The body is not JSON.",
-    "413": "The body is too large.",
-    "415": "The body is not sent as JSON.",
-    "422": "The body does not say what is needed; every fault is named.",
-    "500": "The service failed; the answer holds the id it was recorded under.",
-}
+Endpoint = Callable[[Request], Awaitable[Response]]
+_SILENT: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
+"""FastAPI's own telemetry looks at each call whether somebody listens."""
+
+
+class Route(APIRoute):
+    """A route whose endpoint takes the request as it is: nothing stands between the two.
+
+    FastAPI's own would solve dependencies that no endpoint here has, at each call.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        endpoint: Callable[[Request], Awaitable[Response]],
+        **more: Any,
+    ) -> None:
+        super().__init__(path, endpoint, methods=[method], response_model=None, **more)
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await endpoint(Request(scope, receive))
+            await response(scope, receive, send)
+
+        self.app = answer
 
 
 def create_app(scorer: Scorer, teller: telemetry.Telemetry | None = None) -> FastAPI:
     """The API over one model."""
     artefact = scorer.artefact
-    requests = Requests(artefact)
-    model = {"version": artefact.version, "data": artefact.source}
-    marks = (
-        ["The model was trained on SIMULATED data: its answers say nothing of real seedlings."]
-        if artefact.source == "simulated"
-        else []
-    )
+    requests = schemas.requests(artefact)
+    answers = Answers(artefact)
     species = {name: code for code, name in enumerate(artefact.species)}
     soils = {name: code for code, name in enumerate(artefact.soils)}
     low, high = artefact.light_seen
 
-    def asked(seedling: Any) -> tuple[int, int, float]:
-        light = min(max(seedling.light, low), high)
-        return species[seedling.species], soils[seedling.soil], light
+    async def predict(request: Request) -> Response:
+        """Percent dead by a day, its 90 % interval, and the curve over the season."""
+        scope = request.scope
+        asked = await body.read(scope, request.receive, requests.prediction)
+        light, day = asked["light"], asked.get("day", artefact.last_day)
+        codes = species[asked["species"]], soils[asked["soil"]]
+        answer, curve = scorer.curve(*codes, min(max(light, low), high), day)
+        told: telemetry.Request = scope["told"]
+        told.predictions, told.mortality_percent = 1, answer.percent[0]
+        return _json(answers.prediction(answer, curve, light, day))
 
-    def warnings(seedling: Any) -> list[str]:
-        if low <= seedling.light <= high:
-            return []
-        edge = low if seedling.light < low else high
-        return [
-            f"light {seedling.light:g} is outside the range seen in training, {low:g} to {high:g}; "
-            f"this is the answer for {edge:g}."
-        ]
+    async def predict_batch(request: Request) -> Response:
+        """The same for up to 1000 seedlings, in their order, without curves."""
+        scope = request.scope
+        asked = await body.read(scope, request.receive, requests.batch)
+        seedlings, day = asked["seedlings"], asked.get("day", artefact.last_day)
+        lights = [seedling["light"] for seedling in seedlings]
+        answer = scorer.mortality(
+            [species[seedling["species"]] for seedling in seedlings],
+            [soils[seedling["soil"]] for seedling in seedlings],
+            [min(max(light, low), high) for light in lights],
+            day,
+        )
+        told: telemetry.Request = scope["told"]
+        told.predictions, told.mortality_percent = len(lights), fmean(answer.percent)
+        return _json(answers.batch(answer, lights, day))
+
+    async def model_card(_: Request) -> Response:
+        """What the model is: inputs, figures, data, recipe, the gate's verdict."""
+        return _json(to_json({"version": artefact.version, **artefact.card}).encode())
+
+    async def health(_: Request) -> Response:
+        """Whether the service answers, and with which model."""
+        return _json(f'{{"status":"ok","model":{answers.model}}}'.encode())
+
+    async def front_page(request: Request) -> Response:
+        html, policy = page.render(artefact, request.scope.get("root_path", ""))
+        return HTMLResponse(html, headers={"content-security-policy": policy})
 
     app = FastAPI(
         title="Seedling survival",
         version=artefact.version,
         description=DESCRIPTION,
         redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        telemetry=_SILENT,
+        routes=[
+            Route("POST", "/v1/predict", predict),
+            Route("POST", "/v1/predict/batch", predict_batch),
+            Route("GET", "/v1/model", model_card),
+            Route("GET", "/health", health),
+            Route("GET", "/", front_page, include_in_schema=False),
+        ],
     )
     app.add_middleware(
         Edge, telemetry=teller or telemetry.Terminal(), model_version=artefact.version
     )
 
-    @app.post("/v1/predict", **_documented(schemas.Prediction, requests.prediction))
-    async def predict(request: Request) -> Response:
-        """Percent dead by a day, its 90 % interval, and the curve over the season."""
-        seedling: Any = await body.read(request, requests.prediction, requests.allowed)
-        answer, curve = scorer.curve(*asked(seedling), seedling.day)
-        _tell(request, answer)
-        return _json(
-            {
-                **_item(answer, 0),
-                "day": seedling.day,
-                "curve": [
-                    {"day": day, "mortality_percent": percent}
-                    for day, percent in zip(
-                        artefact.census_days, curve.round(2).tolist(), strict=True
-                    )
-                ],
-                "warnings": [*marks, *warnings(seedling)],
-                "model": model,
-            }
-        )
+    def describe() -> dict[str, Any]:
+        # Asked for by people alone, and costly: nothing of it is imported before.
+        from functions.api import description
 
-    @app.post("/v1/predict/batch", **_documented(schemas.Batch, requests.batch))
-    async def predict_batch(request: Request) -> Response:
-        """The same for up to 1000 seedlings, in their order, without curves."""
-        batch: Any = await body.read(request, requests.batch, requests.allowed)
-        codes = [asked(seedling) for seedling in batch.seedlings]
-        kinds, grounds, lights = (list(column) for column in zip(*codes, strict=True))
-        answer = scorer.mortality(kinds, grounds, lights, batch.day)
-        _tell(request, answer)
-        columns = (answer.percent, answer.low, answer.high)
-        rows = zip(*(each.round(2).tolist() for each in columns), batch.seedlings, strict=True)
-        return _json(
-            {
-                "day": batch.day,
-                "predictions": [
-                    {
-                        "mortality_percent": percent,
-                        "interval_90": [lower, upper],
-                        "warnings": warnings(seedling),
-                    }
-                    for percent, lower, upper, seedling in rows
-                ],
-                "warnings": marks,
-                "model": model,
-            }
-        )
+        app.openapi_schema = app.openapi_schema or description.describe(app, requests)
+        return app.openapi_schema
 
-    @app.get("/v1/model")
-    async def model_card() -> Response:
-        """What the model is: inputs, figures, data, recipe, the gate's verdict."""
-        return _json({"version": artefact.version, **artefact.card})
-
-    @app.get("/health", response_model=schemas.Health)
-    async def health() -> Response:
-        """Whether the service answers, and with which model."""
-        return _json({"status": "ok", "model": model})
-
-    @app.get("/", include_in_schema=False)
-    async def front_page(request: Request) -> Response:
-        html, policy = page.render(artefact, request.scope.get("root_path", ""))
-        return HTMLResponse(html, headers={"content-security-policy": policy})
+    app.openapi = describe  # type: ignore[method-assign]
 
     @app.exception_handler(ProblemError)
     async def answer_problem(request: Request, error: ProblemError) -> Response:
@@ -148,35 +146,5 @@ def create_app(scorer: Scorer, teller: telemetry.Telemetry | None = None) -> Fas
     return app
 
 
-def _documented(answer: type[BaseModel], asked: type[BaseModel]) -> dict[str, Any]:
-    """How a route that reads its own body stands in the OpenAPI document."""
-    content = {"application/json": {"schema": schemas.openapi_schema(asked)}}
-    return {
-        "response_model": answer,
-        "responses": {
-            status: {
-                "description": text,
-                "content": {MEDIA_TYPE: {"schema": schemas.openapi_schema(schemas.Problem)}},
-            }
-            for status, text in _PROBLEMS.items()
-        },
-        "openapi_extra": {"requestBody": {"required": True, "content": content}},
-    }
-
-
-def _item(answer: Mortality, i: int) -> dict[str, Any]:
-    return {
-        "mortality_percent": round(float(answer.percent[i]), 2),
-        "interval_90": [round(float(answer.low[i]), 2), round(float(answer.high[i]), 2)],
-    }
-
-
-def _tell(request: Request, answer: Mortality) -> None:
-    told = request.scope["told"]
-    told.predictions = len(answer.percent)
-    told.mortality_percent = float(answer.percent.mean())
-
-
-def _json(content: dict[str, Any]) -> Response:
-    encoded = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Response(encoded.encode(), media_type="application/json")
+def _json(content: bytes) -> Response:
+    return Response(content, media_type="application/json")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from typing import Any, Final, NoReturn, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NoReturn
 
-from pydantic import BaseModel, ValidationError
-from starlette.requests import Request
+from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope
 
+from functions.api.schemas import Shape
 from functions.errors import Fault, ProblemError
 
 LARGEST: Final = 512 * 1024
@@ -17,26 +19,15 @@ LARGEST: Final = 512 * 1024
 MOST_FAULTS: Final = 5000
 _LONGEST_ECHO: Final = 100
 
-Checked = TypeVar("Checked", bound=BaseModel)
 
-
-async def read(request: Request, model: type[Checked], allowed: Mapping[str, Any]) -> Checked:
-    """The body as a model; raises ProblemError with every fault in it.
-
-    `allowed` says for each field what it may hold.
-    """
-    _check_headers(request)
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > LARGEST:
-            raise _too_large()
-    data = parse(bytes(content))
+async def read(scope: Scope, receive: Receive, shape: Shape) -> dict[str, Any]:
+    """The body, checked; raises ProblemError with every fault in it."""
+    _check_headers(scope["headers"])
+    data = parse(await _content(receive))
     try:
-        return model.model_validate(data)
+        return shape.check.validate_python(data)
     except ValidationError as error:
-        inputs = [name for name in model.model_fields if name != "seedlings"]
-        faults = [_fault(each, allowed, inputs) for each in error.errors(include_url=False)]
+        faults = [_fault(each, shape) for each in error.errors(include_url=False)]
     many = f"{len(faults)} things are" if len(faults) > 1 else "One thing is"
     raise ProblemError(422, f"{many} wrong with the body.", faults[:MOST_FAULTS])
 
@@ -46,8 +37,7 @@ def parse(content: bytes) -> Any:
     if not content.strip():
         raise ProblemError(400, "The body is empty; a JSON object is needed.")
     try:
-        text = content.decode("utf-8")
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
+        return _DECODER.decode(content.decode())
     except UnicodeDecodeError as error:
         raise ProblemError(400, f"The body is not UTF-8 at byte {error.start}.") from error
     except json.JSONDecodeError as error:
@@ -59,8 +49,24 @@ def parse(content: bytes) -> Any:
         raise ProblemError(400, "The body holds a number that is too long.") from error
 
 
-def _check_headers(request: Request) -> None:
-    kind, _, parameters = request.headers.get("content-type", "application/json").partition(";")
+def _check_headers(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    for name, value in headers:
+        if name == b"content-type":
+            if value != b"application/json":
+                _check_kind(value.decode("latin-1"))
+        elif name == b"content-encoding":
+            if value.lower() != b"identity":
+                raise ProblemError(
+                    415, "Send the body as it is: no content-encoding is understood."
+                )
+        elif name == b"content-length":
+            length = value.decode("latin-1")
+            if length.isdecimal() and (len(length) > 12 or int(length) > LARGEST):
+                raise _too_large()
+
+
+def _check_kind(value: str) -> None:
+    kind, _, parameters = value.partition(";")
     kind = kind.strip().lower()
     if kind != "application/json" and not (
         kind.startswith("application/") and kind.endswith("+json")
@@ -69,11 +75,19 @@ def _check_headers(request: Request) -> None:
     charset = parameters.lower().partition("charset=")[2].strip(' "')
     if charset not in ("", "utf-8", "utf8"):
         raise ProblemError(415, "Send JSON in UTF-8.")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise ProblemError(415, "Send the body as it is: no content-encoding is understood.")
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and (len(length) > 12 or int(length) > LARGEST):
-        raise _too_large()
+
+
+async def _content(receive: Receive) -> bytes:
+    content, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        content += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(content) > LARGEST:
+            raise _too_large()
+    return content
 
 
 def _too_large() -> ProblemError:
@@ -81,15 +95,16 @@ def _too_large() -> ProblemError:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise ProblemError(400, f"The body names {echo(name)!r} twice in one object.")
-        found[name] = value
-    try:
-        "".join(found).encode()
-    except UnicodeEncodeError as error:  # half of a surrogate pair, written as an escape
-        raise ProblemError(400, "The body holds a name that is not Unicode text.") from error
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for i, name in enumerate(names) if name in names[:i])
+        raise ProblemError(400, f"The body names {echo(twice)!r} twice in one object.")
+    if not all(map(str.isascii, found)):
+        try:
+            "".join(found).encode()
+        except UnicodeEncodeError as error:  # half of a surrogate pair, written as an escape
+            raise ProblemError(400, "The body holds a name that is not Unicode text.") from error
     return found
 
 
@@ -97,31 +112,32 @@ def _no_number(word: str) -> NoReturn:
     raise ProblemError(400, f"The body holds {word}, which is not a JSON number.")
 
 
-def _fault(error: Any, allowed: Mapping[str, Any], inputs: list[str]) -> Fault:
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
+
+
+def _fault(error: Any, shape: Shape) -> Fault:
     path = ""
     for part in error["loc"]:
         path += f"[{part}]" if isinstance(part, int) else f".{echo(part)}" if path else echo(part)
     names = [part for part in error["loc"] if isinstance(part, str)]
     name = names[-1] if names else ""
+    fields: Mapping[str, object] = shape.inner if len(names) > 1 else shape.fields
+    allowed = fields.get(name)
     kind, value = error["type"], error["input"]
     if kind == "extra_forbidden":
-        if len(names) > 1:
-            inputs = [each for each in allowed if each not in ("day", "seedlings")]
-        elif "species" not in inputs:
-            inputs = ["seedlings", *inputs]
-        return Fault(path, echo(value), "not an input", inputs)
+        return Fault(path, echo(value), "not an input", list(fields))
     if kind == "missing":
-        return Fault(path, None, "needed", allowed[name])
-    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return Fault(path, None, "needed", allowed)
+    if kind == "dict_type":
         return Fault(path or "body", echo(value), "an object", "a JSON object")
     if kind in ("too_long", "too_short"):
-        return Fault(path, f"{len(value)} seedlings", "too many or too few", allowed[name])
+        return Fault(path, f"{len(value)} seedlings", "too many or too few", allowed)
     if kind in ("literal_error", "string_unicode"):
-        return Fault(path, echo(value), "one of the allowed values", allowed[name])
+        return Fault(path, echo(value), "one of the allowed values", allowed)
     if kind == "list_type":
-        return Fault(path, echo(value), "a list", allowed[name])
+        return Fault(path, echo(value), "a list", allowed)
     rule = "a number within range" if kind.endswith("equal") else "a number"
-    return Fault(path, echo(value), rule, allowed[name])
+    return Fault(path, echo(value), rule, allowed)
 
 
 def echo(value: object) -> Any:

@@ -7,7 +7,6 @@ import re
 import time
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.api.problems import problem
@@ -23,7 +22,7 @@ class Edge:
     def __init__(self, app: ASGIApp, telemetry: Telemetry, model_version: str) -> None:
         self.app = app
         self._telemetry = telemetry
-        self._version = model_version
+        self._version = (b"x-model-version", model_version.encode())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,9 +38,8 @@ class Edge:
             if message["type"] == "http.response.start":
                 begun = True
                 told.status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = told.id
-                headers["x-model-version"] = self._version
+                identity = (b"x-request-id", told.id.encode())
+                message["headers"] = [*message["headers"], identity, self._version]
             await send(message)
 
         try:

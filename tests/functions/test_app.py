@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from functions import artefact
-from functions.api import schemas
+from functions.api import description
 from functions.api.app import create_app
 from functions.scoring import Scorer
 from tests.functions.conftest import Client, Listener, Vary, read_problem
@@ -49,12 +49,12 @@ def test_a_prediction_holds_all_that_is_promised_and_nothing_else(
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
     assert response.json() == {
-        "mortality_percent": round(float(mortality.percent[0]), 2),
-        "interval_90": [round(float(mortality.low[0]), 2), round(float(mortality.high[0]), 2)],
+        "mortality_percent": round(mortality.percent[0], 2),
+        "interval_90": [round(mortality.low[0], 2), round(mortality.high[0], 2)],
         "day": 40.0,
         "curve": [
             {"day": 3.5 * i, "mortality_percent": percent}
-            for i, percent in enumerate(curve.round(2).tolist())
+            for i, percent in enumerate(round(each, 2) for each in curve)
         ],
         "warnings": [],
         "model": told(scorer),
@@ -161,15 +161,15 @@ def test_a_simulated_model_is_marked_in_every_answer(simulated: Client) -> None:
 
 def test_answers_are_what_their_published_models_say(client: Client) -> None:
     for path, asked, model in (
-        ("/v1/predict", OAK, schemas.Prediction),
-        ("/v1/predict/batch", {"seedlings": [OAK, MAPLE]}, schemas.Batch),
-        ("/v1/predict", {}, schemas.Problem),
-        ("/v1/predict/batch", {"seedlings": [{}]}, schemas.Problem),
+        ("/v1/predict", OAK, description.Prediction),
+        ("/v1/predict/batch", {"seedlings": [OAK, MAPLE]}, description.Batch),
+        ("/v1/predict", {}, description.Problem),
+        ("/v1/predict/batch", {"seedlings": [{}]}, description.Problem),
     ):
         answer = client.post(path, asked).json()
         assert model.model_validate(answer).model_dump() == answer
     health = client.get("/health").json()
-    assert schemas.Health.model_validate(health).model_dump() == health
+    assert description.Health.model_validate(health).model_dump() == health
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from copy import copy
 from typing import Any
 
 import pytest
-from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from functions.api.app import create_app
@@ -39,17 +37,17 @@ EACH_KIND: list[tuple[str, str, bytes | None, int]] = [
 
 
 class Broken:
-    """A session whose graph can't be run."""
+    """A graph that can't be run."""
 
-    def run(self, outputs: list[str], inputs: object) -> list[Any]:
+    def of_one(self, *_: object) -> Any:
         raise RuntimeError(SECRET)
+
+    of_many = of_one
 
 
 @pytest.fixture
 def broken(scorer: Scorer, listener: Listener) -> Client:
-    made = copy(scorer)
-    made._session = Broken()
-    return Client(create_app(made, listener))
+    return Client(create_app(Scorer(scorer.artefact, Broken()), listener))
 
 
 @pytest.fixture
@@ -182,21 +180,10 @@ def test_what_is_not_http_passes_untouched() -> None:
     assert (seen, listener.requests) == (["lifespan"], [])
 
 
-def test_the_edge_takes_the_place_of_ids_that_the_app_sets() -> None:
-    app = PlainTextResponse("", headers={"x-request-id": "other", "x-model-version": "other"})
-
-    response = Client(Edge(app, Listener(), "v")).get("/", headers={"x-request-id": "mine"})
-
-    assert response.headers.get_list("x-request-id") == ["mine"]
-    assert response.headers.get_list("x-model-version") == ["v"]
-
-
 def test_at_a_terminal_a_failure_is_shown_and_a_success_is_not(
     scorer: Scorer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = copy(scorer)
-    made._session = Broken()
-    client = Client(create_app(made, Terminal()))
+    client = Client(create_app(Scorer(scorer.artefact, Broken()), Terminal()))
 
     client.get("/health")
     assert capsys.readouterr() == ("", "")

@@ -236,22 +236,20 @@ def test_no_body_header_key_or_path_is_ever_logged(root: Path) -> None:
     assert len([line for line in lines if line.get("message") == "unknown event"]) == 3
 
 
-def test_a_request_is_one_line_and_one_metric_record(root: Path) -> None:
-    first, metric, line = (
-        log_of(root, [expected.event("health"), expected.event("batch")])[i] for i in (1, 2, 3)
-    )
+def test_a_request_is_one_line_that_is_log_and_metrics(root: Path) -> None:
+    first, line = log_of(root, [expected.event("health"), expected.event("batch")])
+
     assert first["cold_start"] is True
-    assert metric["Predictions"] == [2.0]
-    assert metric["Requests"] == [1.0]
-    assert 0 < metric["MortalityPercent"][0] < 100
-    told = ("route", "status", "predictions", "method", "cold_start", "model_data")
+    assert (line["Requests"], line["Predictions"]) == (1, 2)
+    assert 0 < line["MortalityPercent"] < 100
+    told = ("route", "status", "method", "cold_start", "model_data", "version")
     assert {key: line[key] for key in told} == {
         "route": "/v1/predict/batch",
         "status": 200,
-        "predictions": 2,
         "method": "POST",
         "cold_start": False,
         "model_data": "published",
+        "version": "$LATEST",
     }
 
 

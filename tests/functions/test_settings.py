@@ -15,6 +15,7 @@ DEFAULTS = Settings(
     log_level="INFO",
     service="seedling-survival",
     namespace="SeedlingSurvival",
+    version="$LATEST",
 )
 
 
@@ -32,8 +33,10 @@ def test_the_environment_wins_over_the_defaults() -> None:
         "LOG_LEVEL": "warning",
         "POWERTOOLS_SERVICE_NAME": "seedlings",
         "POWERTOOLS_METRICS_NAMESPACE": "Trees",
+        "AWS_LAMBDA_FUNCTION_VERSION": "7",
     }
-    assert settings.read(told) == Settings(Path("/opt/model"), "WARNING", "seedlings", "Trees")
+    found = settings.read(told)
+    assert found == Settings(Path("/opt/model"), "WARNING", "seedlings", "Trees", "7")
 
 
 def test_an_argument_wins_over_the_environment() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ Capture = pytest.CaptureFixture[str]
 @pytest.fixture
 def settings(request: pytest.FixtureRequest) -> Settings:
     # A service of its own: Powertools keeps one logger, and its stream, for each name.
-    return Settings(Path("model"), "INFO", f"service of {request.node.name}", "Trees")
+    return Settings(Path("model"), "INFO", f"service of {request.node.name}", "Trees", "7")
 
 
 def written(capsys: Capture) -> list[dict[str, Any]]:
@@ -30,38 +32,38 @@ def metrics(record: dict[str, Any]) -> dict[str, tuple[str, float]]:
     """Unit and value of each metric that CloudWatch takes from an embedded record."""
     (directive,) = record["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "Trees"
-    assert directive["Dimensions"] == [["service"]]
-    return {each["Name"]: (each["Unit"], record[each["Name"]][0]) for each in directive["Metrics"]}
+    assert directive["Dimensions"] == [["service"], ["service", "version"]]
+    return {each["Name"]: (each["Unit"], record[each["Name"]]) for each in directive["Metrics"]}
 
 
-def test_a_prediction_is_one_metric_record_and_one_log_line(
+def test_a_prediction_is_one_line_that_is_log_and_metrics_at_once(
     settings: Settings, capsys: Capture
 ) -> None:
     telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
-    telemetry.answered(Request("seven", "POST", "/v1/predict/batch", 200, 12.345, 20, 41.5))
+    before = int(1000 * time.time())
+    telemetry.answered(Request("seven", "POST", "/v1/predict/batch", 200, 12.345, 20, 41.504))
 
-    record, line = written(capsys)
-    assert record["service"] == settings.service
-    assert metrics(record) == {
+    (line,) = written(capsys)
+    assert metrics(line) == {
         "Latency": ("Milliseconds", 12.345),
-        "Requests": ("Count", 1.0),
-        "Predictions": ("Count", 20.0),
+        "Requests": ("Count", 1),
+        "Predictions": ("Count", 20),
         "MortalityPercent": ("Percent", 41.5),
-        "ColdStart": ("Count", 1.0),
+        "ColdStart": ("Count", 1),
     }
-    del line["timestamp"], line["location"]
-    assert line == {
+    assert before <= line["_aws"]["Timestamp"] <= int(1000 * time.time())
+    figures = [*metrics(line), "_aws"]
+    assert {name: value for name, value in line.items() if name not in figures} == {
         "level": "INFO",
         "message": "request",
         "service": settings.service,
+        "version": "7",
         "model_version": "0123456789ab",
         "model_data": "published",
         "request_id": "seven",
         "method": "POST",
         "route": "/v1/predict/batch",
         "status": 200,
-        "milliseconds": 12.35,
-        "predictions": 20,
         "cold_start": True,
     }
 
@@ -72,8 +74,29 @@ def test_only_the_first_request_is_a_cold_start(settings: Settings, capsys: Capt
         telemetry.answered(Request("x", "GET", "/health", 200, 1.0))
 
     lines = written(capsys)
-    assert [each["cold_start"] for each in lines[1::2]] == [True, False, False]
-    assert ["ColdStart" in metrics(each) for each in lines[::2]] == [True, False, False]
+    assert [each["cold_start"] for each in lines] == [True, False, False]
+    assert ["ColdStart" in metrics(each) for each in lines] == [True, False, False]
+
+
+def test_each_line_of_a_kind_has_its_own_figures(settings: Settings, capsys: Capture) -> None:
+    telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
+    asked = [Request(f"r{n}", "POST", "/v1/predict", 200, n, n, 10.0 * n) for n in (1, 2, 3)]
+    for request in asked:
+        telemetry.answered(request)
+
+    found = [
+        Request(
+            line["request_id"],
+            line["method"],
+            line["route"],
+            line["status"],
+            line["Latency"],
+            line["Predictions"],
+            line["MortalityPercent"],
+        )
+        for line in written(capsys)
+    ]
+    assert found == asked
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, "4xx"), (422, "4xx"), (500, "5xx")])
@@ -83,13 +106,13 @@ def test_an_error_is_counted_by_its_status_and_by_its_kind(
     telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
     telemetry.answered(Request("x", "POST", "/v1/predict", status, 1.0))
 
-    record, line = written(capsys)
-    assert metrics(record) == {
+    (line,) = written(capsys)
+    assert metrics(line) == {
         "Latency": ("Milliseconds", 1.0),
-        "Requests": ("Count", 1.0),
-        f"Errors{kind}": ("Count", 1.0),
-        f"Errors{status}": ("Count", 1.0),
-        "ColdStart": ("Count", 1.0),
+        "Requests": ("Count", 1),
+        f"Errors{kind}": ("Count", 1),
+        f"Errors{status}": ("Count", 1),
+        "ColdStart": ("Count", 1),
     }
     assert line["status"] == status
 
@@ -127,12 +150,15 @@ def test_an_unknown_event_is_told_by_the_kind_of_its_error_alone(
     assert "what the event held" not in json.dumps(line)
 
 
-def test_the_level_asked_for_silences_what_is_below_it(settings: Settings, capsys: Capture) -> None:
-    quiet = Settings(settings.model, "ERROR", settings.service, settings.namespace)
-    PowertoolsTelemetry(quiet, "0", "custom").answered(Request("x", "GET", "/health", 200, 1.0))
+def test_the_level_silences_the_log_but_not_the_metrics(
+    settings: Settings, capsys: Capture
+) -> None:
+    telemetry = PowertoolsTelemetry(replace(settings, log_level="ERROR"), "0", "custom")
+    telemetry.unknown_event(KeyError())
+    telemetry.answered(Request("x", "GET", "/health", 200, 1.0))
 
-    (record,) = written(capsys)
-    assert metrics(record)["Requests"] == ("Count", 1.0)
+    (line,) = written(capsys)
+    assert metrics(line)["Requests"] == ("Count", 1)
 
 
 def test_a_terminal_is_told_of_failures_alone(capsys: Capture) -> None:
