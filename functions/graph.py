@@ -57,6 +57,8 @@ def _session(graph: bytes) -> Any:
     options = onnxruntime.SessionOptions()
     # One small graph: threads would cost more to wake than they save.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # There is nothing in it to optimise, and looking for it takes memory and milliseconds.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

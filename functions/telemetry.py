@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Protocol
 
+from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
@@ -139,10 +140,8 @@ class PowertoolsTelemetry:
         return before, after.removesuffix("}")
 
     @cached_property
-    def _logger(self) -> Any:
-        # Of use when something went wrong, and then alone: it would cost each start 10 ms.
-        from aws_lambda_powertools.logging import Logger
-
+    def _logger(self) -> Logger:
+        # Of use when something went wrong, and then alone.
         logger = Logger(service=self._settings.service, level=self._settings.log_level)
         logger.append_keys(**self._model)
         return logger

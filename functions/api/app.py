@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from statistics import fmean
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -87,7 +86,7 @@ def create_app(scorer: Scorer, teller: telemetry.Telemetry | None = None) -> Fas
             day,
         )
         told: telemetry.Request = scope["told"]
-        told.predictions, told.mortality_percent = len(lights), fmean(answer.percent)
+        told.predictions, told.mortality_percent = len(lights), sum(answer.percent) / len(lights)
         return _json(answers.batch(answer, lights, day))
 
     async def model_card(_: Request) -> Response:
