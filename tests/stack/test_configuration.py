@@ -60,7 +60,19 @@ def test_an_image_is_named_by_digest(source: Template) -> None:
     # What `sam build` leaves serves this machine; a deployment with it is refused.
     default = source["Parameters"]["Image"]["Default"]
     assert re.fullmatch(pattern, default)
-    assert default in str(source["Rules"]["ImageIsGiven"])
+    assert refused(source, "ImageIsGiven") == ("Image", default)
+
+
+def test_a_deployment_without_its_stage_is_refused(source: Template) -> None:
+    # `sam deploy --parameter-overrides` drops what samconfig.toml holds under that name.
+    assert refused(source, "StageIsGiven") == ("Stage", source["Parameters"]["Stage"]["Default"])
+
+
+def refused(source: Template, rule: str) -> tuple[str, str]:
+    """The parameter and the value that a rule of the form `not equal` refuses."""
+    (assertion,) = source["Rules"][rule]["Assertions"]
+    ((reference, value),) = (each["Fn::Equals"] for each in assertion["Assert"]["Fn::Not"])
+    return reference["Ref"], value
 
 
 def test_the_outputs_are_these(source: Template, bootstrap: Template) -> None:
