@@ -78,7 +78,7 @@ local-api: $(SAM) ## Serve the image over HTTP as API Gateway would (PORT=)
 ## Care
 
 .PHONY: check
-check: $(SAM) $(CHECKOV) ## Format, lint, types, template and workflows
+check: $(SAM) $(CHECKOV) ## Format, lint, types, templates and workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy

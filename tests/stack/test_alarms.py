@@ -149,3 +149,16 @@ def test_the_guide_explains_every_alarm_and_no_other(prod: Template, root: Path)
     assert sorted(explained) == sorted(named)
     for section in re.split(r"^### ", guide, flags=re.MULTILINE)[1 : len(named) + 1]:
         assert all(f"**{part}**" in section for part in ("Means", "Look", "Do")), section[:40]
+
+
+def test_the_guide_counts_what_is_paid_for(prod: Template, root: Path) -> None:
+    every = alarms(prod).values()
+    metrics = sum(
+        sum("MetricStat" in each for each in alarm.get("Metrics", [{"MetricStat": alarm}]))
+        for alarm in every
+    )
+    guide = (root / "docs/operate.md").read_text()
+    assert f"| alarms | {len(every)}, on {metrics} metrics |" in guide
+    assert (
+        len(of_type(prod, "AWS::KMS::Key")) == len(of_type(prod, "AWS::CloudWatch::Dashboard")) == 1
+    )
