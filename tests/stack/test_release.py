@@ -9,8 +9,9 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from tests.stack.conftest import IMAGE, Template, of_type, plain
+from tests.stack.conftest import IMAGE, REGION, Template, of_type, plain
 
 VERSION = re.compile(r"PredictFunctionVersion[0-9a-f]{10}")
 
@@ -204,3 +205,16 @@ def test_the_dashboard_shows_what_the_code_measures(prod: Template) -> None:
     cells = [(x + i, y + j) for x, y, w, h in area for i in range(w) for j in range(h)]
     assert len(cells) == len(set(cells))
     assert max(x for x, _ in cells) < 24
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("AWS::Lambda::Version", "Description"),
+        ("AWS::CloudWatch::Alarm", "AlarmName"),
+        ("AWS::ApiGateway::ApiKey", "Name"),
+    ],
+)
+def test_cloudformation_makes_anew_what_it_is_meant_to(kind: str, name: str) -> None:
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind).schema
+    assert f"/properties/{name}" in schema["createOnlyProperties"]
