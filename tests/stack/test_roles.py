@@ -226,14 +226,14 @@ BOOTSTRAP = [
         "ExecutionRole", {"Service": "cloudformation.amazonaws.com"}, "sts: AssumeRole", None, None
     ),
     Statement(
-        "ExecutionPolicy",
+        "ExecutionRole",
         None,
         "cloudformation: CreateChangeSet",
         "cloudformation:aws:transform/Serverless-2016-10-31",
         None,
     ),
     Statement(
-        "ExecutionPolicy",
+        "ExecutionRole",
         None,
         (
             "lambda: AddPermission CreateAlias CreateFunction DeleteAlias DeleteFunction "
@@ -249,14 +249,14 @@ BOOTSTRAP = [
         None,
     ),
     Statement(
-        "ExecutionPolicy",
+        "ExecutionRole",
         None,
         "ecr: BatchGetImage GetDownloadUrlForLayer GetRepositoryPolicy",
         "Images.Arn",
         None,
     ),
     Statement(
-        "ExecutionPolicy",
+        "ExecutionRole",
         None,
         "iam: CreateRole PutRolePermissionsBoundary PutRolePolicy",
         [
@@ -267,7 +267,7 @@ BOOTSTRAP = [
         {"StringEquals": {"iam:PermissionsBoundary": "Boundary"}},
     ),
     Statement(
-        "ExecutionPolicy",
+        "ExecutionRole",
         None,
         (
             "iam: DeleteRole DeleteRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies "
@@ -282,7 +282,7 @@ BOOTSTRAP = [
         None,
     ),
     Statement(
-        "ExecutionPolicy",
+        "ExecutionRole",
         None,
         "iam: PassRole",
         [
@@ -297,14 +297,14 @@ BOOTSTRAP = [
         },
     ),
     Statement(
-        "ExecutionPolicy",
+        "ExecutionRole",
         None,
         "iam: CreateServiceLinkedRole",
         "iam:role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway",
         {"StringEquals": {"iam:AWSServiceName": "ops.apigateway.amazonaws.com"}},
     ),
     Statement(
-        "ExecutionPolicy",
+        "ExecutionRole",
         None,
         "apigateway: DELETE GET PATCH POST PUT",
         [
@@ -320,9 +320,9 @@ BOOTSTRAP = [
         ],
         None,
     ),
-    Statement("ExecutionPolicy", None, "acm: DescribeCertificate", "acm:certificate/*", None),
+    Statement("ExecutionRole", None, "acm: DescribeCertificate", "acm:certificate/*", None),
     Statement(
-        "ExecutionPolicy",
+        "ExecutionRole",
         None,
         (
             "codedeploy: CreateApplication CreateDeployment CreateDeploymentGroup "
@@ -339,7 +339,7 @@ BOOTSTRAP = [
         None,
     ),
     Statement(
-        "ExecutionPolicy",
+        "ExecutionRole",
         None,
         (
             "cloudwatch: DeleteAlarms DescribeAlarms ListTagsForResource PutMetricAlarm "
@@ -349,7 +349,7 @@ BOOTSTRAP = [
         None,
     ),
     Statement(
-        "ExecutionPolicy",
+        "ExecutionRole",
         None,
         (
             "cloudwatch: DeleteDashboards GetDashboard ListTagsForResource PutDashboard "
@@ -359,7 +359,7 @@ BOOTSTRAP = [
         None,
     ),
     Statement(
-        "ExecutionPolicy",
+        "ExecutionRole",
         None,
         (
             "logs: AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteMetricFilter "
@@ -373,9 +373,9 @@ BOOTSTRAP = [
         ],
         None,
     ),
-    Statement("ExecutionPolicy", None, "logs: DescribeLogGroups", "logs:log-group:*", None),
+    Statement("ExecutionRole", None, "logs: DescribeLogGroups", "logs:log-group:*", None),
     Statement(
-        "ExecutionPolicy",
+        "ExecutionRole",
         None,
         (
             "sns: CreateTopic DeleteTopic GetDataProtectionPolicy GetSubscriptionAttributes "
@@ -386,14 +386,14 @@ BOOTSTRAP = [
         None,
     ),
     Statement(
-        "ExecutionPolicy",
+        "ExecutionRole",
         None,
         "kms: CreateKey TagResource",
         "*",
         {"StringEquals": {"aws:RequestTag/application": "seedling-survival"}},
     ),
     Statement(
-        "ExecutionPolicy",
+        "ExecutionRole",
         None,
         (
             "kms: DescribeKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus "
@@ -450,7 +450,7 @@ def test_what_can_be_named_is_named() -> None:
     assert anything == [
         ("PredictRole", "xray: PutTelemetryRecords PutTraceSegments", False),
         ("DeployPolicy", "ecr: GetAuthorizationToken", False),
-        ("ExecutionPolicy", "kms: CreateKey TagResource", True),
+        ("ExecutionRole", "kms: CreateKey TagResource", True),
         ("Boundary", "xray: PutTelemetryRecords PutTraceSegments", False),
     ]
 
@@ -516,3 +516,34 @@ def test_images_are_scanned_encrypted_and_never_retagged(bootstrap: Template) ->
         ),
         (3, {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 30}),
     ]
+
+
+def test_no_policy_is_longer_than_iam_takes(prod: Template, bootstrap: Template) -> None:
+    for template in (prod, bootstrap):
+        for resource in template["Resources"].values():
+            properties = resource.get("Properties", {})
+            if resource["Type"] == "AWS::IAM::ManagedPolicy":
+                assert length(properties["PolicyDocument"]) <= 6_144
+            if resource["Type"] == "AWS::IAM::Role":
+                inline = properties.get("Policies", [])
+                assert sum(length(each["PolicyDocument"]) for each in inline) <= 10_240
+
+
+def length(document: object) -> int:
+    """Characters of a policy where all names are long; IAM does not count white space."""
+
+    def written(value: object) -> object:
+        match value:
+            case {"Fn::Sub": str(text)}:
+                for name in ("Partition", "Region", "AccountId"):
+                    text = text.replace(f"${{AWS::{name}}}", "x" * 14)
+                return text
+            case {"Ref": _} | {"Fn::GetAtt": _}:
+                return "x" * 120
+            case dict():
+                return {key: written(inner) for key, inner in value.items()}
+            case list():
+                return [written(inner) for inner in value]
+        return value
+
+    return len(json.dumps(written(document), separators=(",", ":")))
