@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from graphlib import TopologicalSorter
@@ -182,29 +181,6 @@ def test_what_is_logged_is_encrypted_and_ends(prod: Template) -> None:
         "/aws/apigateway/seedling-survival-${Stage}": kept,
     }
     assert plain(prod["Resources"]["Topic"]["Properties"]["KmsMasterKeyId"]) == "EncryptionKey"
-
-
-def test_the_dashboard_shows_what_the_code_measures(prod: Template) -> None:
-    body = prod["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    widgets = json.loads(body)["widgets"]
-
-    assert [widget["properties"]["title"] for widget in widgets] == [
-        "Alarms of the live release",
-        "Requests",
-        "Latency, ms",
-        "Cold starts",
-        "Errors by kind",
-        "Turned away",
-        "Predicted mortality, %",
-        "Which model answered",
-        "Last failures",
-    ]
-    for name in of_type(prod, "AWS::CloudWatch::Alarm"):
-        assert f"${{{name}.Arn}}" in body
-    area = [(w["x"], w["y"], w["width"], w["height"]) for w in widgets]
-    cells = [(x + i, y + j) for x, y, w, h in area for i in range(w) for j in range(h)]
-    assert len(cells) == len(set(cells))
-    assert max(x for x, _ in cells) < 24
 
 
 @pytest.mark.parametrize(
