@@ -1,16 +1,17 @@
-"""The dashboard: it can be read, its parts do not overlap, and it asks for what is measured."""
+"""Dashboard and guide can be read, and ask for what is measured and logged."""
 
 from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from functions import settings
 from functions.telemetry import PowertoolsTelemetry, Request
-from tests.stack.conftest import Template, of_type, plain
+from tests.stack.conftest import Template, of_type
 
 
 @pytest.fixture
@@ -76,6 +77,7 @@ def test_it_asks_for_what_the_code_measures(
     for line in capsys.readouterr().out.splitlines():
         for group in json.loads(line).get("_aws", {}).get("CloudWatchMetrics", []):
             assert group["Namespace"] == "SeedlingSurvival"
+            assert group["Dimensions"] == [["service"], ["service", "version"]]
             measured |= {metric["Name"] for metric in group["Metrics"]}
 
     shown = [metric for widget in widgets for metric in metrics(widget)]
@@ -91,20 +93,51 @@ def test_it_asks_for_what_the_code_measures(
     assert names | alarmed <= measured
 
 
-def test_what_it_reads_in_the_logs_is_logged(
-    widgets: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    telemetry = PowertoolsTelemetry(
-        settings.read({"POWERTOOLS_SERVICE_NAME": "failures"}), "version", "published"
+@pytest.fixture
+def logged(
+    prod: Template, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> set[str]:
+    """Every field of a line of the function, of the gateway and of Lambda itself."""
+    # A service of its own: Powertools keeps one logger, and its stream, for each name.
+    known = settings.read({"POWERTOOLS_SERVICE_NAME": request.node.name})
+    telemetry = PowertoolsTelemetry(known, "version", "published")
+    telemetry.answered(
+        Request("id", "POST", status=200, predictions=1, milliseconds=1, mortality_percent=25.0)
     )
     try:
         raise ZeroDivisionError
     except ZeroDivisionError:
         telemetry.failed(Request("id", "POST"))
-    logged = set(json.loads(capsys.readouterr().out.splitlines()[-1])) | {"@timestamp"}
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    setting = prod["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"]
+    lines.append(json.loads(setting["Format"]["Fn::Sub"]))
+    by_lambda = {"@timestamp", "@message", "@type", "@duration", "@maxMemoryUsed", "@memorySize"}
+    return by_lambda.union(*lines)
 
-    for widget in (each["properties"] for each in widgets if each["type"] == "log"):
-        assert plain({"Fn::Sub": widget["query"]}).startswith("SOURCE '${PredictLog}' | ")
-        display = re.search(r"(?:display|by) ([@\w, ]+)$", widget["query"])
-        assert display
-        assert set(display[1].split(", ")) <= logged
+
+def fields(query: str) -> set[str]:
+    """The words of a Logs Insights query that are neither its language nor its own names."""
+    bare = re.sub(r"'[^']*'|\"[^\"]*\"|/[^/]+/|bin\(\w+\)| as \w+|\w+\(\*\)|\b\d+\b", " ", query)
+    language = "SOURCE filter stats sort limit display by desc in like max pct count requests"
+    return set(re.findall(r"@?[A-Za-z_]\w*", bare)) - set(language.split())
+
+
+def test_the_dashboard_reads_what_is_logged(
+    widgets: list[dict[str, Any]], logged: set[str]
+) -> None:
+    queries = [each["properties"]["query"] for each in widgets if each["type"] == "log"]
+    assert len(queries) == 2
+    for query in queries:
+        assert query.startswith("SOURCE '${PredictLog}' | ")
+        assert fields(query)
+        assert fields(query) <= logged
+
+
+def test_the_guide_reads_what_is_logged(root: Path, logged: set[str]) -> None:
+    guide = (root / "docs/operate.md").read_text()
+    blocks = re.findall(r"^```(\w*)\n(.+?)^```", guide, re.MULTILINE | re.DOTALL)
+    queries = [text for language, text in blocks if not language]
+    assert len(queries) > 5
+    for query in queries:
+        assert fields(query)
+        assert fields(query) <= logged, query
