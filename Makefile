@@ -13,6 +13,9 @@ TEST_ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 SAM := .sam-venv/bin/sam
+CHECKOV := .checkov-venv/bin/checkov
+# --skip-download: it would ask its makers for texts on their findings.
+CHECKOV_ARGS := --framework cloudformation --skip-download --compact --quiet
 export SAM_CLI_TELEMETRY := 0
 export DVC_NO_ANALYTICS := 1
 
@@ -65,7 +68,7 @@ image: model $(SAM) ## Build the image (sam build; needs Docker)
 .PHONY: invoke
 invoke: $(SAM) ## Run the image on one gateway event (EVENT=tests/events/….json)
 	@[ -d .aws-sam/build ] || $(MAKE) image
-	@$(SAM) local invoke --event $(EVENT)
+	@$(SAM) local invoke PredictFunction --event $(EVENT)
 
 .PHONY: local-api
 local-api: $(SAM) ## Serve the image over HTTP as API Gateway would (PORT=)
@@ -75,11 +78,13 @@ local-api: $(SAM) ## Serve the image over HTTP as API Gateway would (PORT=)
 ## Care
 
 .PHONY: check
-check: setup ## Format, lint, types, template and workflows
+check: $(SAM) $(CHECKOV) ## Format, lint, types, templates and workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/cfn-lint template.yaml infra/github-oidc.yaml
+	@$(SAM) validate --lint --region eu-west-1 >/dev/null
+	@$(CHECKOV) $(CHECKOV_ARGS) --file template.yaml infra/github-oidc.yaml
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --quiet --min-severity low .github/workflows
 
@@ -88,12 +93,12 @@ bench: model $(SAM) .venv/.compiled ## Measure the handler beside a naive peer a
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 .PHONY: lock
-lock: setup ## Resolve the three locks anew (keeps what still fits; UPGRADE=1 takes the newest)
+lock: setup ## Resolve the locks anew (keeps what still fits; UPGRADE=1 takes the newest)
 	@bash .ci/lock $(if $(UPGRADE),--upgrade)
 
 .PHONY: clean
 clean: ## Remove what was built (not data/, not model/)
-	@rm -rf .venv .sam-venv .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .sam-venv .checkov-venv .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, made with whatever Python >= 3.11 this machine has.
@@ -112,4 +117,9 @@ $(READY): requirements-dev.txt .ci/venv
 # SAM CLI pins its dependencies tightly: a tool of its own, outside .venv.
 $(SAM): .ci/sam-requirements.txt .ci/venv | setup
 	@bash .ci/venv .sam-venv .ci/sam-requirements.txt
+	@touch $@
+
+# So does checkov, which `make check` alone needs.
+$(CHECKOV): .ci/checkov-requirements.txt .ci/venv | setup
+	@bash .ci/venv .checkov-venv .ci/checkov-requirements.txt
 	@touch $@

@@ -48,7 +48,7 @@ def test_sam_local_invoke_answers(
     for name in ("predict", "bad-input"):
         event = str(root / f"tests/events/{name}.json")
         done = subprocess.run(
-            sam("local", "invoke", "--template", str(built), "--event", event),
+            sam("local", "invoke", "PredictFunction", "--template", str(built), "--event", event),
             cwd=root,
             capture_output=True,
             text=True,

@@ -1,0 +1,98 @@
+"""samconfig.toml, the parameters and the outputs: what people and workflows hold on to."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.stack.conftest import IMAGE, Template
+
+
+def test_each_environment_passes_parameters_that_the_template_takes(
+    source: Template, environments: dict[str, dict[str, Any]]
+) -> None:
+    for environment in environments.values():
+        for pair in environment["parameter_overrides"]:
+            name, value = pair.split("=")
+            parameter = source["Parameters"][name]
+            assert value in map(str, parameter.get("AllowedValues", [value]))
+            if parameter["Type"] == "Number":
+                low, high = parameter.get("MinValue", 0), parameter.get("MaxValue", 10**9)
+                assert low <= int(value) <= high
+
+
+def test_each_environment_is_a_stack_of_its_own(environments: dict[str, dict[str, Any]]) -> None:
+    for name, environment in environments.items():
+        assert f"Stage={name}" in environment["parameter_overrides"]
+        assert {
+            key: value for key, value in environment.items() if key != "parameter_overrides"
+        } == {
+            "stack_name": f"seedling-survival-{name}",
+            # Roles, but none with a name of our own, and SAM's transform.
+            "capabilities": "CAPABILITY_IAM CAPABILITY_AUTO_EXPAND",
+            "confirm_changeset": False,
+            "fail_on_empty_changeset": False,
+            "tags": f"application=seedling-survival stage={name}",
+        }
+
+
+def test_every_parameter_says_what_it_is_and_what_it_takes(source: Template) -> None:
+    grouped = [
+        name
+        for group in source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        for name in group["Parameters"]
+    ]
+    assert sorted(grouped) == sorted(source["Parameters"])
+    for name, parameter in source["Parameters"].items():
+        assert parameter["Description"].endswith("."), name
+        assert {"AllowedValues", "AllowedPattern", "MinValue"} & set(parameter), name
+        assert "Default" in parameter, name
+
+
+def test_an_image_is_named_by_digest(source: Template) -> None:
+    pattern = source["Parameters"]["Image"]["AllowedPattern"]
+    repository = IMAGE.partition("@")[0]
+
+    assert re.fullmatch(pattern, IMAGE)
+    for other in (f"{repository}:latest", repository, f"{repository}@sha256:abc", "", "x:latest"):
+        assert not re.fullmatch(pattern, other)
+    # What `sam build` leaves serves this machine; a deployment with it is refused.
+    default = source["Parameters"]["Image"]["Default"]
+    assert re.fullmatch(pattern, default)
+    assert refused(source, "ImageIsGiven") == ("Image", default)
+
+
+def test_a_deployment_without_its_stage_is_refused(source: Template) -> None:
+    # `sam deploy --parameter-overrides` drops what samconfig.toml holds under that name.
+    assert refused(source, "StageIsGiven") == ("Stage", source["Parameters"]["Stage"]["Default"])
+
+
+def refused(source: Template, rule: str) -> tuple[str, str]:
+    """The parameter and the value that a rule of the form `not equal` refuses."""
+    (assertion,) = source["Rules"][rule]["Assertions"]
+    ((reference, value),) = (each["Fn::Equals"] for each in assertion["Assert"]["Fn::Not"])
+    return reference["Ref"], value
+
+
+def test_the_outputs_are_these(source: Template, bootstrap: Template) -> None:
+    assert set(source["Outputs"]) == {
+        "Alias",
+        "Dashboard",
+        "DomainTarget",
+        "Function",
+        "Image",
+        "KeyId",
+        "Topic",
+        "Url",
+        "Version",
+    }
+    assert set(bootstrap["Outputs"]) == {"ExecutionRole", "ProdRole", "Repository", "StagingRole"}
+
+
+def test_cloudformation_can_read_the_templates_as_they_are(root: Path) -> None:
+    # It refuses YAML's anchors, which SAM CLI would have resolved.
+    for name in ("template.yaml", "infra/github-oidc.yaml"):
+        text = (root / name).read_text()
+        assert not re.search(r"(?<=[:\-]) [&*][a-z]", text)
+        assert len(text.encode()) < 51_200, "more must go through a bucket"

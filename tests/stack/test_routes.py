@@ -1,0 +1,170 @@
+"""Who may call what: each route, whether it needs a key, and what the gateway itself answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.api.app import create_app
+from functions.artefact import read
+from functions.errors import TITLES
+from functions.scoring import Scorer
+from tests.stack.conftest import Template, of_type, plain
+
+NEEDS_KEY = {
+    ("GET", "/"): False,
+    ("GET", "/docs"): False,
+    ("GET", "/openapi.json"): False,
+    ("GET", "/health"): False,
+    ("GET", "/v1/model"): True,
+    ("POST", "/v1/predict"): True,
+    ("POST", "/v1/predict/batch"): True,
+}
+ANSWERS = {
+    "MISSING_AUTHENTICATION_TOKEN": 404,
+    "INVALID_API_KEY": 403,
+    "THROTTLED": 429,
+    "QUOTA_EXCEEDED": 429,
+    "REQUEST_TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "INTEGRATION_TIMEOUT": 504,
+    "DEFAULT_4XX": 400,
+    "DEFAULT_5XX": 500,
+}
+
+
+@pytest.fixture
+def api(prod: Template) -> dict[str, Any]:
+    properties: dict[str, Any] = prod["Resources"]["Api"]["Properties"]
+    return properties
+
+
+def test_these_routes_exist_and_these_need_a_key(api: dict[str, Any]) -> None:
+    found = {
+        (method.upper(), path): operation["security"] == [{"api_key": []}]
+        for path, operations in api["Body"]["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert found == NEEDS_KEY
+    assert api["Body"]["components"]["securitySchemes"] == {
+        "api_key": {"type": "apiKey", "name": "x-api-key", "in": "header"}
+    }
+
+
+def test_the_gateway_offers_what_the_app_serves_and_no_more(root: Path) -> None:
+    app = create_app(Scorer(read(root / "model")))
+    served = {
+        (method, route.path)  # type: ignore[attr-defined]
+        for route in app.routes
+        for method in route.methods - {"HEAD"}  # type: ignore[attr-defined]
+    }
+    # Swagger's redirect is for a sign-in that the API does not have.
+    assert served - {("GET", "/docs/oauth2-redirect")} == set(NEEDS_KEY)
+
+
+def test_every_route_goes_through_the_alias(api: dict[str, Any]) -> None:
+    for operations in api["Body"]["paths"].values():
+        for operation in operations.values():
+            integration = operation["x-amazon-apigateway-integration"]
+            assert integration["type"] == "aws_proxy"
+            assert "functions/${PredictFunctionAliaslive}/invocations" in plain(integration["uri"])
+
+
+def test_only_the_gateway_may_call_the_alias_and_only_by_those_routes(prod: Template) -> None:
+    found = {
+        (
+            permission["Properties"]["Principal"],
+            permission["Properties"]["Action"],
+            plain(permission["Properties"]["FunctionName"]),
+            plain(permission["Properties"]["SourceArn"]).removeprefix("execute-api:Api/*/"),
+        )
+        for permission in of_type(prod, "AWS::Lambda::Permission").values()
+    }
+    assert found == {
+        (
+            "apigateway.amazonaws.com",
+            "lambda:InvokeFunction",
+            "PredictFunctionAliaslive",
+            f"{method}{path}",
+        )
+        for method, path in NEEDS_KEY
+    }
+    assert not of_type(prod, "AWS::Lambda::Url")
+
+
+def test_what_the_gateway_answers_itself_reads_like_the_app_s_own(api: dict[str, Any]) -> None:
+    found = {}
+    for kind, answer in api["Body"]["x-amazon-apigateway-gateway-responses"].items():
+        text = answer["responseTemplates"]["application/json"]
+        filled = text.replace("$context.error.messageString", '"message"')
+        document = json.loads(filled.replace("$context.requestId", "id"))
+        assert list(document) == ["type", "title", "status", "detail", "request_id", "errors"]
+        assert document["request_id"] == "id"
+        assert str(document["status"]) == str(answer["statusCode"])
+        assert document["title"] == TITLES.get(document["status"], document["title"])
+        assert answer["responseParameters"] == {
+            "gatewayresponse.header.Content-Type": "'application/problem+json'",
+            "gatewayresponse.header.Cache-Control": "'no-store'",
+        }
+        found[kind] = document["status"]
+    assert found == ANSWERS
+
+
+def test_no_other_origin_is_let_in(api: dict[str, Any]) -> None:
+    assert "access-control" not in json.dumps(api).lower()
+    assert all("options" not in operations for operations in api["Body"]["paths"].values())
+
+
+def test_nothing_older_than_tls_1_2_is_spoken(prod: Template, api: dict[str, Any]) -> None:
+    for properties in (api, prod["Resources"]["Domain"]["Properties"]):
+        assert properties["SecurityPolicy"] == "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
+        assert properties["EndpointAccessMode"] == "STRICT"
+
+
+def test_a_key_has_a_rate_and_a_quota_and_so_has_the_whole(prod: Template) -> None:
+    resources = prod["Resources"]
+    plan = plain(resources["UsagePlan"]["Properties"])
+    assert plan["ApiStages"] == [{"ApiId": "Api", "Stage": "ApiStage"}]
+    assert plan["Throttle"] == {"RateLimit": "RequestsPerSecond", "BurstLimit": "Burst"}
+    assert plan["Quota"] == {"Limit": "DailyQuota", "Period": "DAY"}
+    assert plain(resources["KeyInPlan"]["Properties"]) == {
+        "KeyId": "Key",
+        "KeyType": "API_KEY",
+        "UsagePlanId": "UsagePlan",
+    }
+    assert "Value" not in resources["Key"]["Properties"]
+    (settings,) = plain(resources["ApiStage"]["Properties"]["MethodSettings"])
+    assert settings == {
+        "HttpMethod": "*",
+        "ResourcePath": "/*",
+        "ThrottlingRateLimit": "RequestsPerSecond",
+        "ThrottlingBurstLimit": "Burst",
+        "LoggingLevel": "OFF",
+        "DataTraceEnabled": False,
+    }
+
+
+def test_the_access_log_is_json_and_tells_no_address_path_header_key_or_body(
+    prod: Template,
+) -> None:
+    setting = plain(prod["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"])
+    assert setting["DestinationArn"] == "AccessLog.Arn"
+    assert "\n" not in setting["Format"]
+    assert set(json.loads(setting["Format"]).values()) == {
+        "seedling-survival-${Stage}",
+        "$context.requestTime",
+        "$context.requestId",
+        "$context.httpMethod",
+        "$context.resourcePath",
+        "$context.status",
+        "$context.error.responseType",
+        "$context.identity.apiKeyId",
+        "$context.responseLatency",
+        "$context.integrationLatency",
+        "$context.integration.status",
+        "$context.responseLength",
+        "$context.tlsVersion",
+    }
