@@ -72,6 +72,7 @@ TRAINING_ORDER = [
     "store",
     "sources",
     "release",
+    "rollback",
     "retrain",
     "plots",
     "report",

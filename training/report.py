@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from training import plots
+from training.errors import InvalidTrialError, TrainingError
 from training.gate import MARGIN
 from training.retrain import Outcome
 from training.search import OutOfFold
@@ -16,8 +17,10 @@ from training.search import OutOfFold
 MARKDOWN: Final = "report.md"
 PAGE: Final = "report.html"
 VERDICT: Final = "verdict"
+LISTED: Final = 20
+"""Faults of a trial that a report names; `training data check` names all."""
 HEADLINES: Final = {
-    "promote": "Promoted: the new model serves from here on",
+    "promote": "Promoted: the new model takes over",
     "keep": "Kept: the model that serves stays",
     "refuse": "Refused: the new model must not serve",
 }
@@ -28,6 +31,28 @@ _STYLE: Final = (
     "font-variant-numeric:tabular-nums}.no{color:#b3382c;font-weight:600}svg{max-width:100%;"
     "height:auto}.mark{background:#b3382c;color:#fff;padding:.25rem .5rem}"
 )
+
+
+def clear(folder: Path) -> None:
+    """Takes away the report of an earlier run, which would pass for this one's."""
+    for name in (VERDICT, PAGE, MARKDOWN):
+        (folder / name).unlink(missing_ok=True)
+
+
+def write_failure(error: Exception, at: str, reason: str, folder: Path) -> None:
+    """Writes, in the report's place, at which step a retrain failed, and why."""
+    told = str(error) if isinstance(error, TrainingError) else f"unexpected {type(error).__name__}"
+    lines = [
+        "# Failed: nothing was released, the model that serves stays",
+        "",
+        f"At the step *{at}*: {_inline(told)} Asked for because: {_inline(reason)}.",
+    ]
+    if isinstance(error, InvalidTrialError):
+        cells = [(f.file, f.row, f.column, f.value, f.rule) for f in error.faults[:LISTED]]
+        lines += ["", "| file | row | column | value | rule |", "| --- | ---: | --- | --- | --- |"]
+        lines += ["| " + " | ".join(_cell(str(cell)) for cell in row) + " |" for row in cells]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARKDOWN).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def write(outcome: Outcome, reason: str, folder: Path) -> Path:
@@ -153,3 +178,7 @@ def _inline(text: str) -> str:
     """A person's words, kept from being read as Markdown or HTML."""
     words = " ".join(text.split()).replace("`", "'")
     return f"`{words}`"
+
+
+def _cell(text: str) -> str:
+    return _inline(text.replace("|", "\\|"))

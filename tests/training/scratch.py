@@ -19,7 +19,9 @@ def step(name):
     if name == sys.argv[2]:
         os._exit(9)
 graph = sys.argv[1].encode()
-print(release.publish(graph, {"name": sys.argv[1]}, {"reason": sys.argv[1]}, step))
+metadata = {"data": {"source": "custom"}, "gate": {"verdict": "promote"}, "name": sys.argv[1]}
+meta = {"reason": sys.argv[1], "data": "of " + sys.argv[1], "recipe": {"C": 0.1}}
+print(release.publish(graph, metadata, meta, step))
 """
 
 

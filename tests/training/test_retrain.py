@@ -59,7 +59,7 @@ def test_on_the_field_trial_a_model_is_promoted_once_and_then_kept(
     track_data(checkout)
     told = checkout.training(*RETRAIN, "the first model", code=0)
 
-    assert "Promoted: the new model serves from here on" in told
+    assert "Promoted: the new model takes over" in told
     metadata = artefact.read_metadata(checkout.path / "model")
     assert metadata["gate"]["verdict"] == "promote"
     assert all(rule["passed"] for rule in metadata["gate"]["rules"])
@@ -102,12 +102,12 @@ def test_killed_before_the_verdict_nothing_has_changed_and_the_next_run_goes_on(
 
 
 def test_a_second_retrain_is_told_to_wait(checkout: Checkout) -> None:
-    lock = checkout.path / ".dvc/tmp/retrain.lock"
+    lock = checkout.path / ".dvc/tmp/release.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         told = checkout.training(*RETRAIN, "at once", code=1)
-    assert "another retrain is running in this checkout" in told
+    assert "another retrain or rollback is running in this checkout" in told
 
 
 def test_a_remote_that_can_t_be_used_stops_the_loop_at_the_doctor(checkout: Checkout) -> None:
