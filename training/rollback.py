@@ -27,8 +27,8 @@ from training.store.pointer import Pointer
 def rollback(revision: str | None, step: Step) -> str:
     """Puts `model.dvc` back to an earlier version and commits it; returns the commit.
 
-    `revision` is a commit (default: the last version before the model that serves was first
-    released, so that doing it twice goes further back). An object that the remote lost is
+    `revision` is a commit (default: the last promoted version before the model that serves was
+    first released, so that doing it twice goes further back). An object that the remote lost is
     sent again from the cache or from the copy that the repository had at that revision. The
     pointer notes what was left, so that the next retrain does not bring it back unasked.
     Raises TrainingError where there is no such version or the gate never promoted it,
@@ -66,16 +66,17 @@ def withdrawn() -> list[dict[str, Any]]:
 
 
 def _before(left: Pointer) -> str:
-    """The commit of the last version before the model `left` was first released."""
+    """The commit of the last promoted version before the model `left` was first released."""
     revisions = repository.versions(POINTER)
-    oids = [pointer.parse(repository.at(each, POINTER), POINTER).oid for each in revisions]
-    first = max((place for place, oid in enumerate(oids) if oid == left.oid), default=0)
-    if len(revisions) > first + 1:
-        return revisions[first + 1]
+    pointers = [pointer.parse(repository.at(each, POINTER), POINTER) for each in revisions]
+    first = max((place for place, each in enumerate(pointers) if each.oid == left.oid), default=0)
+    for revision, each in zip(revisions[first + 1 :], pointers[first + 1 :], strict=True):
+        if each.meta.get("verdict") == "promote":
+            return revision
     raise TrainingError(
         f"this checkout is shallow and knows no earlier {POINTER}: `git fetch --unshallow` first"
         if repository.is_shallow()
-        else f"there is no {POINTER} before this one: there is nothing to go back to"
+        else "no promoted model was released before this one: there is nothing to go back to"
     )
 
 

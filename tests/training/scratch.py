@@ -20,7 +20,8 @@ def step(name):
         os._exit(9)
 graph = sys.argv[1].encode()
 metadata = {"data": {"source": "custom"}, "gate": {"verdict": "promote"}, "name": sys.argv[1]}
-meta = {"reason": sys.argv[1], "data": "of " + sys.argv[1], "recipe": {"C": 0.1}}
+meta = {"reason": sys.argv[1], "verdict": "promote"}
+meta |= {"data": "of " + sys.argv[1], "recipe": {"C": 0.1}}
 print(release.publish(graph, metadata, meta, step))
 """
 

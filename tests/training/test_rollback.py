@@ -111,12 +111,15 @@ def test_a_model_that_is_lost_everywhere_is_not_gone_back_to(checkout: Checkout)
 def test_a_model_the_gate_never_promoted_is_not_gone_back_to(checkout: Checkout) -> None:
     unjudged = PUBLISH.replace('"promote"', '"unjudged"')
     checkout.run(sys.executable, "-c", unjudged, "by hand", "")
+    by_hand = checkout.git("rev-parse", "HEAD")
     checkout.publish("third")
-    told = checkout.training("rollback", code=1)
+    told = checkout.training("rollback", by_hand, code=1)
 
     assert "must not serve in production: custom data, gate verdict 'unjudged'" in told
     assert checkout.graph() == "third", "model/ is the one that serves again"
     assert checkout.git("status", "--porcelain") == ""
+    checkout.training("rollback")
+    assert checkout.graph() == "second"
 
 
 def test_it_waits_for_no_retrain(checkout: Checkout) -> None:
