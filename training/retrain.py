@@ -60,6 +60,7 @@ def retrain(
             raise StoreError(failed[0])
         step("pull data and champion")
         store.pull("data.dvc")
+        _prove_data()
         champion = _champion(step)
         step("check the trial")
         seedlings = trial.load(config.DATA)
@@ -67,13 +68,21 @@ def retrain(
         candidate = train(seedlings, search_size, jobs)
         step("judge")
         judgement, scored = judge(candidate, champion, forced=forced, jobs=jobs)
-        judgement = _not_again(judgement, candidate, rollback.withdrawn(), forced=forced)
+        judgement = not_again(judgement, candidate, rollback.withdrawn(), forced=forced)
         commit = None
         if judgement.verdict == "promote":
             metadata = {**candidate.metadata, "gate": verdict(judgement)}
             meta = _meta(reason, candidate, judgement)
             commit = release.publish(candidate.graph, metadata, meta, step)
         return Outcome(judgement, candidate, scored, commit)
+
+
+def _prove_data() -> None:
+    """Raises StoreError unless others can pull the data too: a cache alone keeps no promise."""
+    audit = store.audit(None, ["data.dvc"])
+    if not audit.verified:
+        told = "; ".join(map(str, audit.findings))
+        raise StoreError(f"{told}.", "Push it first: `python -m training store push data.dvc`.")
 
 
 def judge(
@@ -114,7 +123,7 @@ def _is_same(champion: dict[str, Any], candidate: Candidate) -> bool:
     return same and champion["gate"]["verdict"] == "promote"
 
 
-def _not_again(
+def not_again(
     judgement: Judgement,
     candidate: Candidate,
     withdrawn: Sequence[Mapping[str, Any]],

@@ -156,6 +156,42 @@ def test_the_report_says_everything_twice_once_for_reading_and_once_for_looking(
     assert "`a <b>'reason'</b>`" in text, "what a person typed is shown, not rendered"
     assert "a &lt;b&gt;`reason`&lt;/b&gt;" in page
     assert page.count("<svg") == 4
+    assert not re.search(r"(fill|stroke): #", page), "every colour is the page's, light or dark"
+
+
+def test_a_failure_has_a_report_too_and_no_verdict_of_an_earlier_run(tmp_path: Path) -> None:
+    from training import report
+    from training.errors import Fault, InvalidTrialError
+
+    (tmp_path / report.VERDICT).write_text("verdict=promote\n")
+    report.clear(tmp_path)
+    error = InvalidTrialError([Fault(7, "Soil", "a|b", "a soil of the trial", "plots.csv")])
+    report.write_failure(error, "check the trial", "try", tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == [report.MARKDOWN]
+    assert (tmp_path / report.MARKDOWN).read_text() == (
+        "# Failed: nothing was released, the model that serves stays\n\n"
+        "At the step *check the trial*: `1 faults in the trial; 'training data check' lists them` "
+        "Asked for because: `try`.\n\n"
+        "| file | row | column | value | rule |\n| --- | ---: | --- | --- | --- |\n"
+        "| `plots.csv` | `7` | `Soil` | `a\\|b` | `a soil of the trial` |\n"
+    )
+
+
+def test_a_model_like_one_that_was_rolled_back_from_is_kept_out_unless_forced(
+    candidate: Candidate,
+) -> None:
+    from training import retrain
+    from training.gate import Judgement
+
+    better = Judgement("promote", "equal or better", (), None)
+    metadata = candidate.metadata
+    left = {"data": metadata["data"]["md5"], "recipe": metadata["recipe"]}
+
+    kept = retrain.not_again(better, candidate, [left], forced=False)
+    assert (kept.verdict, "was rolled back from" in kept.reason) == ("keep", True)
+    assert retrain.not_again(better, candidate, [left], forced=True) == better
+    assert retrain.not_again(better, candidate, [{**left, "data": "other"}], forced=False) == better
 
 
 def test_the_verdict_in_the_metadata_is_json(candidate: Candidate) -> None:
