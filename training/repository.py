@@ -66,7 +66,9 @@ def restore(paths: Sequence[str]) -> list[str]:
     git("reset", "--quiet", "--", *paths)
     if kept:
         git("checkout", "--quiet", "HEAD", "--", *kept)
-    git("clean", "-fdq", "--", *(path for path in paths if Path(path).is_dir()))
+    # Without a path it would clean the whole checkout.
+    if folders := [path for path in paths if Path(path).is_dir()]:
+        git("clean", "-fdq", "--", *folders)
     return differing
 
 

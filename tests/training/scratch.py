@@ -12,12 +12,12 @@ from pathlib import Path
 from training import artefact
 
 PUBLISH = """
-import os, sys
+import os, signal, sys
 from training import release
 def step(name):
     print(name, flush=True)
     if name == sys.argv[2]:
-        os._exit(9)
+        os.kill(os.getpid(), signal.SIGKILL)
 graph = sys.argv[1].encode()
 metadata = {"data": {"source": "custom"}, "gate": {"verdict": "promote"}, "name": sys.argv[1]}
 meta = {"reason": sys.argv[1], "verdict": "promote"}

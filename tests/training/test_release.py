@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def test_killed_at_any_step_the_old_model_serves_and_the_next_run_goes_on(
     checkout: Checkout, step: str
 ) -> None:
     before = checkout.git("rev-parse", "HEAD")
-    checkout.publish("second", stop_at=step, code=9)
+    checkout.publish("second", stop_at=step, code=-signal.SIGKILL)
 
     assert checkout.git("rev-parse", "HEAD") == before, "nothing is committed before the end"
     stranger = checkout.clone("meanwhile")

@@ -6,6 +6,7 @@ import fcntl
 import json
 import re
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -79,11 +80,11 @@ def test_on_the_field_trial_a_model_is_promoted_once_and_then_kept(
 
 
 CUT_OFF = """
-import os
+import os, signal, sys
 from training.retrain import retrain
 def step(name):
-    if name == "judge":
-        os._exit(9)
+    if name == sys.argv[1]:
+        os.kill(os.getpid(), signal.SIGKILL)
 retrain("cut off", step, search_size=1, jobs=1)
 """
 
@@ -94,11 +95,32 @@ def test_killed_before_the_verdict_nothing_has_changed_and_the_next_run_goes_on(
     simulate.write(simulate.simulate(seedlings=600), checkout.path / "data")
     track_data(checkout)
     before = checkout.git("rev-parse", "HEAD")
-    checkout.run(sys.executable, "-c", CUT_OFF, code=9)
+    for step in ("start clean", "doctor", "pull data and champion", "check the trial", "judge"):
+        checkout.run(sys.executable, "-c", CUT_OFF, step, code=-signal.SIGKILL)
+        assert checkout.git("rev-parse", "HEAD") == before
+        assert checkout.git("status", "--porcelain") == ""
 
-    assert checkout.git("rev-parse", "HEAD") == before
-    assert checkout.git("status", "--porcelain") == ""
     assert "Refused" in checkout.training(*RETRAIN, "again", code=20)
+
+
+def test_data_that_nobody_else_could_pull_stop_the_loop(checkout: Checkout) -> None:
+    simulate.write(simulate.simulate(seedlings=30), checkout.path / "data")
+    track_data(checkout)
+    shutil.rmtree(checkout.path.parent / "remote" / "files")
+    told = checkout.training(*RETRAIN, "try", code=1)
+
+    assert "is not at the remote" in told
+    assert told.endswith("Push it first: `python -m training store push data.dvc`.")
+    assert "pull data and champion" in (checkout.path / "build/report/report.md").read_text()
+
+
+def test_data_that_are_not_committed_stop_the_loop(checkout: Checkout) -> None:
+    simulate.write(simulate.simulate(seedlings=30), checkout.path / "data")
+    checkout.dvc("add", "--quiet", "data")
+    (checkout.path / "notes.txt").write_text("a person's own")
+    told = checkout.training(*RETRAIN, "try", code=1)
+    assert "not committed: data.dvc. A model names the commit it was made from" in told
+    assert (checkout.path / "notes.txt").exists(), "a clean start takes nothing else away"
 
 
 def test_a_second_retrain_is_told_to_wait(checkout: Checkout) -> None:
