@@ -73,6 +73,7 @@ TRAINING_ORDER = [
     "store",
     "sources",
     "release",
+    "rollback",
     "retrain",
     "plots",
     "report",

@@ -44,9 +44,19 @@ def test_the_trial_is_not_in_it(root: Path, objects: dict[str, Path]) -> None:
     assert not any(path.read_bytes().startswith(b"No,Plot") for path in objects.values())
 
 
-def test_data_dvc_tracks_the_published_trial_alone(root: Path) -> None:
-    published = trial.directory_hash({"Tree_Data.csv": config.PUBLISHED_MD5})
-    assert pointer.read(str(root / "data.dvc")).oid == f"{published}.dir"
+def test_the_released_model_was_made_from_the_data_that_data_dvc_tracks(
+    root: Path, objects: dict[str, Path]
+) -> None:
+    released = pointer.read(str(root / "model.dvc"))
+    if released.meta.get("withdrawn"):
+        pytest.skip("the model was rolled back: it is of the data of its time")
+    named = {
+        entry["relpath"]: entry["md5"] for entry in json.loads(objects[released.oid].read_text())
+    }
+    data = json.loads(objects[named["metadata.json"]].read_text())["data"]
+
+    assert f"{trial.directory_hash(data['files'])}.dir" == pointer.read(str(root / "data.dvc")).oid
+    assert data["md5"] == released.meta["data"]
 
 
 def test_no_trial_and_no_model_is_tracked_by_git(root: Path) -> None:
@@ -77,5 +87,4 @@ def test_a_new_clone_without_an_account_gets_the_released_model(root: Path, tmp_
     assert got.stdout == "model\n"
     assert "pulled from the remote 'released', since there was no model/." in got.stderr
     metadata = json.loads((clone / "model/metadata.json").read_text())
-    assert metadata["data"]["source"] == "published"
-    assert metadata["data"]["md5"] == config.PUBLISHED_MD5
+    assert metadata["data"]["md5"] == pointer.read(str(root / "model.dvc")).meta["data"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.drive.world import World, bring_data, git
+from tests.drive.world import AUTHOR, World, bring_data, git
 from training import simulate
 from training.store import pointer
 
@@ -64,6 +65,29 @@ def test_every_action_is_pinned_by_commit_with_its_version_beside_it(root: Path)
             assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
 
 
+LEVELS = ("none", "read", "write")
+
+
+def test_a_workflow_is_called_from_this_commit_with_what_it_takes_and_may_do(root: Path) -> None:
+    calls = [
+        job for name in NAMES for job in workflow(root, name)["jobs"].values() if "uses" in job
+    ]
+    assert calls
+    for call in calls:
+        # GitHub's name for this repository at the commit that runs; `./` is the workspace.
+        assert call["uses"].startswith("$/.github/workflows/")
+        called = workflow(root, Path(call["uses"]).stem)
+        takes = called[True]["workflow_call"]  # YAML 1.1 reads `on` as true
+        for kind, given in (("inputs", "with"), ("secrets", "secrets")):
+            known = takes.get(kind, {})
+            needed = {name for name, each in known.items() if each.get("required")}
+            assert needed <= set(call.get(given, {})) <= set(known)
+        for job in called["jobs"].values():
+            for scope, level in job["permissions"].items():
+                granted = call["permissions"].get(scope, "none")
+                assert LEVELS.index(level) <= LEVELS.index(granted), f"{scope}: {level}"
+
+
 def test_no_input_is_written_into_a_shell_command(root: Path) -> None:
     for name in NAMES:
         for step in steps(root, name):
@@ -97,6 +121,8 @@ class Runner:
     inputs: dict[str, str]
     ran: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
+    outcomes: dict[str, str] = field(default_factory=dict)
+    """What became of the steps that have an id."""
     text: str = ""
 
     def run(self, job: dict[str, Any], credentials: str) -> bool:
@@ -120,6 +146,10 @@ class Runner:
                 continue
             conditions = {
                 "": green,
+                "steps.remote.outputs.remote == 'none'": self.outputs.get("remote") == "none",
+                "failure() && steps.push.outcome == 'failure'": (
+                    not green and self.outcomes.get("push") == "failure"
+                ),
                 "!cancelled() && hashFiles('build/report/report.md') != ''": report.exists(),
                 "steps.verdict.outputs.verdict == 'promote'": (
                     green and self.outputs.get("verdict") == "promote"
@@ -148,7 +178,8 @@ class Runner:
             )
             self.ran[step["name"]] = done.returncode
             self.text += done.stdout + done.stderr
-            green &= done.returncode == 0
+            self.outcomes[step.get("id", "")] = "failure" if done.returncode else "success"
+            green &= done.returncode == 0 or step.get("continue-on-error", False)
             pairs = (line.partition("=") for line in files["output"].read_text().splitlines())
             self.outputs |= {key: value for key, _, value in pairs}
         return green
@@ -186,6 +217,54 @@ def test_a_dispatched_retrain_that_is_refused_is_red_says_why_and_pushes_nothing
     assert "private_key" not in runner.text + runner.summary
 
 
+def test_a_schedule_without_a_remote_is_green_and_says_what_is_missing(
+    world: World, root: Path
+) -> None:
+    ready = workflow(root, "retrain")["jobs"]["ready"]
+    nothing = {"reason": "", "search": ""}
+    own = Runner(world.clone("own"), world.environment, nothing)
+    assert own.run(ready, world.credentials), own.text
+    assert (own.outputs, own.summary) == ({}, "")
+
+    bare = Runner(world.clone("bare"), world.environment, nothing)
+    shutil.copy(root / ".dvc/config", bare.clone / ".dvc/config")
+    assert bare.run(ready, ""), bare.text
+    assert bare.outputs == {"remote": "none"}
+    assert "No remote is set up yet" in bare.summary
+
+
+def test_a_retrain_that_fails_is_red_and_its_summary_says_why(
+    world: World, job: dict[str, Any]
+) -> None:
+    runner = Runner(world.clone("run"), world.environment, {"reason": "try", "search": "1"})
+    assert runner.run(job, "") is False, runner.text
+    assert runner.summary.startswith("# Failed: nothing was released, the model that serves stays")
+    assert "At the step *doctor*: `GDRIVE_CREDENTIALS_DATA is empty" in runner.summary
+
+
+def test_a_release_that_loses_the_race_is_red_says_so_and_is_not_on_the_branch(
+    world: World, job: dict[str, Any]
+) -> None:
+    runner = Runner(world.clone("run"), world.environment, {"reason": "try", "search": "1"})
+    git(runner.clone, *AUTHOR, "commit", "--quiet", "--allow-empty", "--message", "Release a model")
+    report = runner.clone / "build/report"
+    report.mkdir(parents=True)
+    (report / "report.md").write_text("# Promoted\n")
+    (report / "verdict").write_text(
+        f"verdict=promote\ncommit={git(runner.clone, 'rev-parse', 'HEAD')}\n"
+    )
+    other = world.clone("other")
+    git(other, *AUTHOR, "commit", "--quiet", "--allow-empty", "--message", "Meanwhile")
+    git(other, "push", "--quiet", "origin", "HEAD:main")
+
+    names = [step.get("name") for step in job["steps"]]
+    after = {**job, "steps": job["steps"][names.index("Read the verdict") :]}
+    assert runner.run(after, "") is False, "or the deployment would start"
+    assert runner.summary.startswith("**Not released: its commit could not be pushed.**")
+    assert git(world.path / "origin.git", "log", "-1", "--format=%s", "main") == "Meanwhile"
+    assert "/comments" not in (world.path / "gh.log").read_text()
+
+
 def test_a_dispatched_retrain_on_the_field_trial_ends_in_a_commit_that_a_stranger_can_pull(
     world: World, job: dict[str, Any], root: Path
 ) -> None:
@@ -194,6 +273,7 @@ def test_a_dispatched_retrain_on_the_field_trial_ends_in_a_commit_that_a_strange
         pytest.skip("the published trial is not in data/: training data fetch brings it")
     bring_data(world, csv)
     origin = world.path / "origin.git"
+
     first = Runner(world.clone("first"), world.environment, {"reason": "try", "search": "1"})
 
     assert first.run(job, world.credentials), first.text

@@ -1,4 +1,8 @@
-"""The report's pictures, as SVG text that can stand in a page."""
+"""The report's pictures, as SVG text that can stand in a page.
+
+Their colours are the page's: text and axes take its `color`, the rest its variables
+`--model`, `--reference` and `--limit`, so that a picture is as light or dark as the page.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +23,18 @@ from training.search import OutOfFold
 MODEL: Final = "#1b6e53"
 REFERENCE: Final = "#8a8a8a"
 LIMIT: Final = "#b3382c"
+_INK: Final = "#010203"
+_ON_THE_PAGE: Final = {
+    _INK: "currentColor",
+    MODEL: "var(--model)",
+    REFERENCE: "var(--reference)",
+    LIMIT: "var(--limit)",
+}
 
 mpl.rcParams |= {
+    **dict.fromkeys(
+        ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), _INK
+    ),
     "svg.hashsalt": "seedling",
     "font.size": 9,
     "axes.spines.top": False,
@@ -72,12 +86,17 @@ def differences(comparison: Comparison) -> str:
     """The bootstrap of challenger less champion, with what is still not inferior."""
     figure = Figure(figsize=(4.6, 3.4), layout="constrained")
     axes = figure.subplots()
-    axes.hist(comparison.draws, bins=40, color=MODEL, alpha=0.6)
+    low, high = min(-MARGIN, comparison.draws.min()), max(MARGIN, comparison.draws.max())
+    beyond = 0.1 * (high - low)
+    axes.hist(
+        comparison.draws, bins=40, range=(low - beyond, high + beyond), color=MODEL, alpha=0.5
+    )
+    axes.axvline(0, color=REFERENCE, linewidth=0.8)
+    axes.axvline(comparison.difference, color=MODEL, linestyle=":", label="difference")
     axes.axvline(comparison.upper, color=MODEL, label="95 % upper bound")
     axes.axvline(MARGIN, color=LIMIT, linestyle="--", label="margin")
-    axes.axvline(0, color=REFERENCE, linewidth=0.8)
     axes.set(xlabel="integrated Brier score, challenger - champion", ylabel="draws of plots")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper left")
     return _svg(figure)
 
 
@@ -89,7 +108,7 @@ def folds(scored: dict[str, OutOfFold]) -> str:
         figures = each.figures("integrated_brier_score")
         spread = np.linspace(-0.15, 0.15, len(figures))
         axes.plot(place + spread, figures, "o", color=MODEL, alpha=0.5, markersize=4)
-        axes.hlines(figures.mean(), place - 0.25, place + 0.25, color=LIMIT)
+        axes.hlines(figures.mean(), place - 0.25, place + 0.25, color=_INK)
     axes.set_xticks(range(len(scored)), list(scored))
     axes.set_ylabel("integrated Brier score")
     return _svg(figure)
@@ -98,7 +117,13 @@ def folds(scored: dict[str, OutOfFold]) -> str:
 def _svg(figure: Figure) -> str:
     text = io.StringIO()
     figure.savefig(
-        text, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        text,
+        format="svg",
+        transparent=True,
+        metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")),
     )
     svg = text.getvalue()
-    return svg[svg.index("<svg") :]
+    svg = svg[svg.index("<svg") :]
+    for colour, name in _ON_THE_PAGE.items():
+        svg = svg.replace(colour, name)
+    return svg

@@ -1,4 +1,4 @@
-"""Making a model the one that serves, and going back to an earlier one.
+"""Making a model the one that serves.
 
 The pointer `model.dvc` is committed last, and only after its objects were read back from
 the remote into an empty cache. Until then the committed pointer, and with it everything
@@ -7,11 +7,13 @@ that serves, is the old one; a run that was cut off is undone by `start_clean`.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,15 +28,47 @@ POINTER: Final = "model.dvc"
 RELEASED: Final = Path(".dvc/released")
 LARGEST_BUNDLED: Final = 1_000_000
 """A model over this many bytes is not mirrored into the repository."""
+LOCK: Final = Path(".dvc/tmp/release.lock")
 
 Step = Callable[[str], None]
 """Told the name of each step as it begins."""
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Holds a lock that another retrain or rollback in this checkout finds taken.
+
+    A process that was killed frees it. Raises TrainingError where it is taken.
+    """
+    LOCK.parent.mkdir(parents=True, exist_ok=True)
+    with LOCK.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise TrainingError(
+                "another retrain or rollback is running in this checkout: wait for it"
+            ) from error
+        yield
 
 
 def start_clean() -> list[str]:
     """Undoes what a cut-off release left behind; returns the paths it put back."""
     artefact.recover(config.MODEL)
     return repository.restore([POINTER, str(RELEASED)])
+
+
+@contextmanager
+def all_or_nothing() -> Iterator[None]:
+    """Where a release fails, puts its pointer, the bundled remote and model/ back."""
+    try:
+        yield
+    except BaseException:
+        start_clean()
+        if Path(POINTER).is_file():
+            # The next pull will do where the cache lacks it.
+            with suppress(StoreError):
+                store.check_out(POINTER)
+        raise
 
 
 def publish(
@@ -45,50 +79,18 @@ def publish(
     `meta` is what `model.dvc` will say of why the model was made. Returns the commit.
     Raises StoreError where the remote does not hold it, whole, in the end.
     """
-    step("write model/ and its pointer")
-    artefact.write(config.MODEL, graph, metadata)
-    _point(meta)
-    step("push and verify")
-    store.push(targets=[POINTER])
-    step("read back")
-    _compare(graph, artefact.serialise(metadata).encode())
-    step("mirror")
-    mirror()
-    step("commit")
-    return repository.commit([POINTER, str(RELEASED)], f"Release a model: {meta['reason']}")
-
-
-def rollback(revision: str | None, step: Step) -> str:
-    """Puts `model.dvc` back to an earlier version and commits it; returns the commit.
-
-    `revision` is a commit (default: the version before the one that serves). Raises
-    TrainingError where there is none, StoreError where the remote no longer holds it.
-    """
-    start_clean()
-    step("find the earlier version")
-    if revision is None:
-        earlier = repository.versions(POINTER)[1:]
-        if not earlier:
-            raise TrainingError(f"{POINTER} has one version only: there is nothing to go back to")
-        revision = earlier[0]
-    text = repository.at(revision, POINTER)
-    if text == Path(POINTER).read_text(encoding="utf-8"):
-        raise TrainingError(f"{POINTER} already is what it was at {revision[:12]}")
-    Path(POINTER).write_text(text, encoding="utf-8")
-    try:
-        step("verify it at the remote")
-        audit = store.audit(None, [POINTER])
-        if not audit.verified:
-            raise StoreError("; ".join(map(str, audit.findings)), "Choose another version.")
-        step("pull it")
-        store.pull(POINTER, force=True)
+    with all_or_nothing():
+        step("write model/ and its pointer")
+        artefact.write(config.MODEL, graph, metadata)
+        _point(meta)
+        step("push and verify")
+        store.push(targets=[POINTER])
+        step("read back")
+        _compare(graph, artefact.serialise(metadata).encode())
         step("mirror")
         mirror()
-    except BaseException:
-        start_clean()
-        raise
-    step("commit")
-    return repository.commit([POINTER, str(RELEASED)], f"Roll back the model to {revision[:12]}")
+        step("commit")
+        return repository.commit([POINTER, str(RELEASED)], f"Release a model: {meta['reason']}")
 
 
 def verify(folder: Path) -> None:

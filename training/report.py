@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from training import plots
+from training.errors import InvalidTrialError, TrainingError
 from training.gate import MARGIN
 from training.retrain import Outcome
 from training.search import OutOfFold
@@ -16,18 +17,48 @@ from training.search import OutOfFold
 MARKDOWN: Final = "report.md"
 PAGE: Final = "report.html"
 VERDICT: Final = "verdict"
+LISTED: Final = 20
+"""Faults of a trial that a report names; `training data check` names all."""
 HEADLINES: Final = {
-    "promote": "Promoted: the new model serves from here on",
+    "promote": "Promoted: the new model takes over",
     "keep": "Kept: the model that serves stays",
     "refuse": "Refused: the new model must not serve",
 }
 _STYLE: Final = (
+    ":root{color-scheme:light dark;--paper:#fff;--ink:#1c2321;--line:#d8dedb;"
+    f"--model:{plots.MODEL};--reference:{plots.REFERENCE};--limit:{plots.LIMIT}}}"
+    "@media(prefers-color-scheme:dark){:root{--paper:#14191a;--ink:#e3e8e6;--line:#3a4442;"
+    "--model:#5cc49f;--reference:#9aa3a0;--limit:#f08a7d}}"
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
-    "color:#1c2321}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .75rem;"
-    "border-bottom:1px solid #d8dedb;text-align:left}td.n{text-align:right;"
-    "font-variant-numeric:tabular-nums}.no{color:#b3382c;font-weight:600}svg{max-width:100%;"
-    "height:auto}.mark{background:#b3382c;color:#fff;padding:.25rem .5rem}"
+    "color:var(--ink);background:var(--paper)}table{border-collapse:collapse;margin:1rem 0}"
+    "td,th{padding:.25rem .75rem;border-bottom:1px solid var(--line);text-align:right;"
+    "font-variant-numeric:tabular-nums}td:first-child,th:first-child{text-align:left}"
+    ".no{color:var(--limit);font-weight:600}svg{max-width:100%;height:auto}"
+    ".pictures{display:flex;flex-wrap:wrap;gap:0 2rem}figure{margin:1rem 0;max-width:100%}"
+    "figcaption{max-width:28rem;font-size:.875rem}.wide figcaption{max-width:none}"
 )
+
+
+def clear(folder: Path) -> None:
+    """Takes away the report of an earlier run, which would pass for this one's."""
+    for name in (VERDICT, PAGE, MARKDOWN):
+        (folder / name).unlink(missing_ok=True)
+
+
+def write_failure(error: Exception, at: str, reason: str, folder: Path) -> None:
+    """Writes, in the report's place, at which step a retrain failed, and why."""
+    told = str(error) if isinstance(error, TrainingError) else f"unexpected {type(error).__name__}"
+    lines = [
+        "# Failed: nothing was released, the model that serves stays",
+        "",
+        f"At the step *{at}*: {_inline(told)} Asked for because: {_inline(reason)}.",
+    ]
+    if isinstance(error, InvalidTrialError):
+        cells = [(f.file, f.row, f.column, f.value, f.rule) for f in error.faults[:LISTED]]
+        lines += ["", "| file | row | column | value | rule |", "| --- | ---: | --- | --- | --- |"]
+        lines += ["| " + " | ".join(_cell(str(cell)) for cell in row) + " |" for row in cells]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARKDOWN).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def write(outcome: Outcome, reason: str, folder: Path) -> Path:
@@ -66,26 +97,53 @@ def page(outcome: Outcome, reason: str) -> str:
     """The same as one self-contained HTML page with the pictures."""
     judgement, candidate = outcome.judgement, outcome.candidate
     survival = candidate.scored.survival.mean(axis=0)
-    pictures = {
-        "Mortality by species": plots.curves_by_species(candidate.seedlings, survival),
-        "Calibration at day 115.5": plots.calibration(candidate.outcomes, survival),
-        "Spread over folds": plots.folds(_scored(outcome)),
-    }
+    wide = _picture(
+        "Mortality by species",
+        plots.curves_by_species(candidate.seedlings, survival),
+        "Out of fold. The model's line should pass through the steps of the grey 95 % band of "
+        "what was observed; between two steps it spreads the deaths evenly.",
+        " class=wide",
+    )
+    pictures = [
+        _picture(
+            "Calibration at day 115.5",
+            plots.calibration(candidate.outcomes, survival),
+            "Each point is a tenth of the seedlings; on the line, as many die as are predicted to.",
+        ),
+        _picture(
+            "Spread over folds",
+            plots.folds(_scored(outcome)),
+            "Each point is a fold of held-out plots; the bar is the mean. Lower is better.",
+        ),
+    ]
     if judgement.comparison is not None:
-        pictures["Challenger against champion"] = plots.differences(judgement.comparison)
+        compared = _picture(
+            "Challenger against champion",
+            plots.differences(judgement.comparison),
+            "The difference over 2,000 draws of plots. Left of 0 the challenger is better; its "
+            "upper bound must not pass the margin.",
+        )
+        pictures.insert(0, compared)
     facts = "".join(f"<li>{html.escape(fact)}</li>" for fact in _facts(outcome))
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"
+        "<meta name=viewport content='width=device-width'>"
         f"<title>{HEADLINES[judgement.verdict]}</title><style>{_STYLE}</style>"
         f"<h1>{HEADLINES[judgement.verdict]}</h1>"
         f"<p>{html.escape(_sentence(judgement.reason))} "
         f"Asked for because: {html.escape(reason)}.</p><ul>{facts}</ul>"
-        + "".join(f"<h2>{title}</h2>{svg}" for title, svg in pictures.items())
+        + wide
+        + f"<div class=pictures>{''.join(pictures)}</div>"
         + "<h2>Rules</h2>"
         + _table(("rule", "figure", "asked", ""), _rules(outcome))
         + "<h2>Figures</h2>"
         + _table(("figure, out of fold", *_scored(outcome)), _figures(outcome))
     )
+
+
+def _picture(title: str, svg: str, caption: str, kind: str = "") -> str:
+    drawn = svg.replace("<svg", f'<svg role="img" aria-label="{title}"', 1)
+    return f"<figure{kind}><h2>{title}</h2>{drawn}<figcaption>{caption}</figcaption></figure>"
 
 
 def _facts(outcome: Outcome) -> list[str]:
@@ -133,15 +191,12 @@ def _figures(outcome: Outcome) -> list[tuple[str, ...]]:
 
 
 def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    def cell(text: str, place: int) -> str:
-        kind = ' class="no"' if text == "FAILED" else ' class="n"' if place else ""
+    def cell(text: str) -> str:
+        kind = ' class="no"' if text in ("FAILED", "warning") else ""
         return f"<td{kind}>{html.escape(text)}</td>"
 
     head = "".join(f"<th>{html.escape(heading)}</th>" for heading in headings)
-    body = "".join(
-        "<tr>" + "".join(cell(text, place) for place, text in enumerate(row)) + "</tr>"
-        for row in rows
-    )
+    body = "".join("<tr>" + "".join(map(cell, row)) + "</tr>" for row in rows)
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
@@ -153,3 +208,7 @@ def _inline(text: str) -> str:
     """A person's words, kept from being read as Markdown or HTML."""
     words = " ".join(text.split()).replace("`", "'")
     return f"`{words}`"
+
+
+def _cell(text: str) -> str:
+    return _inline(text.replace("|", "\\|"))

@@ -30,9 +30,28 @@ def head() -> str:
     return git("rev-parse", "HEAD")
 
 
+def check(paths: Sequence[str]) -> None:
+    """Raises RepositoryError unless these paths are as committed and git knows who commits."""
+    try:
+        git("var", "GIT_COMMITTER_IDENT")
+    except RepositoryError as error:
+        told = "git does not know who commits: set user.name and user.email"
+        raise RepositoryError(told) from error
+    if changed := _changed(paths):
+        raise RepositoryError(
+            f"not committed: {', '.join(changed)}. A model names the commit it was made from: "
+            "commit them first"
+        )
+
+
 def versions(file: str) -> list[str]:
-    """Commits that changed a file, the newest first."""
-    return git("log", "--format=%H", "--", file).splitlines()
+    """Commits that hold a new text of a file, the newest first."""
+    return git("log", "--format=%H", "--diff-filter=AM", "--", file).splitlines()
+
+
+def is_shallow() -> bool:
+    """Whether the checkout lacks the history before some commit."""
+    return git("rev-parse", "--is-shallow-repository") == "true"
 
 
 def at(revision: str, file: str) -> str:
@@ -43,16 +62,30 @@ def at(revision: str, file: str) -> str:
 def restore(paths: Sequence[str]) -> list[str]:
     """Puts paths back to what was committed; returns what had differed."""
     kept = [path for path in paths if git("ls-tree", "HEAD", path)]
-    differing = git("status", "--porcelain", "--", *paths).splitlines()
+    differing = _changed(paths)
     git("reset", "--quiet", "--", *paths)
     if kept:
         git("checkout", "--quiet", "HEAD", "--", *kept)
-    git("clean", "-fdq", "--", *(path for path in paths if Path(path).is_dir()))
-    return [line[3:] for line in differing]
+    # Without a path it would clean the whole checkout.
+    if folders := [path for path in paths if Path(path).is_dir()]:
+        git("clean", "-fdq", "--", *folders)
+    return differing
+
+
+def bring(revision: str, path: str) -> None:
+    """Puts a path as it was at a revision into the checkout."""
+    git("checkout", "--quiet", revision, "--", path)
 
 
 def commit(paths: Sequence[str], message: str) -> str:
     """Commits these paths and nothing else; returns the new commit."""
     git("add", "--all", "--", *paths)
-    git("commit", "--quiet", "--only", "--message", message, "--", *paths)
+    # Git takes no path that is empty both before and after.
+    known = [path for path in paths if git("ls-files", path) or git("ls-tree", "HEAD", path)]
+    git("commit", "--quiet", "--only", "--message", message, "--", *known)
     return head()
+
+
+def _changed(paths: Sequence[str]) -> list[str]:
+    lines = git("status", "--porcelain", "--", *paths).splitlines()
+    return [line.strip().partition(" ")[2].strip() for line in lines]

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from training import artefact, behaviour, config, export, gate, release, repository, store, trial
-from training.errors import StoreError, TrainingError
+from training import (
+    artefact,
+    behaviour,
+    config,
+    export,
+    gate,
+    release,
+    repository,
+    rollback,
+    store,
+    trial,
+)
+from training.errors import StoreError
 from training.gate import Judgement
 from training.hazard import Recipe, fit_curves
 from training.release import Step
@@ -21,7 +30,8 @@ from training.survival import survival_curve
 from training.train import Candidate, train
 
 EXIT_CODES: Final = {"promote": 0, "keep": 10, "refuse": 20}
-LOCK: Final = Path(".dvc/tmp/retrain.lock")
+SOURCES: Final = ("data.dvc", "training")
+"""What a model is made from, beside the lock."""
 
 
 @dataclass(frozen=True)
@@ -41,27 +51,38 @@ def retrain(
 
     Raises TrainingError where any step fails; the model that serves is then the old one.
     """
-    with _alone():
+    with release.alone():
         step("start clean")
         release.start_clean()
+        repository.check(SOURCES)
         step("doctor")
         if failed := [check.text for check in store.doctor() if check.outcome == "failed"]:
             raise StoreError(failed[0])
         step("pull data and champion")
         store.pull("data.dvc")
-        champion = _champion()
+        _prove_data()
+        champion = _champion(step)
         step("check the trial")
         seedlings = trial.load(config.DATA)
         step("train")
         candidate = train(seedlings, search_size, jobs)
         step("judge")
         judgement, scored = judge(candidate, champion, forced=forced, jobs=jobs)
+        judgement = not_again(judgement, candidate, rollback.withdrawn(), forced=forced)
         commit = None
         if judgement.verdict == "promote":
             metadata = {**candidate.metadata, "gate": verdict(judgement)}
             meta = _meta(reason, candidate, judgement)
             commit = release.publish(candidate.graph, metadata, meta, step)
         return Outcome(judgement, candidate, scored, commit)
+
+
+def _prove_data() -> None:
+    """Raises StoreError unless others can pull the data too: a cache alone keeps no promise."""
+    audit = store.audit(None, ["data.dvc"])
+    if not audit.verified:
+        told = "; ".join(map(str, audit.findings))
+        raise StoreError(f"{told}.", "Push it first: `python -m training store push data.dvc`.")
 
 
 def judge(
@@ -102,14 +123,32 @@ def _is_same(champion: dict[str, Any], candidate: Candidate) -> bool:
     return same and champion["gate"]["verdict"] == "promote"
 
 
-def _champion() -> dict[str, Any] | None:
+def not_again(
+    judgement: Judgement,
+    candidate: Candidate,
+    withdrawn: Sequence[Mapping[str, Any]],
+    *,
+    forced: bool,
+) -> Judgement:
+    """A model like one that a person rolled back from is kept out, unless it is asked for."""
+    made_from = {"data": candidate.metadata["data"]["md5"], "recipe": candidate.metadata["recipe"]}
+    if judgement.verdict != "promote" or forced or made_from not in withdrawn:
+        return judgement
+    reason = (
+        "a model of this data and recipe was rolled back from; --force promotes it all the same"
+    )
+    return replace(judgement, verdict="keep", reason=reason)
+
+
+def _champion(step: Step) -> dict[str, Any] | None:
     """Metadata of the model that the committed pointer names; None before the first one."""
     if not Path(release.POINTER).is_file():
         return None
     try:
         store.pull(release.POINTER, force=True)
-    except StoreError:
+    except StoreError as error:
         # A remote that is still empty: the released model is in the bundled one.
+        step(f"champion from the remote {config.RELEASED_REMOTE}, since {error.cause}")
         store.pull(release.POINTER, remote=config.RELEASED_REMOTE, force=True)
     return artefact.read_metadata(config.MODEL)
 
@@ -145,19 +184,6 @@ def _meta(reason: str, candidate: Candidate, judgement: Judgement) -> dict[str, 
             for name in ("integrated_brier_score", "concordance_index", "brier_score_115")
         },
         "data": candidate.metadata["data"]["md5"],
+        "recipe": candidate.metadata["recipe"],
         "code": repository.head(),
     }
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Holds a lock that a second retrain in this checkout finds taken; a killed one frees it."""
-    LOCK.parent.mkdir(parents=True, exist_ok=True)
-    with LOCK.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise TrainingError(
-                "another retrain is running in this checkout: wait for it"
-            ) from error
-        yield

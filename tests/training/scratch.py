@@ -12,14 +12,17 @@ from pathlib import Path
 from training import artefact
 
 PUBLISH = """
-import os, sys
+import os, signal, sys
 from training import release
 def step(name):
     print(name, flush=True)
     if name == sys.argv[2]:
-        os._exit(9)
+        os.kill(os.getpid(), signal.SIGKILL)
 graph = sys.argv[1].encode()
-print(release.publish(graph, {"name": sys.argv[1]}, {"reason": sys.argv[1]}, step))
+metadata = {"data": {"source": "custom"}, "gate": {"verdict": "promote"}, "name": sys.argv[1]}
+meta = {"reason": sys.argv[1], "verdict": "promote"}
+meta |= {"data": "of " + sys.argv[1], "recipe": {"C": 0.1}}
+print(release.publish(graph, metadata, meta, step))
 """
 
 

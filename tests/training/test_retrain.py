@@ -6,6 +6,7 @@ import fcntl
 import json
 import re
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def test_on_the_field_trial_a_model_is_promoted_once_and_then_kept(
     track_data(checkout)
     told = checkout.training(*RETRAIN, "the first model", code=0)
 
-    assert "Promoted: the new model serves from here on" in told
+    assert "Promoted: the new model takes over" in told
     metadata = artefact.read_metadata(checkout.path / "model")
     assert metadata["gate"]["verdict"] == "promote"
     assert all(rule["passed"] for rule in metadata["gate"]["rules"])
@@ -79,11 +80,11 @@ def test_on_the_field_trial_a_model_is_promoted_once_and_then_kept(
 
 
 CUT_OFF = """
-import os
+import os, signal, sys
 from training.retrain import retrain
 def step(name):
-    if name == "judge":
-        os._exit(9)
+    if name == sys.argv[1]:
+        os.kill(os.getpid(), signal.SIGKILL)
 retrain("cut off", step, search_size=1, jobs=1)
 """
 
@@ -94,20 +95,41 @@ def test_killed_before_the_verdict_nothing_has_changed_and_the_next_run_goes_on(
     simulate.write(simulate.simulate(seedlings=600), checkout.path / "data")
     track_data(checkout)
     before = checkout.git("rev-parse", "HEAD")
-    checkout.run(sys.executable, "-c", CUT_OFF, code=9)
+    for step in ("start clean", "doctor", "pull data and champion", "check the trial", "judge"):
+        checkout.run(sys.executable, "-c", CUT_OFF, step, code=-signal.SIGKILL)
+        assert checkout.git("rev-parse", "HEAD") == before
+        assert checkout.git("status", "--porcelain") == ""
 
-    assert checkout.git("rev-parse", "HEAD") == before
-    assert checkout.git("status", "--porcelain") == ""
     assert "Refused" in checkout.training(*RETRAIN, "again", code=20)
 
 
+def test_data_that_nobody_else_could_pull_stop_the_loop(checkout: Checkout) -> None:
+    simulate.write(simulate.simulate(seedlings=30), checkout.path / "data")
+    track_data(checkout)
+    shutil.rmtree(checkout.path.parent / "remote" / "files")
+    told = checkout.training(*RETRAIN, "try", code=1)
+
+    assert "is not at the remote" in told
+    assert told.endswith("Push it first: `python -m training store push data.dvc`.")
+    assert "pull data and champion" in (checkout.path / "build/report/report.md").read_text()
+
+
+def test_data_that_are_not_committed_stop_the_loop(checkout: Checkout) -> None:
+    simulate.write(simulate.simulate(seedlings=30), checkout.path / "data")
+    checkout.dvc("add", "--quiet", "data")
+    (checkout.path / "notes.txt").write_text("a person's own")
+    told = checkout.training(*RETRAIN, "try", code=1)
+    assert "not committed: data.dvc. A model names the commit it was made from" in told
+    assert (checkout.path / "notes.txt").exists(), "a clean start takes nothing else away"
+
+
 def test_a_second_retrain_is_told_to_wait(checkout: Checkout) -> None:
-    lock = checkout.path / ".dvc/tmp/retrain.lock"
+    lock = checkout.path / ".dvc/tmp/release.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         told = checkout.training(*RETRAIN, "at once", code=1)
-    assert "another retrain is running in this checkout" in told
+    assert "another retrain or rollback is running in this checkout" in told
 
 
 def test_a_remote_that_can_t_be_used_stops_the_loop_at_the_doctor(checkout: Checkout) -> None:
@@ -156,6 +178,42 @@ def test_the_report_says_everything_twice_once_for_reading_and_once_for_looking(
     assert "`a <b>'reason'</b>`" in text, "what a person typed is shown, not rendered"
     assert "a &lt;b&gt;`reason`&lt;/b&gt;" in page
     assert page.count("<svg") == 4
+    assert not re.search(r"(fill|stroke): #", page), "every colour is the page's, light or dark"
+
+
+def test_a_failure_has_a_report_too_and_no_verdict_of_an_earlier_run(tmp_path: Path) -> None:
+    from training import report
+    from training.errors import Fault, InvalidTrialError
+
+    (tmp_path / report.VERDICT).write_text("verdict=promote\n")
+    report.clear(tmp_path)
+    error = InvalidTrialError([Fault(7, "Soil", "a|b", "a soil of the trial", "plots.csv")])
+    report.write_failure(error, "check the trial", "try", tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == [report.MARKDOWN]
+    assert (tmp_path / report.MARKDOWN).read_text() == (
+        "# Failed: nothing was released, the model that serves stays\n\n"
+        "At the step *check the trial*: `1 faults in the trial; 'training data check' lists them` "
+        "Asked for because: `try`.\n\n"
+        "| file | row | column | value | rule |\n| --- | ---: | --- | --- | --- |\n"
+        "| `plots.csv` | `7` | `Soil` | `a\\|b` | `a soil of the trial` |\n"
+    )
+
+
+def test_a_model_like_one_that_was_rolled_back_from_is_kept_out_unless_forced(
+    candidate: Candidate,
+) -> None:
+    from training import retrain
+    from training.gate import Judgement
+
+    better = Judgement("promote", "equal or better", (), None)
+    metadata = candidate.metadata
+    left = {"data": metadata["data"]["md5"], "recipe": metadata["recipe"]}
+
+    kept = retrain.not_again(better, candidate, [left], forced=False)
+    assert (kept.verdict, "was rolled back from" in kept.reason) == ("keep", True)
+    assert retrain.not_again(better, candidate, [left], forced=True) == better
+    assert retrain.not_again(better, candidate, [{**left, "data": "other"}], forced=False) == better
 
 
 def test_the_verdict_in_the_metadata_is_json(candidate: Candidate) -> None:

@@ -44,6 +44,31 @@ def test_a_local_folder_is_one_command_away_and_keeps_every_promise(
     assert clone.outputs() == OUTPUTS
 
 
+def test_what_came_by_another_way_than_dvc_is_pushed_where_it_is_what_the_pointer_says(
+    here: Checkout, tmp_path: Path
+) -> None:
+    here.store("use", str(tmp_path / "shelf"))
+    shutil.rmtree(here.cache)
+    assert "Pushed and verified: 6 objects" in here.store("push")
+
+
+def test_changed_data_are_not_pushed_and_that_is_said(here: Checkout, tmp_path: Path) -> None:
+    here.store("use", str(tmp_path / "shelf"))
+    plots = here.path / "data" / "plots.csv"
+    plots.unlink()
+    plots.write_text("plot,light\n1,0.20\n")
+    told = here.store("push")
+    assert told.startswith("changed What stands here is another than data.dvc names")
+    assert "`dvc add data` has it tracked. Pushed and verified: 6 objects" in told
+
+    shutil.rmtree(here.cache)
+    shutil.rmtree(tmp_path / "shelf")
+    assert here.store("push", "data.dvc", code=1).endswith(
+        "It is not in this checkout either: bring what the pointer names, or have DVC track "
+        "what stands here (`dvc add data`)."
+    )
+
+
 def test_the_released_model_is_pulled_without_credentials_or_git(
     here: Checkout, tmp_path: Path
 ) -> None:

@@ -25,6 +25,7 @@ from training.store.diagnosis import PassingError, explain
         ("Unable to acquire lock. Most likely another DVC process", "Another DVC command", True),
         ("<HttpError 503 when requesting None returned", "Google answered with a server", True),
         ("Unable to find the server at oauth2.googleapis.com", "The connection to the", True),
+        ("The specified bucket does not exist: (NoSuchBucket)", "There is no such bucket", False),
         ("The read operation timed out", "The connection to the remote broke.", True),
     ],
 )

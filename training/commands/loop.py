@@ -30,7 +30,21 @@ def retrain(
     from training.retrain import EXIT_CODES
     from training.retrain import retrain as run
 
-    outcome = run(reason, _step, search_size=search, jobs=jobs, forced=force)
+    at = ""
+
+    def step(name: str) -> None:
+        nonlocal at
+        if not at:
+            reports.clear(report)
+        at = name
+        _step(name)
+
+    try:
+        outcome = run(reason, step, search_size=search, jobs=jobs, forced=force)
+    except Exception as error:
+        if at:
+            reports.write_failure(error, at, reason, report)
+        raise
     written = reports.write(outcome, reason, report)
     judgement = outcome.judgement
     table = Table("rule", "figure", "asked", "")
@@ -49,8 +63,8 @@ def rollback(
         str | None, typer.Argument(help="A commit; by default the version before this one.")
     ] = None,
 ) -> None:
-    """Put model.dvc back to an earlier version that is still whole at the remote; commit it."""
-    from training import release
+    """Put model.dvc back to an earlier version that is whole at the remote; commit it."""
+    from training.rollback import rollback as run
 
-    commit = release.rollback(revision, _step)
+    commit = run(revision, _step)
     _console.print(f"Rolled back; the commit is {commit[:12]}. Push it to deploy it.")

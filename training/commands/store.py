@@ -50,9 +50,16 @@ def push(
 ) -> None:
     """Send data/ and model/ to the remote, then prove that every object arrived."""
     from training import store
+    from training.store import inspection, remotes
 
     with _console.status("Pushing …"):
         result = store.push(remote, targets, timeout=timeout, pause=pause)
+        changed = store.changed(inspection.chosen(remotes.usable(remote), targets))
+    for name in changed:
+        _tell(
+            f"[yellow]changed[/yellow] What stands here is another than {name} names, and stays "
+            f"here: `dvc add {name.removesuffix('.dvc')}` has it tracked."
+        )
     _summarise(result, "Pushed and verified")
 
 

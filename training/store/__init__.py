@@ -3,7 +3,7 @@
 from training.store.checkup import Check, doctor
 from training.store.inspection import Audit, Finding, audit
 from training.store.remotes import use
-from training.store.transfer import Status, pull, push, read_back, status
+from training.store.transfer import Status, changed, check_out, pull, push, read_back, status
 
 __all__ = [
     "Audit",
@@ -11,6 +11,8 @@ __all__ = [
     "Finding",
     "Status",
     "audit",
+    "changed",
+    "check_out",
     "doctor",
     "pull",
     "push",

@@ -86,7 +86,7 @@ def _reach(case: Case) -> str:
         raise StoreError(
             f"{case.remote.url} cannot be reached: {error}.", "Check the address and the keys."
         ) from error
-    return "reached; it holds objects" if there else "reached; it is empty"
+    return "it holds objects" if there else "no objects there yet; the first push proves it"
 
 
 def _volume(case: Case) -> str:

@@ -147,6 +147,11 @@ _RULES: Final = (
         "Add the extra of dvc in pyproject.toml, then `make lock`.",
     ),
     _Rule(
+        r"NoSuchBucket|bucket does not exist",
+        "There is no such bucket, or these keys do not see it.",
+        "Create it, or check the remote's address and the keys.",
+    ),
+    _Rule(
         r"HttpError 5\d\d|Invalid response 5\d\d|Expecting value: line|backendError|internalError",
         "Google answered with a server error.",
         "It mostly passes: try again in some minutes.",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from training.errors import StoreError
 
@@ -21,6 +23,8 @@ class Pointer:
     """MD5 of the output; of a folder, that of its list of files, followed by `.dir`."""
     files: int
     size: int
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    """What was noted beside it, such as why a model was made."""
 
     @property
     def is_folder(self) -> bool:
@@ -35,16 +39,26 @@ class Pointer:
 
 def read(file: str) -> Pointer:
     """The pointer in `file`. Raises `StoreError`."""
-    from dvc.utils.serialize import YAMLFileCorruptedError, load_yaml  # type: ignore[import-untyped]
-
     if not Path(file).is_file():
         raise StoreError(f"There is no {file} here.", "Run at the top of a checkout.")
+    return parse(Path(file).read_text(encoding="utf-8"), file)
+
+
+def parse(text: str, file: str) -> Pointer:
+    """The pointer that `text`, of a `file`, describes. Raises `StoreError`."""
+    from dvc.utils.serialize import (  # type: ignore[import-untyped]
+        YAMLFileCorruptedError,
+        parse_yaml,
+    )
+
     try:
-        (out,) = load_yaml(file)["outs"]
+        parsed = parse_yaml(text, file)
+        (out,) = parsed["outs"]
         oid, output = str(out["md5"]), str(out["path"])
     except (YAMLFileCorruptedError, KeyError, TypeError, ValueError) as error:
         raise StoreError(f"{file} does not point to one output of DVC.") from error
-    return Pointer(file, output, oid, int(out.get("nfiles", 1)), int(out.get("size", 0)))
+    files, size = int(out.get("nfiles", 1)), int(out.get("size", 0))
+    return Pointer(file, output, oid, files, size, parsed.get("meta") or {})
 
 
 def members(listing: bytes) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,10 @@ from training.store.inspection import Audit, audit, chosen
 from training.store.pointer import Pointer
 from training.store.remotes import Remote
 
+_NOT_HERE: Final = (
+    "It is not in this checkout either: bring what the pointer names, or have DVC track "
+    "what stands here (`dvc add data`)."
+)
 _LOCAL: Final = {"GDRIVE_CREDENTIALS_DATA": "unused"}
 
 
@@ -52,6 +57,16 @@ def pull(
     client.run(arguments, timeout=timeout, environment=at.environment())
 
 
+def check_out(target: str) -> None:
+    """Put what a pointer names into the checkout from the cache alone, whatever stands there.
+
+    Raises `StoreError` where the cache lacks it.
+    """
+    if _damaged(pointer.read(target), remotes.cache()):
+        raise StoreError(f"What {target} names is not in this checkout's cache.", "Pull it.")
+    client.run(["checkout", "--force", target], timeout=600, environment=_LOCAL)
+
+
 def push(
     remote: str | None = None,
     targets: Sequence[str] | None = None,
@@ -69,17 +84,24 @@ def push(
     names = chosen(at, targets)
     cache = remotes.cache()
     for name in names:
-        for oid, label in _damaged(pointer.read(name), cache).items():
+        wanted = pointer.read(name)
+        damaged = _damaged(wanted, cache)
+        for oid, label in damaged.items():
             if pointer.cached(oid, cache).exists():
                 raise StoreError(
                     f"{label} is damaged in this checkout's cache.",
                     f"Pull {name}, or track its output anew (`dvc add`).",
                 )
+        if damaged and Path(wanted.output).exists():
+            # What came by another way than DVC, but is what the pointer says.
+            with suppress(StoreError):
+                client.run(["commit", name], timeout=timeout, environment=_LOCAL)
     sending.send(at, names, timeout=timeout, pause=pause)
     result = audit(at.name, names)
     if not result.verified:
         told = "; ".join(map(str, result.findings))
-        raise StoreError(f"DVC calls the push done, but {told}.", REPAIR)
+        here = all(pointer.cached(each.oid, cache).exists() for each in result.findings)
+        raise StoreError(f"DVC calls the push done, but {told}.", REPAIR if here else _NOT_HERE)
     return result
 
 
@@ -87,7 +109,7 @@ def status(remote: str | None = None) -> list[Status]:
     """What `dvc status` says of each output, in the checkout and at a remote."""
     at = remotes.usable(remote)
     names = chosen(at, None)
-    here = json.loads(client.run(["status", "--json", *names], timeout=600, environment=_LOCAL))
+    here = _changes(names)
     there = json.loads(
         client.run(
             ["status", "--cloud", "--remote", at.name, "--json", *names],
@@ -98,11 +120,16 @@ def status(remote: str | None = None) -> list[Status]:
     return [
         Status(
             name,
-            _words(here.get(name, [])),
+            here[name],
             str(there.get(pointer.read(name).output, "in sync")),
         )
         for name in names
     ]
+
+
+def changed(targets: Sequence[str]) -> list[str]:
+    """Those of the pointers whose output in the checkout is another than they say."""
+    return [name for name, state in _changes(targets).items() if "modified" in state]
 
 
 def read_back(target: str, remote: str | None, to: Path) -> Path:
@@ -175,6 +202,12 @@ def _project(to: Path, remote: Remote, target: str) -> None:
         changed["core"] |= {"no_scm": True, "analytics": False, "remote": remote.name}
         changed["remote"][remote.name] = dict(remote.options)
     (to / target).write_bytes(Path(target).read_bytes())
+
+
+def _changes(names: Sequence[str]) -> dict[str, str]:
+    """What DVC says of each output in the checkout."""
+    told = json.loads(client.run(["status", "--json", *names], timeout=600, environment=_LOCAL))
+    return {name: _words(told.get(name, [])) for name in names}
 
 
 def _words(changes: list[dict[str, dict[str, str]]]) -> str:
