@@ -192,7 +192,7 @@ def _door(account: Account) -> type[BaseHTTPRequestHandler]:
 
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             self._pass()
 
         do_POST = do_PUT = do_DELETE = do_PATCH = do_GET  # noqa: N815

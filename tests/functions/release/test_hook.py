@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 
-from functions.api.handler import handler as predict
 from functions.artefact import Artefact
 from functions.release import hook
 from tests.functions.release.account import Account
+from tests.functions.release.gateway import answered
 
 VERSION = "arn:aws:lambda:eu-west-1:123456789012:function:seedling-survival-prod:7"
 EVENT = {"DeploymentId": "d-ABCDEF123", "LifecycleEventHookExecutionId": "execution"}
@@ -44,12 +42,7 @@ def asked(
     def answer(version: str, payload: bytes) -> tuple[dict[str, str], bytes]:
         event = json.loads(payload)
         events.append((version.replace("%3A", ":"), event))
-        loop = asyncio.new_event_loop()  # the account answers in a thread, which has none
-        asyncio.set_event_loop(loop)
-        try:
-            return {}, json.dumps(predict(event, SimpleNamespace(aws_request_id="id"))).encode()
-        finally:
-            loop.close()
+        return {}, json.dumps(answered(event)).encode()
 
     account.invoke = answer
     return events
