@@ -53,9 +53,15 @@ def bootstrap(cloudformation: Any) -> dict[str, str]:
 
 
 def parameters(environment: str, config: Path = Path("samconfig.toml")) -> list[str]:
-    """The parameters that samconfig.toml gives an environment, each NAME=VALUE."""
-    listed = tomllib.loads(config.read_text(encoding="utf-8"))[environment]["deploy"]["parameters"]
-    overrides = listed["parameter_overrides"]
+    """The parameters that samconfig.toml gives an environment, each NAME=VALUE.
+
+    Raises ReleaseError where it gives none.
+    """
+    known = tomllib.loads(config.read_text(encoding="utf-8"))
+    try:
+        overrides = known[environment]["deploy"]["parameters"]["parameter_overrides"]
+    except KeyError as error:
+        raise ReleaseError(f"{config} gives {environment} no parameter_overrides") from error
     return overrides.split() if isinstance(overrides, str) else list(overrides)
 
 

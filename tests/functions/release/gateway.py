@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,12 @@ from functions.api.handler import handler
 
 KEY = "the-key-of-this-test"
 Spoil = Callable[[str, dict[str, Any]], dict[str, Any]]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def answered(event: dict[str, Any]) -> dict[str, Any]:
