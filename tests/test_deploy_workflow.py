@@ -145,7 +145,9 @@ def runner(account: Account, gateway: Gateway, root: Path, tmp_path: Path) -> Ru
     git(tmp_path, "clone", "--quiet", str(root), str(clone))
     (clone / "samconfig.toml").write_text(CONFIG)
     git(clone, *AUTHOR, "commit", "--quiet", "--all", "--message", "Two environments")
+    # Elsewhere this is a folder, which .gitignore names; here it is a link.
     (clone / ".venv").symlink_to(Path(sys.prefix))
+    (clone / ".git/info/exclude").write_text("/.venv\n")
     for folder, names in ((".sam-venv/bin", ("sam",)), (".sbom-venv/bin", ("cyclonedx-py",))):
         tools.install(clone / folder, root, names)
     for name in ("requirements-dev.txt", ".ci/venv", *sorted(clone.glob(".ci/*.txt"))):
@@ -169,6 +171,7 @@ def test_a_release_is_built_once_and_goes_by_digest_through_staging_to_prod(
     assert runner.run(jobs["package"]), runner.text
     packaged = runner.asked
     assert [line.split()[:3] for line in packaged] == [
+        ["docker", "info"],
         ["sam", "build"],
         ["sam", "local", "start-api"],
         ["cyclonedx-py", "requirements", "functions/requirements.txt"],
