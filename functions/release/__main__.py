@@ -52,13 +52,12 @@ def _smoke(asked: argparse.Namespace) -> bool:
 def _images(asked: argparse.Namespace) -> bool:
     clients = _clients()
     stack = read(clients["cloudformation"], stack_name(asked.environment))
-    print(f"{'version':>7}  {'traffic':>7}  {'pushed':<10}  {'model':<12}  {'commit':<12}  digest")
-    for release in history(stack, clients["lambda"], clients["ecr"]):
-        share = f"{release.share:.0%}" if release.share else ""
-        columns = (release.pushed or "gone", release.model or "?", release.commit[:12] or "?")
-        day, model, commit = columns
-        known = f"{release.version:>7}  {share:>7}  {day:<10}  {model:<12}  {commit:<12}"
-        print(f"{known}  {release.digest}")
+    row = "{:>7}  {:>7}  {:<10}  {:<12}  {:<12}  {}".format
+    print(row("version", "traffic", "pushed", "model", "commit", "digest"))
+    for release in history(stack, clients):
+        share = f"{release.share:.0%}" if release.share else "was" if release.served else "-"
+        known = (release.pushed or "gone", release.model or "?", release.commit[:12] or "?")
+        print(row(release.version, share, *known, release.digest))
     return True
 
 

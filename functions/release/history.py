@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,6 +32,9 @@ class Release:
     """Day on which the image was pushed; empty where the repository holds it no more."""
     commit: str
     model: str
+    served: bool
+    """Whether all traffic came to it, now or earlier: not so where a guard turned it away, or
+    where CloudFormation remembers it no more."""
 
     @property
     def kept(self) -> bool:
@@ -38,24 +42,29 @@ class Release:
         return bool(self.pushed)
 
 
-def history(stack: Stack, functions: Any, repository: Any) -> list[Release]:
-    """The newest releases, newest first, by the clients of Lambda and of ECR."""
-    name = stack.outputs["Function"]
+def history(stack: Stack, clients: Mapping[str, Any]) -> list[Release]:
+    """The newest releases, newest first; `clients` are of cloudformation, lambda and ecr."""
+    name, functions = stack.outputs["Function"], clients["lambda"]
     shares = _shares(functions.get_alias(FunctionName=name, Name=ALIAS))
     pages = functions.get_paginator("list_versions_by_function").paginate(FunctionName=name)
     versions = sorted(
         (int(each["Version"]) for page in pages for each in page["Versions"] if _numbered(each)),
         reverse=True,
     )[:MOST]
-    return list(_releases(name, versions, shares, functions, repository))
+    served = _served(clients["cloudformation"], stack)
+    return list(_releases(name, versions, shares, served, clients))
 
 
 def _releases(
-    name: str, versions: list[int], shares: dict[int, float], functions: Any, repository: Any
+    name: str,
+    versions: list[int],
+    shares: Mapping[int, float],
+    served: set[int],
+    clients: Mapping[str, Any],
 ) -> Iterator[Release]:
     for version in versions:
-        code = functions.get_function(FunctionName=name, Qualifier=str(version))["Code"]
-        image = find_image(repository, code["ResolvedImageUri"])
+        code = clients["lambda"].get_function(FunctionName=name, Qualifier=str(version))["Code"]
+        image = find_image(clients["ecr"], code["ResolvedImageUri"])
         tags = [TAG.fullmatch(tag) for tag in image.get("imageTags", [])]
         named = next((tag for tag in tags if tag), None)
         yield Release(
@@ -65,6 +74,7 @@ def _releases(
             pushed=image["imagePushedAt"].date().isoformat() if image else "",
             commit=named["commit"] if named else "",
             model=named["model"] if named else "",
+            served=version in served or shares.get(version) == 1,
         )
 
 
@@ -81,6 +91,19 @@ def find_image(repository: Any, uri: str) -> dict[str, Any]:
         raise
     image: dict[str, Any] = found["imageDetails"][0]
     return image
+
+
+def _served(cloudformation: Any, stack: Stack) -> set[int]:
+    """Versions that the alias came to rest on, by what happened in the stack."""
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack.identity)
+    rested = (
+        json.loads(event.get("ResourceProperties") or "{}")
+        for page in pages
+        for event in page["StackEvents"]
+        if event["ResourceType"] == "AWS::Lambda::Alias"
+        and event["ResourceStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+    )
+    return {int(alias["FunctionVersion"]) for alias in rested if "FunctionVersion" in alias}
 
 
 def _shares(alias: dict[str, Any]) -> dict[int, float]:

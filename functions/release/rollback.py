@@ -26,7 +26,7 @@ def rollback(
     now: bool = False,
     pause: float = 5.0,
 ) -> None:
-    """Puts an image back, by default the one that served before, and waits for it.
+    """Puts an image back, by default the last other one that served, and waits for it.
 
     `clients` are those of cloudformation, lambda and ecr. With `now` all traffic moves at once,
     whatever the stack's own way is. Where a release is under way, that release is cancelled
@@ -86,12 +86,16 @@ def _target(stack: Stack, digest: str, clients: dict[str, Any]) -> str:
         if not _DIGEST.fullmatch(wanted):
             raise ReleaseError(f"{digest} is no digest: sha256: and 64 digits are needed")
         return f"{repository}@{wanted}"
-    releases = history(stack, clients["lambda"], clients["ecr"])
-    served = next((r.version for r in releases if r.digest == current and r.share), 0)
+    releases = history(stack, clients)
+    live = next((each.version for each in releases if each.digest == current and each.share), 0)
     for release in releases:
-        if release.version < served and release.digest != current and release.kept:
+        earlier = release.version < live and release.digest != current
+        if earlier and release.served and release.kept:
             return f"{repository}@{release.digest}"
-    raise ReleaseError(f"{stack.name} has run no earlier image that the repository still holds")
+    raise ReleaseError(
+        f"{stack.name} has no earlier image that is known to have served and is still held; "
+        "list the images, and name one"
+    )
 
 
 def _finish(status: str, wanted: str) -> None:

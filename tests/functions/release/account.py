@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
 
 import boto3
 from botocore.awsrequest import AWSPreparedRequest
@@ -31,6 +32,10 @@ ENVIRONMENT = {
 REPOSITORY = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/seedling-survival"
 ROLE = "arn:aws:iam::123456789012:role/seedling-bootstrap-ExecutionRole"
 
+_REFUSAL = (
+    b"<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>"
+    b"<Message>No transform is known here</Message></Error></ErrorResponse>"
+)
 Invoke = Callable[[str, bytes], tuple[dict[str, str], bytes]]
 """A function's version and its payload in; headers and payload out."""
 
@@ -69,6 +74,9 @@ class Account:
     """What was said to CodeDeploy, which moto does not play."""
     calls: list[str] = field(default_factory=list)
     """What other processes asked for: services and operations, in order."""
+    change_sets: list[dict[str, str]] = field(default_factory=list)
+    """What CloudFormation was asked to prepare, by the names of its form. It is refused: moto
+    knows no transform."""
     invoke: Invoke = lambda _version, _payload: ({}, b"{}")
     _clients: dict[str, Any] = field(default_factory=dict)
 
@@ -221,6 +229,9 @@ def _door(account: Account) -> type[BaseHTTPRequestHandler]:
             if named == "PutLifecycleEventHookExecutionStatus":
                 account.reports.append(json.loads(body))
                 return 200, {"Content-Type": "application/x-amz-json-1.1"}, b"{}"
+            if named == "CreateChangeSet":
+                account.change_sets.append(dict(parse_qsl(body.decode())))
+                return 400, {"Content-Type": "text/xml"}, _REFUSAL
             if invoked := re.fullmatch(r"/2015-03-31/functions/(.+)/invocations", self.path):
                 more, answer = account.invoke(invoked[1], body)
                 return 200, more, answer

@@ -21,7 +21,8 @@ from tests.functions.release import tools
 from tests.functions.release.account import REPOSITORY, ROLE, Account
 from tests.functions.release.gateway import Gateway
 
-CONFIG = """
+CONFIG = """\
+version = 0.1
 [staging.deploy.parameters]
 parameter_overrides = ["Stage=staging", "TrafficShift=Canary10Percent5Minutes"]
 [dev.deploy.parameters]
@@ -202,7 +203,7 @@ def test_images_are_listed_newest_first_with_their_share(
     digests = [account.release("staging", tag).rpartition("@")[2] for tag in tags]
     rows = [line.split() for line in checkout.run("images", "staging").stdout.splitlines()]
     assert rows[0] == ["version", "traffic", "pushed", "model", "commit", "digest"]
-    assert [rows[1][:2], rows[2][0]] == [["2", "100%"], "1"]
+    assert [rows[1][:2], rows[2][:2]] == [["2", "100%"], ["1", "-"]]
     assert [rows[1][-3:], rows[2][-3:]] == [
         ["1" * 12, "b" * 12, digests[1]],
         ["1" * 12, "a" * 12, digests[0]],
@@ -236,3 +237,60 @@ def test_a_stack_is_deleted_only_once_its_name_is_typed(
     assert "DELETE_COMPLETE" in done.stderr
     with pytest.raises(ReleaseError, match="there is no stack"):
         stacks.read(account.client("cloudformation"), "seedling-survival-staging")
+
+
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Stage: {Type: String, Default: dev}
+  TrafficShift: {Type: String, Default: AllAtOnce}
+  Image: {Type: String, Default: ""}
+Resources:
+  PredictFunction:
+    Type: AWS::Serverless::Function
+    Metadata: {Dockerfile: Dockerfile.lambda, DockerContext: ., DockerTag: latest}
+    Properties: {PackageType: Image, ImageUri: !Ref Image}
+"""
+SETTINGS = """
+stack_name = "seedling-survival-staging"
+capabilities = "CAPABILITY_IAM CAPABILITY_AUTO_EXPAND"
+"""
+
+
+def test_the_real_sam_hands_digest_parameters_and_role_to_cloudformation_and_needs_no_docker(
+    checkout: Checkout, account: Account, root: Path
+) -> None:
+    sam = root / ".sam-venv/bin/sam"
+    if not sam.exists():
+        pytest.skip("SAM CLI is not here: `make test` sets it up")
+    account.prepare()
+    (checkout.path / "template.yaml").write_text(TEMPLATE)
+    config = CONFIG.replace("[staging.deploy.parameters]", f"[staging.deploy.parameters]{SETTINGS}")
+    (checkout.path / "samconfig.toml").write_text(config)
+    git(checkout.path, "add", ".")
+    git(checkout.path, *AUTHOR, "commit", "--quiet", "--message", "A template")
+    image = f"{REPOSITORY}@sha256:{'a' * 64}"
+    done = checkout.run(
+        *("deploy", "staging", "--image", image),
+        PATH=f"{sam.parent}:{os.environ['PATH']}",
+        SAM_CLI_TELEMETRY="0",
+        DOCKER_HOST="tcp://127.0.0.1:9",
+    )
+
+    assert "No transform is known here" in done.stderr, done.stderr
+    (asked,) = account.change_sets
+    parameters = {
+        asked[key]: asked[key.replace("Key", "Value")]
+        for key in asked
+        if key.endswith(".ParameterKey")
+    }
+    assert parameters == {
+        "Stage": "staging",
+        "TrafficShift": "Canary10Percent5Minutes",
+        "Image": image,
+    }
+    assert asked["StackName"] == "seedling-survival-staging"
+    assert asked["RoleARN"] == ROLE
+    assert asked["ChangeSetType"] == "CREATE"
+    assert "Ref: Image" in asked["TemplateBody"], "the template goes as it is"
+    assert {call.split()[0] for call in account.calls} == {"cloudformation"}

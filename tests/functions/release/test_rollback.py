@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,10 +25,47 @@ def images(account: Account) -> list[str]:
     return [account.release("staging", tag) for tag in TAGS]
 
 
-def back(account: Account, digest: str = "", **options: Any) -> list[str]:
+class Remembering:
+    """A CloudFormation that remembers on which versions the alias came to rest.
+
+    moto knows no alias in a stack, so these events are laid over its own.
+    """
+
+    def __init__(self, real: Any, served: Sequence[int], refused: Sequence[int] = ()) -> None:
+        self._real = real
+        self._events = [
+            {
+                "ResourceType": "AWS::Lambda::Alias",
+                "ResourceStatus": status,
+                "ResourceProperties": f'{{"Name": "live", "FunctionVersion": "{version}"}}',
+            }
+            for status, versions in (("UPDATE_COMPLETE", served), ("UPDATE_FAILED", refused))
+            for version in versions
+        ]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "describe_stack_events"
+        others = [{"ResourceType": "AWS::SNS::Topic", "ResourceStatus": "UPDATE_COMPLETE"}]
+        pages = [{"StackEvents": others}, {"StackEvents": self._events}]
+        return SimpleNamespace(paginate=lambda **_: pages)
+
+
+def remembering(
+    account: Account, served: Sequence[int] = (1, 2, 3), refused: Sequence[int] = ()
+) -> dict[str, Any]:
+    clients = account.clients
+    return clients | {"cloudformation": Remembering(clients["cloudformation"], served, refused)}
+
+
+def back(
+    account: Account, digest: str = "", clients: dict[str, Any] | None = None, **options: Any
+) -> list[str]:
     told: list[str] = []
     stack = stacks.read(account.client("cloudformation"), "seedling-survival-staging")
-    rollback(stack, digest, account.clients, told.append, pause=0, **options)
+    rollback(stack, digest, clients or remembering(account), told.append, pause=0, **options)
     return told
 
 
@@ -88,8 +127,21 @@ def test_an_image_that_is_gone_from_the_repository_is_refused_before_anything_ch
 def test_a_first_release_has_nothing_to_go_back_to(account: Account) -> None:
     account.prepare()
     account.release("staging", TAGS[0])
-    with pytest.raises(ReleaseError, match="has run no earlier image"):
+    with pytest.raises(ReleaseError, match="has no earlier image that is known to have served"):
         back(account)
+
+
+def test_a_release_that_a_guard_turned_away_is_never_gone_back_to(
+    account: Account, images: list[str]
+) -> None:
+    told = back(account, clients=remembering(account, served=[1, 3], refused=[2]))
+    assert told[-1] == f"seedling-survival-staging runs {images[0]}."
+
+
+def test_where_nothing_is_remembered_one_must_be_named(account: Account, images: list[str]) -> None:
+    with pytest.raises(ReleaseError, match="list the images, and name one"):
+        back(account, clients=remembering(account, served=[]))
+    assert account.parameters("staging")["Image"] == images[2]
 
 
 @pytest.mark.parametrize("digest", ["latest", "sha256:abc", f"{REPOSITORY}:tag"])
@@ -163,10 +215,14 @@ def test_a_way_back_that_its_own_guards_refuse_is_a_failure(
 ) -> None:
     clients = account.clients
     stack = stacks.read(clients["cloudformation"], "seedling-survival-staging")
+    remembered = remembering(account)["cloudformation"]
 
     class Refusing(Resting):
         def update_stack(self, **asked: Any) -> None:
             self.asked.append(asked["Parameters"][1]["ParameterValue"])
+
+        def get_paginator(self, operation: str) -> Any:
+            return remembered.get_paginator(operation)
 
     guarded = Refusing("UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE")
     with pytest.raises(ReleaseError, match="what served before still does"):
@@ -187,10 +243,11 @@ def test_the_history_says_which_image_serves_and_which_are_gone(
         RoutingConfig={"AdditionalVersionWeights": {"3": 0.1}},
     )
     stack = stacks.read(account.client("cloudformation"), "seedling-survival-staging")
-    found = history(stack, account.client("lambda"), account.client("ecr"))
+    found = history(stack, remembering(account, served=[1, 2]))
 
     assert [each.digest for each in found] == [image.rpartition("@")[2] for image in images[::-1]]
     assert [(each.version, each.share) for each in found] == [(3, 0.1), (2, 0.9), (1, 0)]
     assert [each.commit for each in found] == [COMMITS[2], COMMITS[1], ""]
     assert [each.model for each in found] == ["1" * 12, "1" * 12, ""]
     assert [each.kept for each in found] == [True, True, False]
+    assert [each.served for each in found] == [False, True, True]
