@@ -78,8 +78,10 @@ local-api: $(SAM) ## Serve the image over HTTP as API Gateway would (PORT=)
 .PHONY: smoke-local
 smoke-local: $(SAM) ## Ask the image under sam local what a release must answer (PORT=)
 	@[ -d .aws-sam/build ] || $(MAKE) image
-	@$(SAM) local start-api --port $(PORT) --warm-containers EAGER & api=$$!; \
-	  trap 'kill $$api; wait $$api || true' EXIT; $(RELEASE) smoke http://127.0.0.1:$(PORT)
+	@mkdir -p build
+	@$(SAM) local start-api --port $(PORT) --warm-containers EAGER >build/start-api.log 2>&1 & api=$$!; \
+	  trap 'kill $$api; wait $$api || true' EXIT; \
+	  $(RELEASE) smoke http://127.0.0.1:$(PORT) || { cat build/start-api.log >&2; exit 1; }
 
 .PHONY: sbom
 sbom: $(SBOM) ## Write the bill of materials of the image's lock, build/sbom.json

@@ -158,3 +158,17 @@ def test_a_failure_is_exit_code_1_and_the_key_is_in_no_output(root: Path) -> Non
     assert "FAIL" in done.stdout
     assert KEY not in done.stdout + done.stderr
     assert {key for _, path, key in gateway.asked if "/v1/" in path} == {KEY}
+
+
+def test_make_hands_the_key_on_through_the_environment_and_not_in_a_command_line(
+    root: Path,
+) -> None:
+    printed = subprocess.run(
+        ["make", "--dry-run", "smoke", "URL=https://api.example.org/prod/", f"KEY={KEY}"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert 'smoke "https://api.example.org/prod/"' in printed
+    assert KEY not in printed
