@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from functions.artefact import Artefact, Golden
+from functions.release.errors import ReleaseError
 
 TOLERANCE: Final = 0.006
 """Percentage points: what the model may differ by (0.001), and half of what the API rounds to."""
@@ -45,7 +46,12 @@ class Check:
 
 
 def checks(artefact: Artefact, prefix: str) -> tuple[Check, ...]:
-    """Every check of a release of this model; `prefix` is the path that the API stands under."""
+    """Every check of a release of this model; `prefix` is the path that the API stands under.
+
+    Raises ReleaseError for a model without golden questions: nothing could be said of it.
+    """
+    if not artefact.golden:
+        raise ReleaseError("the model has no golden questions to ask")
     invalid = json.dumps({"species": "none", "soil": artefact.soils[0], "light": 0.1})
     return (
         Check("health, with the right model", "GET", "/health", None, _healthy(artefact)),

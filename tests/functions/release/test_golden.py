@@ -11,6 +11,7 @@ import pytest
 
 from functions.api.app import create_app
 from functions.artefact import Artefact
+from functions.release.errors import ReleaseError
 from functions.release.golden import TOLERANCE, Answer, Check, checks
 from functions.scoring import TOLERANCE as OF_THE_MODEL
 from functions.scoring import Scorer
@@ -45,6 +46,11 @@ def test_every_golden_question_of_the_model_is_asked(
         for case in model.golden
     ]
     assert len(bodies) >= 10
+
+
+def test_a_model_without_golden_questions_can_t_be_released(model: Artefact) -> None:
+    with pytest.raises(ReleaseError, match="no golden questions"):
+        checks(replace(model, golden=()), "")
 
 
 def test_the_tolerance_is_the_model_s_own_and_the_rounding_of_the_api() -> None:
