@@ -156,15 +156,15 @@ def test_a_version_that_does_not_answer_is_given_up_in_time_to_report(
     account: Account, asked: object
 ) -> None:
     def silent(_version: str, _payload: bytes) -> tuple[dict[str, str], bytes]:
-        time.sleep(2)
+        time.sleep(3)
         return {}, b"{}"
 
     account.invoke = silent
-    context = Context(seconds=2 * hook._TO_REPORT + 1)
+    context = Context(seconds=2 * hook._TO_REPORT + 10)
     faults = hook.handler(EVENT, context)["faults"]
-    assert len(faults) == 2, "one is asked, then too little is left"
-    assert faults[1].endswith("no time was left to ask")
-    assert context.get_remaining_time_in_millis() > 1000 * (hook._TO_REPORT - 5)
+    assert 1 < len(faults) < 5, "some are asked, then too little time is left"
+    assert faults[-1].endswith("no time was left to ask")
+    assert context.get_remaining_time_in_millis() > 1000 * hook._TO_REPORT
     assert reported(account) == ["Failed"]
 
 
