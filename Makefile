@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 PORT ?= 8000
 JOBS ?= -1
 EVENT ?= tests/events/predict.json
+ENV ?= dev
 export REASON
 TEST_ARGS ?=
 
@@ -16,6 +17,8 @@ SAM := .sam-venv/bin/sam
 CHECKOV := .checkov-venv/bin/checkov
 # --skip-download: it would ask its makers for texts on their findings.
 CHECKOV_ARGS := --framework cloudformation --skip-download --compact --quiet
+SBOM := .sbom-venv/bin/cyclonedx-py
+RELEASE = PATH="$(CURDIR)/$(dir $(SAM)):$$PATH" $(BIN)/python -m functions.release
 export SAM_CLI_TELEMETRY := 0
 export DVC_NO_ANALYTICS := 1
 
@@ -76,6 +79,45 @@ local-api: $(SAM) ## Serve the image over HTTP as API Gateway would (PORT=)
 	@[ -d .aws-sam/build ] || $(MAKE) image
 	@$(SAM) local start-api --port $(PORT) --warm-containers EAGER
 
+.PHONY: smoke-local
+smoke-local: $(SAM) ## Ask the image under sam local what a release must answer (PORT=)
+	@[ -d .aws-sam/build ] || $(MAKE) image
+	@mkdir -p build
+	@$(SAM) local start-api --port $(PORT) --warm-containers EAGER >build/start-api.log 2>&1 & api=$$!; \
+	  trap 'kill $$api; wait $$api || true' EXIT; \
+	  $(RELEASE) smoke http://127.0.0.1:$(PORT) || { cat build/start-api.log >&2; exit 1; }
+
+.PHONY: sbom
+sbom: $(SBOM) ## Write the bill of materials of the image's lock, build/sbom.json
+	@mkdir -p build
+	@$(SBOM) requirements functions/requirements.txt --output-reproducible \
+	  --output-format JSON --output-file build/sbom.json
+
+## In AWS (docs/deploy.md)
+
+.PHONY: deploy
+deploy: model $(SAM) ## Build, push, deploy this commit (ENV=dev, staging or prod; IMAGE=a digest)
+	@$(BIN)/python -m training model verify
+	@$(RELEASE) deploy $(ENV) $(if $(IMAGE),--image "$(IMAGE)")
+
+# The key goes through the environment: a command line can be seen by others.
+.PHONY: smoke
+smoke: export API_KEY := $(or $(KEY),$(API_KEY))
+smoke: model ## Ask a deployed API what its release must answer (URL= KEY=, or ENV=)
+	@$(RELEASE) smoke "$(or $(URL),$(ENV))"
+
+.PHONY: undo
+undo: setup ## Put an earlier image back (ENV=, IMAGE=a digest, NOW=1: all traffic at once)
+	@$(RELEASE) rollback $(ENV) $(if $(IMAGE),"$(IMAGE)") $(if $(filter 1 true,$(NOW)),--now)
+
+.PHONY: logs
+logs: $(SAM) ## Follow the logs of a stack (ENV=)
+	@$(SAM) logs --config-env $(ENV) --tail
+
+.PHONY: destroy
+destroy: setup ## Delete a stack once its name is typed (ENV=, CONFIRM=its name)
+	@$(RELEASE) destroy $(ENV) $(if $(CONFIRM),--confirm "$(CONFIRM)")
+
 ## Care
 
 .PHONY: check
@@ -99,7 +141,7 @@ lock: setup ## Resolve the locks anew (keeps what still fits; UPGRADE=1 takes th
 
 .PHONY: clean
 clean: ## Remove what was built (not data/, not model/)
-	@rm -rf .venv .sam-venv .checkov-venv .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .sam-venv .checkov-venv .sbom-venv .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, made with whatever Python >= 3.11 this machine has.
@@ -115,7 +157,8 @@ $(READY): requirements-dev.txt .ci/venv
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements-dev.txt
 	@touch $@
 
-# SAM CLI pins its dependencies tightly: a tool of its own, outside .venv.
+# SAM CLI pins its dependencies tightly: a tool of its own, outside .venv. So is what only
+# one command needs.
 $(SAM): .ci/sam-requirements.txt .ci/venv | setup
 	@bash .ci/venv .sam-venv .ci/sam-requirements.txt
 	@touch $@
@@ -123,4 +166,8 @@ $(SAM): .ci/sam-requirements.txt .ci/venv | setup
 # So does checkov, which `make check` alone needs.
 $(CHECKOV): .ci/checkov-requirements.txt .ci/venv | setup
 	@bash .ci/venv .checkov-venv .ci/checkov-requirements.txt
+	@touch $@
+
+$(SBOM): .ci/sbom-requirements.txt .ci/venv | setup
+	@bash .ci/venv .sbom-venv .ci/sbom-requirements.txt
 	@touch $@

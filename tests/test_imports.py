@@ -34,12 +34,24 @@ TRAINING = {
 }
 # What a package may import beside the standard library and itself.
 # Starlette is what FastAPI is made of; typing_extensions what pydantic reads types with.
-ALLOWED = {"functions": SERVING | {"starlette", "typing_extensions"}, "training": TRAINING}
+# AWS's base image holds boto3; it is in no lock, and only releases may want it.
+ALLOWED = {
+    "functions": SERVING | {"starlette", "typing_extensions"} | {"boto3", "botocore"},
+    "training": TRAINING,
+}
 # What one file alone may import: the local server, which is not in the image's lock.
 EXCEPTIONS = {"functions/api/__main__.py": {"uvicorn"}}
 # What only one module of a package may import.
 ONLY = {
     "onnxruntime": {"functions/graph.py", "training/export.py"},
+    "boto3": {"functions/release/__main__.py", "functions/release/hook.py"},
+    "botocore": {
+        "functions/release/__main__.py",
+        "functions/release/history.py",
+        "functions/release/hook.py",
+        "functions/release/image.py",
+        "functions/release/stack.py",
+    },
     "mangum": {"functions/api/handler.py"},
     "aws_lambda_powertools": {"functions/telemetry.py"},
     "sksurv": {"training/evaluate.py"},
@@ -123,6 +135,16 @@ def test_a_library_is_imported_in_its_own_room_alone(root: Path) -> None:
             if any(imported.split(".")[0] == library for imported in imports(path))
         }
         assert importers <= rooms, f"{library} is imported by {importers - rooms}"
+
+
+def test_what_answers_requests_knows_nothing_of_releases(root: Path) -> None:
+    importers = {
+        name
+        for name, path in files(root, "functions")
+        if any(imported.startswith("functions.release") for imported in imports(path))
+    }
+    assert importers
+    assert all(name.startswith("functions/release/") for name in importers)
 
 
 def test_training_is_built_in_one_direction(root: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+TOOLS = ("checkov", "sam", "sbom")
 LOCKS = {
     "serving": "functions/requirements.txt",
     "training": "training/requirements.txt",
@@ -83,7 +84,7 @@ def test_serving_brings_none_of_training(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "lock", [*LOCKS.values(), ".ci/sam-requirements.txt", ".ci/checkov-requirements.txt"]
+    "lock", [*LOCKS.values(), *(f".ci/{tool}-requirements.txt" for tool in TOOLS)]
 )
 def test_a_lock_has_a_hash_for_everything_and_no_address(root: Path, lock: str) -> None:
     text = (root / lock).read_text()

@@ -1,0 +1,119 @@
+"""An API Gateway of our own in front of the real handler: a stage, a key, and faults to order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from typing import Any
+
+from functions.api.handler import handler
+
+KEY = "the-key-of-this-test"
+Spoil = Callable[[str, dict[str, Any]], dict[str, Any]]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answered(event: dict[str, Any]) -> dict[str, Any]:
+    """The real handler's answer, in whatever thread it is asked."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return dict(handler(event, SimpleNamespace(aws_request_id="id")))
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+@dataclass
+class Gateway:
+    """What a test may order, and what was asked."""
+
+    stage: str = ""
+    keyed: bool = True
+    url: str = ""
+    asleep: int = 0
+    """As many first requests are answered as a gateway does that has nobody to ask."""
+    spoil: Spoil = lambda _path, answer: answer
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    """Method, path and key of each request."""
+
+    def answer(self, method: str, path: str, key: str, body: str | None) -> dict[str, Any]:
+        """What goes back to the client."""
+        self.asked.append((method, path, key))
+        if len(self.asked) <= self.asleep:
+            return _said(503, "Service Unavailable")
+        if not path.startswith(f"{self.stage}/"):
+            return _said(403, "Missing Authentication Token")
+        own = path.removeprefix(self.stage)
+        if self.keyed and own.startswith("/v1/") and key != KEY:
+            return _said(403, "Forbidden")
+        context = {"httpMethod": method, "path": path, "resourcePath": own, "stage": "x"}
+        event = {
+            "resource": own,
+            "path": own,
+            "httpMethod": method,
+            "headers": {"content-type": "application/json"},
+            "requestContext": context,
+            "body": body,
+        }
+        return self.spoil(own, answered(event))
+
+
+def _said(status: int, message: str) -> dict[str, Any]:
+    headers = {"content-type": "application/json"}
+    return {"statusCode": status, "headers": headers, "body": json.dumps({"message": message})}
+
+
+@contextmanager
+def opened(gateway: Gateway, tls: ssl.SSLContext | None = None) -> Iterator[Gateway]:
+    """The gateway at a port of this machine, over TLS where a context is given."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _door(gateway))
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    address = f"https://localhost:{server.server_port}" if tls else "http://127.0.0.1"
+    gateway.url = (address if tls else f"{address}:{server.server_port}") + gateway.stage + "/"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield gateway
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _door(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            length = int(self.headers.get("content-length", 0))
+            body = self.rfile.read(length).decode() if length else None
+            key = self.headers.get("x-api-key", "")
+            answer = gateway.answer(self.command, self.path, key, body)
+            content = answer["body"].encode()
+            self.send_response(answer["statusCode"])
+            for name, value in answer["headers"].items():
+                if name.lower() != "content-length":
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    return Door

@@ -1,0 +1,332 @@
+"""The deploy workflow, its steps run in a scratch clone: order, digests, and the way back.
+
+git, make, DVC and the project's own commands are real; AWS is moto over HTTP; sam, docker and
+gh are stand-ins that write down what they were asked. Actions are not run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.drive.world import AUTHOR, git
+from tests.functions.release import account as accounts
+from tests.functions.release import gateway as gateways
+from tests.functions.release import tools
+from tests.functions.release.account import REPOSITORY, Account
+from tests.functions.release.gateway import Gateway
+
+CONFIG = "".join(
+    f"[{name}.deploy.parameters]\n"
+    f'parameter_overrides = ["Stage={name}", "TrafficShift=Canary10Percent5Minutes"]\n'
+    for name in ("staging", "prod")
+)
+
+
+@pytest.fixture(scope="module")
+def jobs(root: Path) -> dict[str, Any]:
+    text = (root / ".github/workflows/deploy.yml").read_text()
+    return dict(yaml.safe_load(text)["jobs"])
+
+
+@dataclass
+class Runner:
+    """Runs the `run:` steps of a job in a clone, with the few expressions that they hold."""
+
+    clone: Path
+    environment: dict[str, str]
+    set_up: bool = True
+    """Whether the repository has the variable AWS_DEPLOY_ROLE."""
+    needs: dict[str, str] = field(default_factory=dict)
+    text: str = ""
+    outcomes: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    def run(self, job: dict[str, Any]) -> bool:
+        """Whether the job is green; it begins anew with each."""
+        self.outcomes, self.outputs = {}, {}
+        for step in job["steps"]:
+            if "run" in step and self._wanted(step.get("if", "")):
+                self._step(step)
+        return "failure" not in self.outcomes.values()
+
+    def _wanted(self, condition: str) -> bool:
+        green = "failure" not in self.outcomes.values()
+        match inner(condition).split():
+            case []:
+                return green
+            case ["vars.AWS_DEPLOY_ROLE", "!=", "''"]:
+                return green and self.set_up
+            case ["vars.AWS_DEPLOY_ROLE", "==", "''"]:
+                return green and not self.set_up
+            case ["failure()", "&&", outcome, "==", "'failure'"]:
+                step = outcome.removeprefix("steps.").removesuffix(".outcome")
+                return not green and self.outcomes.get(step) == "failure"
+        raise AssertionError(f"unknown condition {condition}")
+
+    def _step(self, step: dict[str, Any]) -> None:
+        files = {name: self.clone.parent / name for name in ("summary", "output")}
+        files["output"].write_text("")
+        files["summary"].touch()
+        given = {key: self._value(str(value)) for key, value in step.get("env", {}).items()}
+        shell = ["bash", "-eo", "pipefail"] if step.get("shell") == "bash" else ["bash", "-e"]
+        done = subprocess.run(
+            [*shell, "-c", step["run"]],
+            cwd=self.clone,
+            env={
+                **self.environment,
+                "GITHUB_REPOSITORY": "someone/seedlings",
+                "GITHUB_STEP_SUMMARY": str(files["summary"]),
+                "GITHUB_OUTPUT": str(files["output"]),
+                **given,
+            },
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        name = step.get("id", step["name"])
+        self.outcomes[name] = "failure" if done.returncode else "success"
+        self.text += f"## {step['name']}\n{done.stdout}{done.stderr}"
+        pairs = (line.partition("=") for line in files["output"].read_text().splitlines())
+        self.outputs |= {f"steps.{name}.outputs.{key}": value for key, _, value in pairs}
+
+    def _value(self, text: str) -> str:
+        if "${{" not in text:
+            return text
+        known = {"secrets.GDRIVE_CREDENTIALS_DATA": "", "github.token": "token"}
+        return (known | self.needs | self.outputs)[inner(text)]
+
+    @property
+    def summary(self) -> str:
+        return (self.clone.parent / "summary").read_text()
+
+    @property
+    def asked(self) -> list[str]:
+        """What the stand-ins were asked, in order."""
+        return Path(self.environment["TOOLS_LOG"]).read_text().splitlines()
+
+
+def inner(expression: str) -> str:
+    return re.sub(r"^\$\{\{ | \}\}$", "", expression)
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    """Where the deployed API answers."""
+    with gateways.opened(Gateway(keyed=False)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    for name, value in accounts.ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with accounts.opened() as opened:
+        opened.prepare()
+        yield opened
+
+
+@pytest.fixture
+def runner(account: Account, gateway: Gateway, root: Path, tmp_path: Path) -> Runner:
+    """A fresh clone, set up, with stand-ins for the tools."""
+    if not (root / ".git").exists():
+        pytest.skip("this is no git checkout")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", str(root), str(clone))
+    (clone / "samconfig.toml").write_text(CONFIG)
+    git(clone, *AUTHOR, "commit", "--quiet", "--all", "--message", "Two environments")
+    # Elsewhere this is a folder, which .gitignore names; here it is a link.
+    (clone / ".venv").symlink_to(Path(sys.prefix))
+    (clone / ".git/info/exclude").write_text("/.venv\n")
+    for folder, names in ((".sam-venv/bin", ("sam",)), (".sbom-venv/bin", ("cyclonedx-py",))):
+        tools.install(clone / folder, root, names)
+    for name in ("requirements-dev.txt", ".ci/venv", *sorted(clone.glob(".ci/*.txt"))):
+        os.utime(clone / name, (0, 0))
+    tools.install(tmp_path / "bin", root, ("docker", "gh"))
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "GDRIVE_"))},
+        "HOME": str(tmp_path),
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        "PORT": str(gateways.free_port()),
+        "AWS_ENDPOINT_URL": account.url,
+        "TOOLS_LOG": str(tmp_path / "log"),
+        "API_URL": gateway.url,
+    }
+    return Runner(clone, environment)
+
+
+def test_a_release_is_built_once_and_goes_by_digest_through_staging_to_prod(
+    runner: Runner, jobs: dict[str, Any], account: Account
+) -> None:
+    assert runner.run(jobs["package"]), runner.text
+    packaged = runner.asked
+    assert [line.split()[:3] for line in packaged] == [
+        ["docker", "info"],
+        ["sam", "build"],
+        ["sam", "local", "start-api"],
+        ["cyclonedx-py", "requirements", "functions/requirements.txt"],
+        ["docker", "save", "--output"],
+    ]
+    assert "ok    golden[0]" in runner.text, "it was asked before anyone may deploy it"
+    assert account.calls == [], "and nothing of AWS was asked"
+
+    assert runner.run(jobs["staging"]), runner.text
+    image = runner.outputs["steps.push.outputs.image"]
+    assert re.fullmatch(re.escape(REPOSITORY) + "@sha256:[0-9a-f]{64}", image)
+    staged = runner.asked[len(packaged) :]
+    assert [line.split()[:2] for line in staged] == [
+        ["docker", "load"],
+        ["docker", "image"],
+        ["docker", "login"],
+        ["docker", "tag"],
+        ["docker", "push"],
+        ["sam", "deploy"],
+    ], "it is not built again"
+    assert staged[-1].endswith(f"Stage=staging TrafficShift=Canary10Percent5Minutes Image={image}")
+
+    runner.needs = {"needs.staging.outputs.image": inner_output(jobs, runner)}
+    assert runner.run(jobs["prod"]), runner.text
+    shipped = runner.asked[len(packaged) + len(staged) :]
+    assert shipped[1] == (
+        f"gh attestation verify oci://{image} --repo someone/seedlings "
+        "--signer-workflow someone/seedlings/.github/workflows/deploy.yml"
+    )
+    assert [line.split()[:2] for line in shipped] == [
+        ["docker", "login"],
+        ["gh", "attestation"],
+        ["sam", "deploy"],
+    ]
+    assert shipped[-1].endswith(f"Stage=prod TrafficShift=Canary10Percent5Minutes Image={image}")
+    assert account.parameters("staging")["Image"] == account.parameters("prod")["Image"] == image
+    assert f"prod serves `{image}`" in runner.summary
+    assert "token" not in runner.summary
+
+
+def inner_output(jobs: dict[str, Any], runner: Runner) -> str:
+    """What the job staging hands on."""
+    return runner.outputs[inner(jobs["staging"]["outputs"]["image"])]
+
+
+def test_a_release_that_smoke_refuses_is_taken_back_and_the_summary_says_so(
+    runner: Runner, jobs: dict[str, Any], account: Account, gateway: Gateway
+) -> None:
+    stage = "prod"
+    before = account.release(stage, f"{'a' * 40}-{'1' * 12}-{'2' * 12}", gateway.url)
+    release = f"{REPOSITORY}@{account.push('a-new-one')}"
+    runner.needs = {"needs.staging.outputs.image": release}
+    gateway.spoil = lambda _, answer: {**answer, "body": answer["body"].replace("ok", "bad")}
+
+    assert runner.run(jobs[stage]) is False, runner.text
+    assert runner.outcomes["smoke"] == "failure", runner.text
+    assert runner.outcomes["Go back, and say so"] == "success", runner.text
+    assert account.parameters(stage) == {
+        "Stage": stage,
+        "Image": before,
+        "TrafficShift": "AllAtOnce",
+    }
+    assert f"seedling-survival-{stage} runs {before}." in runner.summary
+    assert "serves" not in runner.summary
+
+
+def test_staging_and_prod_deploy_smoke_and_go_back_in_the_same_way(jobs: dict[str, Any]) -> None:
+    def written(job: str, image: str) -> list[str]:
+        steps = jobs[job]["steps"]
+        first = [step.get("id") for step in steps].index("before")
+        return [json.dumps(step).replace(job, "X").replace(image, "I") for step in steps[first:]]
+
+    staging = written("staging", "steps.push.outputs.image")
+    # prod's image is the one that staging hands on.
+    prod = written("prod", "needs.staging.outputs.image")
+    assert len(staging) == 5
+    assert prod[:5] == staging
+
+
+def test_a_release_that_the_stack_refuses_is_not_smoked_and_the_summary_says_so(
+    runner: Runner, jobs: dict[str, Any], account: Account, gateway: Gateway
+) -> None:
+    before = account.release("prod", "before", gateway.url)
+    runner.needs = {"needs.staging.outputs.image": f"{REPOSITORY}@{account.push('new')}"}
+    runner.environment["FAIL"] = "sam deploy"
+
+    assert runner.run(jobs["prod"]) is False
+    assert "smoke" not in runner.outcomes
+    assert "Go back, and say so" not in runner.outcomes
+    assert account.parameters("prod")["Image"] == before
+    assert runner.summary.startswith("**prod refused this release.**")
+
+
+def test_an_image_that_is_not_attested_never_reaches_prod(
+    runner: Runner, jobs: dict[str, Any], account: Account
+) -> None:
+    runner.needs = {"needs.staging.outputs.image": f"{REPOSITORY}@{account.push('foreign')}"}
+    runner.environment["FAIL"] = "gh attestation"
+
+    assert runner.run(jobs["prod"]) is False
+    assert not any(line.startswith("sam") for line in runner.asked)
+    assert (
+        account.client("cloudformation").list_stacks(StackStatusFilter=["CREATE_COMPLETE"])[
+            "StackSummaries"
+        ][0]["StackName"]
+        == "seedling-bootstrap"
+    )
+
+
+def test_a_repository_without_aws_is_green_and_says_why_nothing_is_deployed(
+    runner: Runner, jobs: dict[str, Any]
+) -> None:
+    runner.set_up = False
+    assert runner.run(jobs["package"]), runner.text
+    assert "::notice title=Not deployed::AWS is not set up" in runner.text
+    assert not any(line.startswith("docker save") for line in runner.asked)
+    assert jobs["staging"]["if"] == "${{ vars.AWS_DEPLOY_ROLE != '' }}"
+    assert jobs["prod"]["needs"] == "staging", "who is skipped takes along who needs it"
+
+
+def test_only_the_jobs_that_talk_to_aws_may_sign_in_and_only_in_their_environment(
+    jobs: dict[str, Any],
+) -> None:
+    found = {
+        name: (job.get("environment"), job.get("needs"), job["permissions"])
+        for name, job in jobs.items()
+    }
+    read = {"contents": "read"}
+    assert found == {
+        "package": (None, None, read),
+        "staging": ("staging", "package", read | {"id-token": "write", "attestations": "write"}),
+        "prod": ("prod", "staging", read | {"id-token": "write", "attestations": "read"}),
+    }
+
+
+def test_retrain_grants_what_the_jobs_of_deploy_need(root: Path, jobs: dict[str, Any]) -> None:
+    text = (root / ".github/workflows/retrain.yml").read_text()
+    granted = yaml.safe_load(text)["jobs"]["deploy"]["permissions"]
+    levels = ["read", "write"]
+    needed: dict[str, str] = {}
+    for job in jobs.values():
+        for name, level in job["permissions"].items():
+            needed[name] = max(needed.get(name, "read"), level, key=levels.index)
+    assert granted == needed
+
+
+def test_what_is_attested_is_the_digest_that_was_pushed(jobs: dict[str, Any]) -> None:
+    attested = [
+        step["with"]
+        for step in jobs["staging"]["steps"]
+        if step.get("uses", "").startswith("actions/attest@")
+    ]
+    subject = {
+        "subject-name": "${{ steps.push.outputs.name }}",
+        "subject-digest": "${{ steps.push.outputs.digest }}",
+    }
+    assert attested == [subject, subject | {"sbom-path": "build/sbom.json"}]
