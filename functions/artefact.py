@@ -88,9 +88,10 @@ def read(folder: Path) -> Artefact:
 def _sealed(folder: Path) -> str | None:
     """What `sha256sum` wrote of metadata.json when the image was built; None outside of one."""
     try:
-        return Path(f"{folder}.seal").read_bytes()[:64].decode("ascii", "replace")
+        written = Path(f"{folder}.seal").read_text("ascii", "replace")
     except FileNotFoundError:
         return None
+    return (written.split() or ["nothing"])[0][:64]
 
 
 def _checked(card: dict[str, Any], graph: bytes, version: str) -> Artefact:

@@ -287,7 +287,7 @@ def test_a_sound_model_in_the_place_of_the_sealed_one_is_refused(
     assert refusal(made).name == "SHA-256 of metadata.json"
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff" * 64, b"0" * 63])
+@pytest.mark.parametrize("content", [b"", b"\xff" * 64, b"0" * 63, b"a\nb c"])
 def test_a_damaged_seal_is_never_taken_for_none(vary: Vary, content: bytes) -> None:
     made = vary()
     seal(made).write_bytes(content)
