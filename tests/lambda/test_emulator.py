@@ -60,6 +60,14 @@ def test_a_request_leaves_one_line_that_is_log_and_metrics(emulator: Any) -> Non
     assert marker not in emulator.log()
 
 
+def test_without_a_folder_to_write_to_every_event_gets_its_right_answer(
+    start: Callable[..., Any], metadata: dict[str, Any]
+) -> None:
+    emulator = start(TMPDIR="/nowhere", HOME="/nowhere")
+    for name in sorted(expected.STATUSES):
+        expected.check(name, emulator.invoke(expected.event(name)), metadata)
+
+
 def seal(model: Path) -> None:
     digest = hashlib.sha256((model / "metadata.json").read_bytes()).hexdigest()
     Path(f"{model}.seal").write_text(f"{digest}  model/metadata.json\n")
