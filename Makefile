@@ -13,6 +13,7 @@ TEST_ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 SAM := .sam-venv/bin/sam
+AUDIT := .audit-venv/bin/pip-audit
 export SAM_CLI_TELEMETRY := 0
 export DVC_NO_ANALYTICS := 1
 
@@ -83,6 +84,12 @@ check: setup ## Format, lint, types, template and workflows
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --quiet --min-severity low .github/workflows
 
+# --strict: a package that the advisories' source does not know is an error, not a pass.
+.PHONY: audit
+audit: $(AUDIT) ## Look up known vulnerabilities of what is served (needs the network)
+	@$(AUDIT) --strict --disable-pip --require-hashes --progress-spinner off \
+	  --requirement functions/requirements.txt
+
 .PHONY: bench
 bench: model $(SAM) .venv/.compiled ## Measure the handler beside a naive peer and a floor (QUICK=1)
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
@@ -93,7 +100,7 @@ lock: setup ## Resolve the three locks anew (keeps what still fits; UPGRADE=1 ta
 
 .PHONY: clean
 clean: ## Remove what was built (not data/, not model/)
-	@rm -rf .venv .sam-venv .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .sam-venv .audit-venv .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, made with whatever Python >= 3.11 this machine has.
@@ -112,4 +119,8 @@ $(READY): requirements-dev.txt .ci/venv
 # SAM CLI pins its dependencies tightly: a tool of its own, outside .venv.
 $(SAM): .ci/sam-requirements.txt .ci/venv | setup
 	@bash .ci/venv .sam-venv .ci/sam-requirements.txt
+	@touch $@
+
+$(AUDIT): .ci/audit-requirements.txt .ci/venv | setup
+	@bash .ci/venv .audit-venv .ci/audit-requirements.txt
 	@touch $@

@@ -82,7 +82,9 @@ def test_serving_brings_none_of_training(root: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("lock", [*LOCKS.values(), ".ci/sam-requirements.txt"])
+@pytest.mark.parametrize(
+    "lock", [*LOCKS.values(), ".ci/sam-requirements.txt", ".ci/audit-requirements.txt"]
+)
 def test_a_lock_has_a_hash_for_everything_and_no_address(root: Path, lock: str) -> None:
     text = (root / lock).read_text()
     blocks = re.split(r"\n(?=[a-z0-9])", text.strip())

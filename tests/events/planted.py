@@ -32,6 +32,7 @@ def events(secret: str) -> list[dict[str, Any]]:
     predict = expected.event("predict")
     return [
         *planted,
+        _with({**predict, "httpMethod": "DELETE"}, secret),
         {**predict, "path": f"/{secret}", "pathParameters": {"proxy": secret}},
         {**predict, "body": {secret: secret}},
         {**predict, "isBase64Encoded": True, "body": secret},
