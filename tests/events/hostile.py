@@ -295,3 +295,21 @@ CORPUS: Final = [
     *UNUSABLE_BATCHES,
 ]
 """All of them."""
+
+_MANY: Final = ",".join(f'"{i}":1' for i in range(40_000))
+HEAVY: Final = [
+    Hostile("twice among forty thousand", f'{{{_MANY},"39999":2}}'.encode(), 400, _twice("39999")),
+    Hostile("one name 70,000 times", b"{" + b'"a":1,' * 70_000 + b'"a":1}', 400, _twice("a")),
+    Hostile(
+        "120 long integers", b"[" + b",".join([b"9" * 4000] * 120) + b"]", 422, _ONE, ("body",)
+    ),
+    Hostile("400,000 decimals", _light(b"9." + b"9" * 400_000), 422, _ONE, ("light",)),
+    Hostile(
+        "80,000 escapes",
+        _species("").replace(b'""', b'"' + b"\\u0041" * 80_000 + b'"'),
+        422,
+        _ONE,
+        ("species",),
+    ),
+]
+"""What is meant to keep a parser busy."""

@@ -36,5 +36,5 @@ def check(scorer: Scorer, asked: dict[str, Any], answer: dict[str, Any]) -> None
     assert answer["mortality_percent"] == pytest.approx(mortality.percent[0], **close)
     assert answer["interval_90"] == pytest.approx([mortality.low[0], mortality.high[0]], **close)
     points = [point["mortality_percent"] for point in answer["curve"]]
-    assert points == pytest.approx(curve.tolist(), **close)
+    assert points == pytest.approx(list(curve), **close)
     assert answer["model"]["version"] == artefact.version

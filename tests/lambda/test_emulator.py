@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.events import expected
+from tests.events.hostile import HEAVY, Hostile
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,23 @@ def test_without_a_folder_to_write_to_every_event_gets_its_right_answer(
     emulator = start(TMPDIR="/nowhere", HOME="/nowhere")
     for name in sorted(expected.STATUSES):
         expected.check(name, emulator.invoke(expected.event(name)), metadata)
+
+
+QUADRATIC = pytest.mark.xfail(reason="the name that stands twice is looked for in quadratic time")
+
+
+@pytest.mark.parametrize(
+    "heavy",
+    [pytest.param(HEAVY[0], marks=QUADRATIC), *HEAVY[1:]],
+    ids=lambda each: each.name,
+)
+def test_no_body_keeps_the_function_busy_until_its_time_is_up(
+    start: Callable[..., Any], heavy: Hostile
+) -> None:
+    emulator = start(AWS_LAMBDA_FUNCTION_TIMEOUT="3")
+
+    answer = emulator.invoke(heavy.event())
+    heavy.check(answer["statusCode"], json.loads(answer["body"]))
 
 
 def seal(model: Path) -> None:
