@@ -13,12 +13,14 @@ TEST_ARGS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
+TOOLS := audit checkov sam sbom
 SAM := .sam-venv/bin/sam
 CHECKOV := .checkov-venv/bin/checkov
 # --skip-download: it would ask its makers for texts on their findings.
 CHECKOV_ARGS := --framework cloudformation --skip-download --compact --quiet
 SBOM := .sbom-venv/bin/cyclonedx-py
 RELEASE = PATH="$(CURDIR)/$(dir $(SAM)):$$PATH" $(BIN)/python -m functions.release
+AUDIT := .audit-venv/bin/pip-audit
 export SAM_CLI_TELEMETRY := 0
 export DVC_NO_ANALYTICS := 1
 
@@ -35,7 +37,7 @@ run: setup ## Set up, get the model, serve it at http://127.0.0.1:8000 (PORT=)
 	  exec $(BIN)/python -m functions.api --model "$$model" --port $(PORT)
 
 .PHONY: test
-test: model $(SAM) .venv/.compiled ## Set up and run every test (TEST_ARGS="-k curve")
+test: model .sam-venv/.ready .venv/.compiled ## Set up and run every test (TEST_ARGS="-k curve")
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(TEST_ARGS)
 
 ## The model
@@ -65,22 +67,22 @@ model: setup # get a model if there is none yet
 ## The Lambda image
 
 .PHONY: image
-image: model $(SAM) ## Build the image (sam build; needs Docker)
+image: model .sam-venv/.ready ## Build the image (sam build; needs Docker)
 	@docker info >/dev/null 2>&1 || { echo "image: no Docker Engine answers; start one first" >&2; exit 1; }
 	@$(SAM) build
 
 .PHONY: invoke
-invoke: $(SAM) ## Run the image on one gateway event (EVENT=tests/events/….json)
+invoke: .sam-venv/.ready ## Run the image on one gateway event (EVENT=tests/events/….json)
 	@[ -d .aws-sam/build ] || $(MAKE) image
 	@$(SAM) local invoke PredictFunction --event $(EVENT)
 
 .PHONY: local-api
-local-api: $(SAM) ## Serve the image over HTTP as API Gateway would (PORT=)
+local-api: .sam-venv/.ready ## Serve the image over HTTP as API Gateway would (PORT=)
 	@[ -d .aws-sam/build ] || $(MAKE) image
 	@$(SAM) local start-api --port $(PORT) --warm-containers EAGER
 
 .PHONY: smoke-local
-smoke-local: $(SAM) ## Ask the image under sam local what a release must answer (PORT=)
+smoke-local: .sam-venv/.ready ## Ask the image under sam local what a release must answer (PORT=)
 	@[ -d .aws-sam/build ] || $(MAKE) image
 	@mkdir -p build
 	@$(SAM) local start-api --port $(PORT) --warm-containers EAGER >build/start-api.log 2>&1 & api=$$!; \
@@ -88,7 +90,7 @@ smoke-local: $(SAM) ## Ask the image under sam local what a release must answer 
 	  $(RELEASE) smoke http://127.0.0.1:$(PORT) || { cat build/start-api.log >&2; exit 1; }
 
 .PHONY: sbom
-sbom: $(SBOM) ## Write the bill of materials of the image's lock, build/sbom.json
+sbom: .sbom-venv/.ready ## Write the bill of materials of the image's lock, build/sbom.json
 	@mkdir -p build
 	@$(SBOM) requirements functions/requirements.txt --output-reproducible \
 	  --output-format JSON --output-file build/sbom.json
@@ -96,7 +98,7 @@ sbom: $(SBOM) ## Write the bill of materials of the image's lock, build/sbom.jso
 ## In AWS (docs/deploy.md)
 
 .PHONY: deploy
-deploy: model $(SAM) ## Build, push, deploy this commit (ENV=dev, staging or prod; IMAGE=a digest)
+deploy: model .sam-venv/.ready ## Build, push, deploy this commit (ENV=dev, staging or prod; IMAGE=a digest)
 	@$(BIN)/python -m training model verify
 	@$(RELEASE) deploy $(ENV) $(if $(IMAGE),--image "$(IMAGE)")
 
@@ -111,7 +113,7 @@ undo: setup ## Put an earlier image back (ENV=, IMAGE=a digest, NOW=1: all traff
 	@$(RELEASE) rollback $(ENV) $(if $(IMAGE),"$(IMAGE)") $(if $(filter 1 true,$(NOW)),--now)
 
 .PHONY: logs
-logs: $(SAM) ## Follow the logs of a stack (ENV=)
+logs: .sam-venv/.ready ## Follow the logs of a stack (ENV=)
 	@$(SAM) logs --config-env $(ENV) --tail
 
 .PHONY: destroy
@@ -121,7 +123,7 @@ destroy: setup ## Delete a stack once its name is typed (ENV=, CONFIRM=its name)
 ## Care
 
 .PHONY: check
-check: $(SAM) $(CHECKOV) ## Format, lint, types, templates and workflows
+check: .sam-venv/.ready .checkov-venv/.ready ## Format, lint, types, templates and workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -131,8 +133,14 @@ check: $(SAM) $(CHECKOV) ## Format, lint, types, templates and workflows
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --quiet --min-severity low .github/workflows
 
+# --strict: a package that the advisories' source does not know is an error, not a pass.
+.PHONY: audit
+audit: .audit-venv/.ready ## Look up known vulnerabilities of what is served (needs the network)
+	@$(AUDIT) --strict --disable-pip --require-hashes --progress-spinner off \
+	  --requirement functions/requirements.txt
+
 .PHONY: bench
-bench: model $(SAM) .venv/.compiled ## Measure the handler beside a naive peer and a floor (QUICK=1)
+bench: model .sam-venv/.ready .venv/.compiled ## Measure the handler beside a naive peer and a floor (QUICK=1)
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 .PHONY: lock
@@ -141,7 +149,7 @@ lock: setup ## Resolve the locks anew (keeps what still fits; UPGRADE=1 takes th
 
 .PHONY: clean
 clean: ## Remove what was built (not data/, not model/)
-	@rm -rf .venv .sam-venv .checkov-venv .sbom-venv .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv $(TOOLS:%=.%-venv) .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, made with whatever Python >= 3.11 this machine has.
@@ -157,17 +165,8 @@ $(READY): requirements-dev.txt .ci/venv
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements-dev.txt
 	@touch $@
 
-# SAM CLI pins its dependencies tightly: a tool of its own, outside .venv. So is what only
-# one command needs.
-$(SAM): .ci/sam-requirements.txt .ci/venv | setup
-	@bash .ci/venv .sam-venv .ci/sam-requirements.txt
-	@touch $@
-
-# So does checkov, which `make check` alone needs.
-$(CHECKOV): .ci/checkov-requirements.txt .ci/venv | setup
-	@bash .ci/venv .checkov-venv .ci/checkov-requirements.txt
-	@touch $@
-
-$(SBOM): .ci/sbom-requirements.txt .ci/venv | setup
-	@bash .ci/venv .sbom-venv .ci/sbom-requirements.txt
+# What one command alone needs is a tool with an environment of its own: such tools pin their
+# dependencies tightly, and would hold back ours.
+$(TOOLS:%=.%-venv/.ready): .%-venv/.ready: .ci/%-requirements.txt .ci/venv | setup
+	@bash .ci/venv .$*-venv $<
 	@touch $@

@@ -59,22 +59,39 @@ class Artefact:
 
 
 def read(folder: Path) -> Artefact:
-    """The model in a folder; raises ArtefactError, naming the field, where it can't be served."""
+    """The model in a folder; raises ArtefactError, naming the field, where it can't be served.
+
+    An image has a seal beside the folder: the SHA-256 of metadata.json when it was built.
+    Where there is one, a model that does not bear it is refused.
+    """
     try:
         text = (folder / "metadata.json").read_bytes()
         graph = (folder / "model.onnx").read_bytes()
+        sealed = _sealed(folder)
     except OSError as error:
-        name = Path(error.filename or folder).name
-        raise ArtefactError(f"{folder}/{name}", error.strerror, "a readable file") from error
+        where = str(error.filename or folder)
+        raise ArtefactError(where, error.strerror, "a readable file") from error
+    digest = hashlib.sha256(text).hexdigest()
+    if sealed is not None:
+        _expect("SHA-256 of metadata.json", digest, sealed)
     try:
         card = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ArtefactError("metadata.json", f"not JSON ({error})", "an intact file") from error
     try:
-        return _checked(card, graph, hashlib.sha256(text).hexdigest()[:12])
+        return _checked(card, graph, digest[:12])
     except (KeyError, TypeError, ValueError, IndexError) as error:
         said = f"missing {error}" if isinstance(error, KeyError) else f"malformed ({error})"
         raise ArtefactError("metadata.json", said, f"contract {CONTRACT}") from error
+
+
+def _sealed(folder: Path) -> str | None:
+    """What `sha256sum` wrote of metadata.json when the image was built; None outside of one."""
+    try:
+        written = Path(f"{folder}.seal").read_text("ascii", "replace")
+    except FileNotFoundError:
+        return None
+    return (written.split() or ["nothing"])[0][:64]
 
 
 def _checked(card: dict[str, Any], graph: bytes, version: str) -> Artefact:

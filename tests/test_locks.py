@@ -12,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-TOOLS = ("checkov", "sam", "sbom")
+TOOLS = ("audit", "checkov", "sam", "sbom")
 LOCKS = {
     "serving": "functions/requirements.txt",
     "training": "training/requirements.txt",

@@ -76,30 +76,72 @@ def built(
 
 @pytest.fixture(scope="session")
 def image(built: Path) -> str:
-    """The image's tag."""
+    """The image, by its own hash: a tag may move while the tests run."""
     line = next(line for line in built.read_text().splitlines() if "ImageUri:" in line)
-    return line.split("ImageUri:")[1].strip()
+    return docker("inspect", "--format", "{{.Id}}", line.split("ImageUri:")[1].strip())
 
 
-@pytest.fixture
-def invoked(image: str) -> Iterator[Callable[..., Any]]:
-    """Runs the image with arguments of `docker run` and sends it events."""
-    names: list[str] = []
+class Container:
+    """One execution environment of the image: started cold, invoked over HTTP."""
 
-    def run(event: object, *arguments: str) -> Any:
-        name, port = f"seedling-{uuid.uuid4().hex[:12]}", free_port()
-        names.append(name)
+    def __init__(self, image: str, *arguments: str) -> None:
+        self.name, port = f"seedling-{uuid.uuid4().hex[:12]}", free_port()
+        self._address = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
         docker(
-            *("run", "--detach", "--name", name, "--publish", f"127.0.0.1:{port}:8080"),
+            *("run", "--detach", "--name", self.name, "--publish", f"127.0.0.1:{port}:8080"),
             *arguments,
             image,
         )
-        address = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
-        return json.loads(post(address, json.dumps(event).encode()))
 
-    yield run
-    for name in names:
-        subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=False)
+    def invoke(self, event: object) -> Any:
+        """What the handler returned; an empty answer where the start was stopped."""
+        return json.loads(post(self._address, json.dumps(event).encode()) or b"{}")
+
+    def log(self) -> str:
+        """All that it has written, to either stream."""
+        done = subprocess.run(["docker", "logs", self.name], capture_output=True, check=True)
+        return (done.stdout + done.stderr).decode(errors="replace")
+
+    def remove(self) -> None:
+        subprocess.run(["docker", "rm", "--force", self.name], capture_output=True, check=False)
+
+
+@pytest.fixture
+def start(image: str) -> Iterator[Callable[..., Container]]:
+    """Starts containers, with arguments of `docker run`, and removes them all."""
+    started: list[Container] = []
+
+    def begin(*arguments: str) -> Container:
+        started.append(Container(image, *arguments))
+        return started[-1]
+
+    yield begin
+    for container in started:
+        container.remove()
+
+
+@pytest.fixture(scope="session")
+def api(
+    sam: Callable[..., list[str]],
+    built: Path,
+    root: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The address at which `sam local start-api` serves the image."""
+    port = free_port()
+    command = sam(
+        *("local", "start-api", "--template", str(built), "--host", "127.0.0.1"),
+        *("--port", str(port), "--warm-containers", "EAGER"),
+    )
+    address = f"http://127.0.0.1:{port}"
+    with (tmp_path_factory.mktemp("api") / "log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=root, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            post(f"{address}/v1/predict", b"{}")
+            yield address
+        finally:
+            server.terminate()
+            server.wait(timeout=60)
 
 
 def post(address: str, body: bytes, seconds: float = 60) -> bytes:

@@ -90,7 +90,7 @@ def test_a_folder_in_place_of_a_file_is_named(vary: Vary) -> None:
     )
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 20])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 20, b"[" * 100_000])
 def test_metadata_that_is_not_json_is_named(vary: Vary, content: bytes) -> None:
     made = vary()
     (made / "metadata.json").write_bytes(content)
@@ -248,3 +248,55 @@ def test_any_change_of_the_metadata_is_another_version(vary: Vary, folder: Path)
     other = vary(setting("gate.verdict", "promote"))
 
     assert artefact.read(other).version != artefact.read(folder).version
+
+
+def seal(made: Path) -> Path:
+    """Writes what the image's build writes beside a folder."""
+    digest = hashlib.sha256((made / "metadata.json").read_bytes()).hexdigest()
+    written = made.parent / f"{made.name}.seal"
+    written.write_text(f"{digest}  model/metadata.json\n")
+    return written
+
+
+def test_a_sealed_model_is_read_as_any_other(vary: Vary, folder: Path) -> None:
+    made = vary()
+    seal(made)
+
+    assert artefact.read(made).golden == artefact.read(folder).golden
+
+
+def test_metadata_changed_after_it_was_sealed_is_refused(vary: Vary) -> None:
+    made = vary()
+    sealed = seal(made).read_text()[:64]
+    card = json.loads((made / "metadata.json").read_text())
+    setting("metrics.calibration_error", 0.0)(card)
+    (made / "metadata.json").write_text(json.dumps(card))
+
+    found = hashlib.sha256((made / "metadata.json").read_bytes()).hexdigest()
+    assert str(refusal(made)) == (f"model: SHA-256 of metadata.json is {found}; {sealed} is needed")
+
+
+def test_a_sound_model_in_the_place_of_the_sealed_one_is_refused(
+    vary: Vary, folder: Path, tmp_path: Path
+) -> None:
+    made = vary(setting("gate.verdict", "promote"))
+    Scorer(artefact.read(made))
+    shutil.copytree(folder, tmp_path / "sealed")
+    seal(tmp_path / "sealed").rename(tmp_path / "varied.seal")
+
+    assert refusal(made).name == "SHA-256 of metadata.json"
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 64, b"0" * 63, b"a\nb c"])
+def test_a_damaged_seal_is_never_taken_for_none(vary: Vary, content: bytes) -> None:
+    made = vary()
+    seal(made).write_bytes(content)
+
+    assert refusal(made).name == "SHA-256 of metadata.json"
+
+
+def test_a_seal_that_cannot_be_read_is_named(vary: Vary) -> None:
+    made = vary()
+    (made.parent / "varied.seal").mkdir()
+
+    assert str(refusal(made)) == f"model: {made}.seal is Is a directory; a readable file is needed"
