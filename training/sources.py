@@ -14,12 +14,12 @@ Tell = Callable[[str], None]
 
 def find_trial(data: Path | None, tell: Tell) -> Path:
     """The CSV or folder to train on: `data`, the folder data/, DVC, else a simulated trial."""
-    from training import simulate, store
+    from training import simulate, store, trial
 
     if data is not None:
         tell(f"Data: {data}, as asked.")
         return data
-    if any(config.DATA.glob("*.csv")):
+    if trial.csv_files(config.DATA):
         tell(f"Data: {config.DATA}/, as it stands.")
         return config.DATA
     if config.has_drive_credentials():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from training import config
@@ -24,17 +25,18 @@ SHOWN = 50
 def fault_table(faults: Sequence[Fault], shown: int = SHOWN) -> Table:
     """Faults as a table: where, what stands there, what is asked."""
     rest = len(faults) - shown
-    table = Table(caption=f"and {rest} more (--all prints them)" if rest > 0 else None)
+    table = Table(caption=f"and {rest} more; `data check --all` prints them" if rest > 0 else None)
     for heading in ("file", "row", "column", "value", "rule"):
         table.add_column(heading, justify="right" if heading == "row" else "left")
     for fault in faults[:shown]:
-        table.add_row(fault.file, str(fault.row or ""), fault.column, fault.value, fault.rule)
+        cells = (fault.file, str(fault.row or ""), fault.column, fault.value, fault.rule)
+        table.add_row(*map(escape, cells))
     return table
 
 
 def _tell(trial: Trial) -> None:
     for notice in trial.dropped:
-        _console.print(notice, highlight=False)
+        _console.print(notice, markup=False, highlight=False, soft_wrap=True)
     kind = {"simulated": "SIMULATED", "published": "the published trial", "custom": "custom"}
     _console.print(
         f"Sound: {trial.rows} rows, {len(trial.seedlings)} seedlings on "
@@ -51,8 +53,9 @@ def fetch(
     """Bring the CSV into data/ once it was found sound; a bad one changes nothing."""
     from training import fetch as fetching
 
-    with _console.status(f"Fetching {source} …"):
-        trial = fetching.fetch(source, config.DATA)
+    with _console.status(f"Fetching {escape(source)} …"):
+        written, trial = fetching.fetch(source, config.DATA)
+    _console.print(f"Wrote {written}.", markup=False, highlight=False, soft_wrap=True)
     _tell(trial)
 
 
@@ -70,7 +73,8 @@ def check(
             checked = trial.load(path)
     except InvalidTrialError as error:
         _console.print(fault_table(error.faults, len(error.faults) if every else SHOWN))
-        _console.print(f"[red]{len(error.faults)} faults in {path}.[/red]", highlight=False)
+        told = f"{error} at {path}"
+        _console.print(told, style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     _tell(checked)
 
@@ -87,7 +91,8 @@ def simulate(
     if to.resolve() == config.DATA.resolve():
         raise TrainingError(f"{config.DATA}/ is for a real trial: name another folder with --to")
     path = simulation.write(simulation.simulate(seedlings, seed), to)
-    _console.print(f"Wrote {path}: {seedlings} SIMULATED seedlings, seed {seed}.", highlight=False)
+    told = f"Wrote {path}: {seedlings} SIMULATED seedlings, seed {seed}."
+    _console.print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
