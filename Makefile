@@ -63,13 +63,11 @@ image: model $(SAM) ## Build the image (sam build; needs Docker)
 	@$(SAM) build
 
 .PHONY: invoke
-invoke: $(SAM) ## Run the image on one gateway event (EVENT=tests/events/….json)
-	@[ -d .aws-sam/build ] || $(MAKE) image
+invoke: image ## Build it and run it on one gateway event (EVENT=tests/events/….json)
 	@$(SAM) local invoke --event $(EVENT)
 
 .PHONY: local-api
-local-api: $(SAM) ## Serve the image over HTTP as API Gateway would (PORT=)
-	@[ -d .aws-sam/build ] || $(MAKE) image
+local-api: image ## Build it and serve it over HTTP as API Gateway would (PORT=)
 	@$(SAM) local start-api --port $(PORT) --warm-containers EAGER
 
 ## Care
@@ -90,6 +88,10 @@ bench: model $(SAM) .venv/.compiled ## Measure the handler beside a naive peer a
 .PHONY: lock
 lock: setup ## Resolve the three locks anew (keeps what still fits; UPGRADE=1 takes the newest)
 	@bash .ci/lock $(if $(UPGRADE),--upgrade)
+
+.PHONY: notebooks
+notebooks: setup ## Open the notebooks in JupyterLab, which is brought in for it alone
+	@$(BIN)/uv run --no-project --with jupyterlab --with ipywidgets jupyter lab notebooks
 
 .PHONY: clean
 clean: ## Remove what was built (not data/, not model/)

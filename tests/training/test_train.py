@@ -76,6 +76,17 @@ def test_the_interval_holds_the_point_even_outside_the_refits() -> None:
     assert metadata.interval(15.0, refits)[0] == pytest.approx(10 + 10 * 2 / 49)
 
 
+def test_the_search_takes_the_first_recipe_within_an_error_of_the_best() -> None:
+    best = np.tile([0.09, 0.10], 8)
+    doubtful = best + np.tile([0.002, -0.001], 8)
+    worse = best + np.tile([0.002, 0.001], 8)
+
+    assert search.not_worse(np.array([worse, best])) == 1
+    assert search.not_worse(np.array([worse, best + 0.0001 + 0.01 * best.std(), best])) == 2
+    assert search.not_worse(np.array([best, worse])) == 0
+    assert search.not_worse(np.array([doubtful - 0.0004, best, worse])) == 0
+
+
 def test_candidates_run_from_the_most_regularised_to_the_least() -> None:
     strengths = [recipe.parameters["C"] for recipe in search.candidates(5)]
     assert strengths == [0.025, 0.05, 0.1, 0.2, 0.4]
