@@ -106,6 +106,6 @@ def test_the_published_trial_bears_out_what_the_model_notebook_says(
     assert errors.loc[list(design.SPECIES), "taken for survivors"].max() < -0.08
     reference = figures["Kaplan-Meier by species"]
     for contestant in ("challenger", "champion"):
-        assert figures.loc["integrated_brier_score", contestant] <= 0.0945
-        assert figures.loc["concordance_index", contestant] >= 0.770
-        assert figures.loc["concordance_index", contestant] > 0.03 + reference["concordance_index"]
+        gain = reference - figures[contestant]
+        assert gain["integrated_brier_score"] > 0
+        assert gain["concordance_index"] < -0.03
