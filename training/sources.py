@@ -50,7 +50,7 @@ def find_model(tell: Tell, train: Callable[[], Path]) -> Path:
         try:
             store.pull("model.dvc", remote=remote)
         except StoreError as error:
-            reasons.append(f"nothing from the remote '{remote}' ({error.cause})")
+            reasons.append(f"nothing from the remote '{remote}' ({error.cause.rstrip('.')})")
             continue
         tell(f"Model: pulled from the remote '{remote}', since there was {', '.join(reasons)}.")
         return config.MODEL

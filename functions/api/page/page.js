@@ -12,6 +12,7 @@ form.light.value = (facts.light[0] + facts.light[1]) / 2;
 form.day.max = facts.lastDay;
 form.day.value = facts.lastDay;
 byId("simulated").hidden = facts.data !== "simulated";
+byId("trial").hidden = facts.data !== "published";
 byId("version").textContent = facts.version;
 
 const element = (name, attributes, text) => {
