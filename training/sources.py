@@ -27,7 +27,7 @@ def find_trial(data: Path | None, tell: Tell) -> Path:
         tell(f"Data: {config.DATA}/, pulled from the remote just now.")
         return config.DATA
     tell(
-        f"Data: no {config.DATA}/ and no credentials to pull it, so a SIMULATED trial in "
+        f"Data: no CSV in {config.DATA}/ and no credentials to pull one, so a SIMULATED trial in "
         f"{config.SAMPLE_DATA}/. For the published one: python -m training data fetch --from …"
     )
     simulate.write(simulate.simulate(), config.SAMPLE_DATA)
