@@ -7,11 +7,15 @@ import sys
 import typer
 from rich.console import Console
 
+import training
 from training.commands import data, loop, model, store
 from training.errors import InvalidTrialError, TrainingError
 
 app = typer.Typer(
-    help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
+    help=training.__doc__,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
 )
 app.add_typer(data.app, name="data")
 app.add_typer(model.app, name="model")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -106,8 +107,8 @@ def describe(
         loaded = trial.load(path)
         rows = summary.mortality_by_species(loaded.seedlings)
         leak = summary.whole_number_share(loaded.seedlings)
-    table = Table(title="Dead by day 115.5", title_justify="left")
-    table.add_column("species")
+    table = Table(title="Dead by day 115.5", title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("species", no_wrap=True)
     for heading in ("seedlings", "harvested", "Event = 1", "Kaplan-Meier", "95 %"):
         table.add_column(heading, justify="right")
     for row in rows:
@@ -117,7 +118,7 @@ def describe(
             f"{row.harvested:.0%}",
             f"{row.event_rate:.1%}",
             f"{row.mortality:.1%}",
-            f"{row.low:.1%} to {row.high:.1%}" if row.low < row.high else "",
+            f"{100 * row.low:.1f}-{row.high:.1%}" if row.low < row.high else "",
         )
     out = Console()
     out.print(table)
@@ -125,6 +126,6 @@ def describe(
         "Event = 1 counts the harvested as survivors; Kaplan-Meier counts them as long as they "
         "were watched. The last row weighs the species by their numbers.\n"
         f"AMF is a whole number in {leak[True]:.0%} of harvested rows and {leak[False]:.0%} of the "
-        "others alive with them: a trait tells who was dug up, not who died.",
+        "others alive with them. Where the two differ, a trait tells who was dug up, not who died.",
         highlight=False,
     )
