@@ -107,9 +107,11 @@ def describe(
         loaded = trial.load(path)
         rows = summary.mortality_by_species(loaded.seedlings)
         leak = summary.whole_number_share(loaded.seedlings)
-    table = Table(title="Dead by day 115.5", title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(
+        title="Dead by day 115.5", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     table.add_column("species", no_wrap=True)
-    for heading in ("seedlings", "harvested", "Event = 1", "Kaplan-Meier", "95 %"):
+    for heading in ("number", "harvested", "Event = 1", "Kaplan-Meier", "95 %"):
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(
