@@ -72,18 +72,15 @@ image: model .sam-venv/.ready ## Build the image (sam build; needs Docker)
 	@$(SAM) build
 
 .PHONY: invoke
-invoke: .sam-venv/.ready ## Run the image on one gateway event (EVENT=tests/events/….json)
-	@[ -d .aws-sam/build ] || $(MAKE) image
+invoke: image ## Build it and run it on one gateway event (EVENT=tests/events/….json)
 	@$(SAM) local invoke PredictFunction --event $(EVENT)
 
 .PHONY: local-api
-local-api: .sam-venv/.ready ## Serve the image over HTTP as API Gateway would (PORT=)
-	@[ -d .aws-sam/build ] || $(MAKE) image
+local-api: image ## Build it and serve it over HTTP as API Gateway would (PORT=)
 	@$(SAM) local start-api --port $(PORT) --warm-containers EAGER
 
 .PHONY: smoke-local
-smoke-local: .sam-venv/.ready ## Ask the image under sam local what a release must answer (PORT=)
-	@[ -d .aws-sam/build ] || $(MAKE) image
+smoke-local: image ## Build it and ask it under sam local what a release must answer (PORT=)
 	@mkdir -p build
 	@$(SAM) local start-api --port $(PORT) --warm-containers EAGER >build/start-api.log 2>&1 & api=$$!; \
 	  trap 'kill $$api; wait $$api || true' EXIT; \
@@ -146,6 +143,10 @@ bench: model .sam-venv/.ready .venv/.compiled ## Measure the handler beside a na
 .PHONY: lock
 lock: setup ## Resolve the locks anew (keeps what still fits; UPGRADE=1 takes the newest)
 	@bash .ci/lock $(if $(UPGRADE),--upgrade)
+
+.PHONY: notebooks
+notebooks: setup ## Open the notebooks in JupyterLab, which is brought in for it alone
+	@$(BIN)/uv run --no-project --with jupyterlab --with ipywidgets jupyter lab notebooks
 
 .PHONY: clean
 clean: ## Remove what was built (not data/, not model/)

@@ -7,11 +7,15 @@ import sys
 import typer
 from rich.console import Console
 
+import training
 from training.commands import data, loop, model, store
 from training.errors import InvalidTrialError, TrainingError
 
 app = typer.Typer(
-    help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
+    help=training.__doc__,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
 )
 app.add_typer(data.app, name="data")
 app.add_typer(model.app, name="model")
@@ -21,16 +25,16 @@ for command in (model.train, loop.retrain, loop.rollback):
 
 
 def main() -> None:
-    """Runs a command; an error raised on purpose is one line, and exit code 1."""
+    """Runs a command; an error raised on purpose, or by a disk, is one line and exit code 1."""
     console = Console(stderr=True)
     try:
         app()
     except InvalidTrialError as error:
         console.print(data.fault_table(error.faults))
-        console.print(f"[red]{error}[/red]", highlight=False, soft_wrap=True)
+        console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
-    except TrainingError as error:
-        console.print(f"[red]{error}[/red]", highlight=False, soft_wrap=True)
+    except (TrainingError, OSError) as error:
+        console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 
 

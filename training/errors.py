@@ -27,9 +27,8 @@ class InvalidTrialError(TrainingError):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        super().__init__(
-            f"{len(self.faults)} faults in the trial; `training data check` lists them"
-        )
+        number = len(self.faults)
+        super().__init__(f"{number} fault{'s' * (number > 1)} in the trial")
 
 
 class NoTrialError(TrainingError):

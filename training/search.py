@@ -77,11 +77,7 @@ def _predict(fit: Fit, train: pd.DataFrame, test: pd.DataFrame) -> Floats:
 
 
 def choose(seedlings: pd.DataFrame, outcomes: Outcomes, size: int, jobs: int) -> Recipe:
-    """The most regularised recipe that is not worse than the best by a standard error.
-
-    The error is that of the paired difference in integrated Brier score over the folds
-    (Breiman's one-standard-error rule).
-    """
+    """The most regularised recipe whose integrated Brier score is not worse than the best's."""
     recipes = candidates(size)
     if len(recipes) == 1:
         return recipes[0]
@@ -93,7 +89,15 @@ def choose(seedlings: pd.DataFrame, outcomes: Outcomes, size: int, jobs: int) ->
         jobs,
         "Searching",
     )
-    scores = np.array([r.figures("integrated_brier_score") for r in results])
+    return recipes[not_worse(np.array([r.figures("integrated_brier_score") for r in results]))]
+
+
+def not_worse(scores: Floats) -> int:
+    """The first recipe that is not worse than the best by a standard error.
+
+    `scores` is [recipes, folds], lower being better; the error is that of the paired
+    difference over the folds (Breiman's one-standard-error rule).
+    """
     behind = scores - scores[scores.mean(axis=1).argmin()]
     error = behind.std(axis=1, ddof=1) / np.sqrt(behind.shape[1])
-    return recipes[int(np.flatnonzero(behind.mean(axis=1) <= error)[0])]
+    return int(np.flatnonzero(behind.mean(axis=1) <= error)[0])

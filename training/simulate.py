@@ -125,6 +125,7 @@ def write(trial: pd.DataFrame, folder: Path) -> Path:
     descriptor, name = tempfile.mkstemp(dir=folder, suffix=".part")
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         trial.to_csv(file, index=False, na_rep=schema.MISSING, float_format="%g")
+    Path(name).chmod(0o644)
     return Path(name).rename(folder / FILE)
 
 

@@ -14,12 +14,12 @@ Tell = Callable[[str], None]
 
 def find_trial(data: Path | None, tell: Tell) -> Path:
     """The CSV or folder to train on: `data`, the folder data/, DVC, else a simulated trial."""
-    from training import simulate, store
+    from training import simulate, store, trial
 
     if data is not None:
         tell(f"Data: {data}, as asked.")
         return data
-    if any(config.DATA.glob("*.csv")):
+    if trial.csv_files(config.DATA):
         tell(f"Data: {config.DATA}/, as it stands.")
         return config.DATA
     if config.has_drive_credentials():
@@ -27,7 +27,7 @@ def find_trial(data: Path | None, tell: Tell) -> Path:
         tell(f"Data: {config.DATA}/, pulled from the remote just now.")
         return config.DATA
     tell(
-        f"Data: no {config.DATA}/ and no credentials to pull it, so a SIMULATED trial in "
+        f"Data: no CSV in {config.DATA}/ and no credentials to pull one, so a SIMULATED trial in "
         f"{config.SAMPLE_DATA}/. For the published one: python -m training data fetch --from …"
     )
     simulate.write(simulate.simulate(), config.SAMPLE_DATA)
@@ -50,7 +50,7 @@ def find_model(tell: Tell, train: Callable[[], Path]) -> Path:
         try:
             store.pull("model.dvc", remote=remote)
         except StoreError as error:
-            reasons.append(f"nothing from the remote '{remote}' ({error.cause})")
+            reasons.append(f"nothing from the remote '{remote}' ({error.cause.rstrip('.')})")
             continue
         tell(f"Model: pulled from the remote '{remote}', since there was {', '.join(reasons)}.")
         return config.MODEL

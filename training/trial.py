@@ -47,7 +47,7 @@ def load(path: Path) -> Trial:
     Raises NoTrialError where there is nothing to read, and InvalidTrialError with every
     fault where a row breaks a rule.
     """
-    paths = sorted(path.glob("*.csv")) if path.is_dir() else [path]
+    paths = csv_files(path) if path.is_dir() else [path]
     if not paths or not all(each.is_file() for each in paths):
         raise NoTrialError(f"no trial at {path}: a CSV, or a folder of CSVs, is asked for")
     read = [_read(each) for each in paths]
@@ -68,6 +68,13 @@ def load(path: Path) -> Trial:
         rows=len(table),
         dropped=dropped,
     )
+
+
+def csv_files(folder: Path) -> list[Path]:
+    """The CSVs of a folder, by name; none where there is no such folder."""
+    if not folder.is_dir():
+        return []
+    return sorted(each for each in folder.iterdir() if each.suffix.lower() == ".csv")
 
 
 def directory_hash(files: Mapping[str, str]) -> str:
@@ -159,8 +166,10 @@ def _read(path: Path) -> tuple[pd.DataFrame, Places]:
     except csv.Error as error:
         raise InvalidTrialError([fault(0, "", "", f"a CSV ({error})")]) from error
 
+    if not rows:
+        raise InvalidTrialError([fault(0, "", "", "at least one row below a header")])
     expected = list(schema.COLUMNS)
-    wrong = [fault(1, name, "", "a column of the trial") for name in expected if name not in header]
+    wrong = [fault(1, name, "", "needed, not there") for name in expected if name not in header]
     wrong += [
         fault(1, name, "", "no column of the trial" if name not in expected else "each column once")
         for i, name in enumerate(header)
@@ -171,8 +180,6 @@ def _read(path: Path) -> tuple[pd.DataFrame, Places]:
         for line, row in rows
         if len(row) != len(header)
     ]
-    if not rows:
-        wrong.append(fault(0, "", "", "at least one row"))
     if wrong:
         raise InvalidTrialError(wrong)
     cells = pd.DataFrame([row for _, row in rows], columns=header, dtype=str)[expected]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import socket
 import sys
 from pathlib import Path
@@ -33,19 +34,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m functions.api", description=__doc__)
     parser.add_argument("--model", type=Path, help="folder of the model (default: MODEL_PATH)")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000, help="0: any free one")
+    parser.add_argument("--port", type=_port, default=8000, help="0: any free one")
     arguments = parser.parse_args()
     try:
         scorer = Scorer(artefact.read(settings.read(model=arguments.model).model))
         listening = socket.create_server((arguments.host, arguments.port))
-    except (ServingError, OSError) as error:
-        where = f"{arguments.host}:{arguments.port}: " if isinstance(error, OSError) else ""
-        sys.stderr.write(f"can't serve: {where}{error}\n")
+    except ServingError as error:
+        sys.stderr.write(f"can't serve: {error}\n")
+        return 1
+    except OSError as error:
+        where = f"{arguments.host}:{arguments.port}"
+        why = os.strerror(error.errno) if error.errno else str(error)
+        sys.stderr.write(f"can't serve: {where}: {why}; another port may be free\n")
         return 1
     config = uvicorn.Config(create_app(scorer), log_level="warning", lifespan="off")
     address = f"http://{arguments.host}:{listening.getsockname()[1]}"
     _Server(config, _greeting(scorer.artefact, address)).run(sockets=[listening])
     return 0
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 2**16):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 65535")
+    return int(text)
 
 
 def _greeting(served: artefact.Artefact, address: str) -> str:

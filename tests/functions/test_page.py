@@ -7,6 +7,8 @@ import hashlib
 import json
 import re
 
+import pytest
+
 from functions import artefact
 from functions.api import page
 from functions.api.app import create_app
@@ -29,16 +31,34 @@ def test_nothing_is_loaded_from_elsewhere(client: Client) -> None:
     assert set(re.findall(r"https?://[^\s\"']+", html)) == {"http://www.w3.org/2000/svg"}
 
 
-def test_only_its_own_script_and_style_may_run(client: Client) -> None:
-    response = client.get("/")
-    policy = response.headers["content-security-policy"]
-    inline = re.findall(r"<(style|script)>(.*?)</\1>", response.text, re.DOTALL)
+def test_the_description_loads_nothing_but_the_document_it_tells() -> None:
+    html, _ = page.describe("/prod")
+
+    assert '<base href="/prod/">' in html
+    assert set(re.findall(r'(?:src|href)="([^"]+)"', html)) == {
+        *("/prod/", "./", "v1/model", "openapi.json")
+    }
+    assert re.findall(r'fetch\("([^"]+)"\)', html) == ["openapi.json"]
+    assert "://" not in html
+    assert "{{" not in html
+
+
+@pytest.mark.parametrize("name", ["page", "description"])
+def test_only_its_own_script_and_style_may_run(scorer: Scorer, name: str) -> None:
+    html, policy = page.render(scorer.artefact, "") if name == "page" else page.describe("")
+    inline = re.findall(r"<(style|script)>(.*?)</\1>", html, re.DOTALL)
 
     assert [name for name, _ in inline] == ["style", "script"]
     for name, text in inline:
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         assert f"{name}-src 'sha256-{digest}'" in policy
     assert policy.startswith("default-src 'none'")
+
+
+def test_the_page_is_sent_with_its_policy(client: Client, scorer: Scorer) -> None:
+    response = client.get("/")
+    html, policy = page.render(scorer.artefact, "")
+    assert (response.text, response.headers["content-security-policy"]) == (html, policy)
 
 
 def test_under_a_stage_its_links_stay_under_the_stage(scorer: Scorer) -> None:

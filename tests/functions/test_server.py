@@ -72,7 +72,18 @@ def refusal(root: Path, *arguments: str) -> str:
 def test_a_port_that_is_taken_is_named(root: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        assert f"127.0.0.1:{port}" in refusal(root, "--port", port)
+        assert refusal(root, "--port", port) == (
+            f"can't serve: 127.0.0.1:{port}: Address already in use; another port may be free\n"
+        )
+
+
+@pytest.mark.parametrize("port", ["many", "-1", "65536", "8000.5"])
+def test_a_port_that_is_none_is_named(root: Path, port: str) -> None:
+    done = start(root, f"--port={port}")
+    _, errors = done.communicate(timeout=60)
+
+    assert done.returncode == 2
+    assert f"'{port}' is no number from 0 to 65535" in errors
 
 
 def test_a_model_that_is_not_there_or_damaged_is_named(

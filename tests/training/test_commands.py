@@ -91,14 +91,33 @@ def test_faults_are_a_table_and_exit_code_1(
     root: Path, tmp_path: Path, simulated_text: pd.DataFrame
 ) -> None:
     broken = simulated_text.copy()
-    broken.loc[4, "Soil"] = "Mars"
+    broken.loc[4, "Soil"] = "Mars [/red]"
     broken.to_csv(tmp_path / "trial.csv", index=False)
     checked = run(root, tmp_path, "data", "check", "trial.csv")
 
     assert checked.returncode == 1
     cells = [cell.strip() for line in checked.stderr.splitlines() for cell in line.split("│")]
-    assert {"trial.csv", "6", "Soil", "Mars"} <= set(cells)
-    assert "1 faults in trial.csv." in checked.stderr
+    assert {"trial.csv", "6", "Soil", "Mars [/red]"} <= set(cells)
+    assert "1 fault in the trial at trial.csv" in checked.stderr
+
+
+def test_what_can_t_be_done_is_told_in_one_line(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    for arguments, told in {
+        ("train", "--data", "[/none].csv"): "no trial at [/none].csv: a CSV, or a folder of CSVs",
+        ("data", "simulate", "--to", "file/sample"): "Not a directory: 'file/sample'",
+    }.items():
+        failed = run(root, tmp_path, *arguments)
+        assert failed.returncode == 1
+        assert told in failed.stderr.splitlines()[-1]
+        assert "Traceback" not in failed.stderr
+
+
+def test_no_processes_are_no_choice(root: Path, tmp_path: Path) -> None:
+    refused = run(root, tmp_path, "train", "--jobs", "0")
+
+    assert refused.returncode == 2
+    assert "1 or more processes, or -1 for one per core" in refused.stderr
 
 
 def test_a_simulated_trial_is_never_written_into_data(root: Path, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ def served(sound: Path) -> Iterator[str]:
     """Address of a server that has the CSV, a web page, and nothing else."""
     answers = {
         "/Tree%20Data.csv": (200, sound.read_bytes()),
+        "/cut.csv": (200, sound.read_bytes()),
         "/login": (200, b"<!DOCTYPE html><title>Log in</title>"),
     }
 
@@ -34,7 +35,8 @@ def served(sound: Path) -> Iterator[str]:
         def do_GET(self) -> None:
             status, body = answers.get(self.path.partition("?")[0], (404, b""))
             self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
+            missing = 9 if self.path == "/cut.csv" else 0
+            self.send_header("Content-Length", str(len(body) + missing))
             self.end_headers()
             self.wfile.write(body)
 
@@ -51,8 +53,9 @@ def served(sound: Path) -> Iterator[str]:
 
 
 def test_a_sound_file_comes_in_under_its_name(sound: Path, tmp_path: Path) -> None:
-    fetched = fetch.fetch(str(sound), tmp_path / "data")
+    written, fetched = fetch.fetch(str(sound), tmp_path / "data")
 
+    assert written == tmp_path / "data" / "Trees.csv"
     assert (tmp_path / "data" / "Trees.csv").read_bytes() == sound.read_bytes()
     assert fetched.rows == 120
     assert [p.name for p in (tmp_path / "data").iterdir()] == ["Trees.csv"]
@@ -75,12 +78,33 @@ def test_a_faulty_file_does_not_replace_a_good_one(
     assert (tmp_path / "data" / "Trees.csv").read_bytes() == before
 
 
+def test_a_second_file_must_be_one_trial_with_the_first(
+    sound: Path, simulated_text: pd.DataFrame, tmp_path: Path
+) -> None:
+    fetch.fetch(str(sound), tmp_path / "data")
+    other = tmp_path / "Other.csv"
+    simulated_text.assign(No=[str(1000 + i) for i in range(120)]).to_csv(other, index=False)
+    again = tmp_path / "Again.csv"
+    again.write_bytes(sound.read_bytes())
+
+    _, whole = fetch.fetch(str(other), tmp_path / "data")
+    assert whole.rows == 240
+    with pytest.raises(InvalidTrialError) as raised:
+        fetch.fetch(str(again), tmp_path / "data")
+    assert raised.value.faults[0].rule == "each seedling once; it is also in row 2 of Again.csv"
+    assert sorted(p.name for p in (tmp_path / "data").iterdir()) == ["Other.csv", "Trees.csv"]
+
+
 def test_what_can_t_be_had_is_told_in_one_sentence(served: str, tmp_path: Path) -> None:
     cases = {
         str(tmp_path / "none.csv"): "there is no file",
         f"{served}/none.csv": "answered 404 Not Found",
         f"{served}/login": "is a web page, not a CSV. Download the CSV by hand",
-        "http://127.0.0.1:9/trial.csv": "can't be reached",
+        f"{served}/cut.csv": "was cut off 9 bytes before its end",
+        "http://127.0.0.1:9/trial.csv": "can't be read .* refused",
+        "http://a b/trial.csv": "can't be read .URL can't contain control characters",
+        "http://here:port/trial.csv": "can't be read .nonnumeric port",
+        "http://[::1/trial.csv": "is no address .Invalid IPv6",
     }
     for source, sentence in cases.items():
         with pytest.raises(NoTrialError, match=sentence):

@@ -7,9 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training import artefact, export, metadata, search, simulate, trial
-from training.person_periods import Covariates
+from training import artefact, behaviour, export, metadata, search, simulate, trial
+from training.person_periods import Covariates, Floats
+from training.survival import survival_curve
 from training.train import REFITS, Candidate, plot_draws, train
+
+# One worker fits each model once for all of these.
+pytestmark = pytest.mark.xdist_group("train")
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +65,41 @@ def test_the_graph_holds_the_model_and_all_its_refits(
     assert np.ptp(hazard[..., 1:], axis=-1).max() > 0.01, "the refits differ"
 
 
+@pytest.fixture(scope="module")
+def published(real_trial: trial.Trial) -> Candidate:
+    return train(real_trial, search_size=1, jobs=2)
+
+
+def test_the_published_trial_makes_a_model_over_the_floors(published: Candidate) -> None:
+    metrics = published.metadata["metrics"]
+
+    assert metrics["integrated_brier_score"]["mean"] <= 0.0945
+    assert metrics["concordance_index"]["mean"] >= 0.770
+    assert abs(metrics["calibration_error"]) <= 0.01
+    assert max(map(abs, metrics["calibration_error_by_species"].values())) <= 0.03
+    assert published.parity <= 1e-6
+
+
+def test_the_published_trial_makes_the_model_of_the_checkout_again(
+    published: Candidate, root: Path
+) -> None:
+    made = artefact.read_metadata(root / "model")
+    if (made["data"]["md5"], made["recipe"]["parameters"]) != (
+        published.metadata["data"]["md5"],
+        dict(published.recipe.parameters),
+    ):
+        pytest.skip("model/ is of other data or another recipe")
+
+    def curves(graph: bytes) -> Floats:
+        return survival_curve(np.moveaxis(export.run(graph, behaviour.grid()), -1, 1))
+
+    # Not the same bytes: another machine's sums may differ in their last digits.
+    shipped = (root / "model" / artefact.GRAPH).read_bytes()
+    np.testing.assert_allclose(curves(published.graph), curves(shipped), atol=1e-6)
+    for name in ("inputs", "data", "interval"):
+        assert published.metadata[name] == made[name]
+
+
 def test_every_draw_of_plots_has_as_many_as_there_are() -> None:
     first, *draws = plot_draws(18)
 
@@ -74,6 +113,17 @@ def test_the_interval_holds_the_point_even_outside_the_refits() -> None:
 
     assert metadata.interval(5.0, refits) == (5.0, pytest.approx(10 + 10 * 47 / 49))
     assert metadata.interval(15.0, refits)[0] == pytest.approx(10 + 10 * 2 / 49)
+
+
+def test_the_search_takes_the_first_recipe_within_an_error_of_the_best() -> None:
+    best = np.tile([0.09, 0.10], 8)
+    doubtful = best + np.tile([0.002, -0.001], 8)
+    worse = best + np.tile([0.002, 0.001], 8)
+
+    assert search.not_worse(np.array([worse, best])) == 1
+    assert search.not_worse(np.array([worse, best + 0.0001 + 0.01 * best.std(), best])) == 2
+    assert search.not_worse(np.array([best, worse])) == 0
+    assert search.not_worse(np.array([doubtful - 0.0004, best, worse])) == 0
 
 
 def test_candidates_run_from_the_most_regularised_to_the_least() -> None:

@@ -158,8 +158,9 @@ def test_a_row_without_an_event_is_dropped_with_a_notice(
 @pytest.mark.parametrize(
     ("content", "row", "rule"),
     [
-        (b"", 0, "at least one row"),
-        (b"No,Plot\n1,2\n", 1, "a column of the trial"),
+        (b"", 0, "at least one row below a header"),
+        (b"No,Plot\n", 0, "at least one row below a header"),
+        (b"No,Plot\n1,2\n", 1, "needed, not there"),
         (b"\xff\xfe\x00", 0, "text in UTF-8 (invalid start byte)"),
     ],
 )
@@ -189,6 +190,14 @@ def test_a_row_with_a_cell_too_few_is_named(simulated_text: pd.DataFrame, tmp_pa
 
     (fault,) = faults(tmp_path / "trial.csv")
     assert (fault.row, fault.value, fault.rule) == (8, "23 cells", "24 cells, as in the header")
+
+
+def test_a_csv_is_one_in_capitals_too(simulated_text: pd.DataFrame, tmp_path: Path) -> None:
+    write(simulated_text[:60], tmp_path / "A.CSV")
+    write(simulated_text[60:], tmp_path / "b.csv")
+    (tmp_path / "notes.txt").write_text("none of it")
+
+    assert sorted(trial.load(tmp_path).files) == ["A.CSV", "b.csv"]
 
 
 def test_nothing_to_read_is_told(tmp_path: Path) -> None:

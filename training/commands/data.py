@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from training import config
@@ -24,17 +26,18 @@ SHOWN = 50
 def fault_table(faults: Sequence[Fault], shown: int = SHOWN) -> Table:
     """Faults as a table: where, what stands there, what is asked."""
     rest = len(faults) - shown
-    table = Table(caption=f"and {rest} more (--all prints them)" if rest > 0 else None)
+    table = Table(caption=f"and {rest} more; `data check --all` prints them" if rest > 0 else None)
     for heading in ("file", "row", "column", "value", "rule"):
         table.add_column(heading, justify="right" if heading == "row" else "left")
     for fault in faults[:shown]:
-        table.add_row(fault.file, str(fault.row or ""), fault.column, fault.value, fault.rule)
+        cells = (fault.file, str(fault.row or ""), fault.column, fault.value, fault.rule)
+        table.add_row(*map(escape, cells))
     return table
 
 
 def _tell(trial: Trial) -> None:
     for notice in trial.dropped:
-        _console.print(notice, highlight=False)
+        _console.print(notice, markup=False, highlight=False, soft_wrap=True)
     kind = {"simulated": "SIMULATED", "published": "the published trial", "custom": "custom"}
     _console.print(
         f"Sound: {trial.rows} rows, {len(trial.seedlings)} seedlings on "
@@ -51,8 +54,9 @@ def fetch(
     """Bring the CSV into data/ once it was found sound; a bad one changes nothing."""
     from training import fetch as fetching
 
-    with _console.status(f"Fetching {source} …"):
-        trial = fetching.fetch(source, config.DATA)
+    with _console.status(f"Fetching {escape(source)} …"):
+        written, trial = fetching.fetch(source, config.DATA)
+    _console.print(f"Wrote {written}.", markup=False, highlight=False, soft_wrap=True)
     _tell(trial)
 
 
@@ -70,7 +74,8 @@ def check(
             checked = trial.load(path)
     except InvalidTrialError as error:
         _console.print(fault_table(error.faults, len(error.faults) if every else SHOWN))
-        _console.print(f"[red]{len(error.faults)} faults in {path}.[/red]", highlight=False)
+        told = f"{error} at {path}"
+        _console.print(told, style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     _tell(checked)
 
@@ -87,7 +92,8 @@ def simulate(
     if to.resolve() == config.DATA.resolve():
         raise TrainingError(f"{config.DATA}/ is for a real trial: name another folder with --to")
     path = simulation.write(simulation.simulate(seedlings, seed), to)
-    _console.print(f"Wrote {path}: {seedlings} SIMULATED seedlings, seed {seed}.", highlight=False)
+    told = f"Wrote {path}: {seedlings} SIMULATED seedlings, seed {seed}."
+    _console.print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -101,9 +107,11 @@ def describe(
         loaded = trial.load(path)
         rows = summary.mortality_by_species(loaded.seedlings)
         leak = summary.whole_number_share(loaded.seedlings)
-    table = Table(title="Dead by day 115.5", title_justify="left")
-    table.add_column("species")
-    for heading in ("seedlings", "harvested", "Event = 1", "Kaplan-Meier", "95 %"):
+    table = Table(
+        title="Dead by day 115.5", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    table.add_column("species", no_wrap=True)
+    for heading in ("number", "harvested", "Event = 1", "Kaplan-Meier", "95 %"):
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(
@@ -112,7 +120,7 @@ def describe(
             f"{row.harvested:.0%}",
             f"{row.event_rate:.1%}",
             f"{row.mortality:.1%}",
-            f"{row.low:.1%} to {row.high:.1%}" if row.low < row.high else "",
+            f"{100 * row.low:.1f}-{row.high:.1%}" if row.low < row.high else "",
         )
     out = Console()
     out.print(table)
@@ -120,6 +128,6 @@ def describe(
         "Event = 1 counts the harvested as survivors; Kaplan-Meier counts them as long as they "
         "were watched. The last row weighs the species by their numbers.\n"
         f"AMF is a whole number in {leak[True]:.0%} of harvested rows and {leak[False]:.0%} of the "
-        "others alive with them: a trait tells who was dug up, not who died.",
+        "others alive with them. Where the two differ, a trait tells who was dug up, not who died.",
         highlight=False,
     )

@@ -18,8 +18,17 @@ app = typer.Typer(help="Find a model to serve.", no_args_is_help=True)
 _console = Console(stderr=True)
 
 
+def _some(jobs: int) -> int:
+    if jobs == 0:
+        raise typer.BadParameter("1 or more processes, or -1 for one per core")
+    return jobs
+
+
+Jobs = Annotated[int, typer.Option(min=-1, callback=_some, help="Processes; -1: one per core.")]
+
+
 def _tell(sentence: str) -> None:
-    _console.print(sentence, highlight=False, soft_wrap=True)
+    _console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -46,7 +55,7 @@ def train(
     search: Annotated[
         int | None, typer.Option(min=1, max=15, help="Recipes to choose among.")
     ] = None,
-    jobs: Annotated[int, typer.Option(help="Processes; -1: one per core.")] = -1,
+    jobs: Jobs = -1,
 ) -> None:
     """Search, fit, judge and export; write the model folder whole or not at all."""
     typer.echo(_train(data, search, jobs))
@@ -80,12 +89,16 @@ def _summary(candidate: Candidate) -> Table:
     table = Table(title="Out of fold, whole plots held out", title_justify="left")
     for heading in ("figure", "model", "Kaplan-Meier by species"):
         table.add_column(heading, justify="left" if heading == "figure" else "right")
-    for name in ("integrated_brier_score", "brier_score_115", "concordance_index"):
+    for name, words in {
+        "integrated_brier_score": "integrated Brier score",
+        "brier_score_115": "Brier score, day 115.5",
+        "concordance_index": "concordance (Uno's C)",
+    }.items():
         cells = [
             f"{scored.figures(name).mean():.4f} ± {scored.figures(name).std(ddof=1):.4f}"
             for scored in (candidate.scored, candidate.reference)
         ]
-        table.add_row(name.replace("_", " "), *cells)
+        table.add_row(words, *cells)
     table.add_section()
     metrics = candidate.metadata["metrics"]
     reference = metrics["kaplan_meier_by_species"]
@@ -97,5 +110,5 @@ def _summary(candidate: Candidate) -> Table:
         },
     }
     for name, pair in errors.items():
-        table.add_row(f"calibration error, {name}", *(f"{error:+.3f}" for error in pair))
+        table.add_row(f"calibration, {name}", *(f"{error:+.3f}" for error in pair))
     return table

@@ -1,4 +1,4 @@
-"""The page at `/`: one self-contained document, filled in with the model's own values."""
+"""The pages at `/` and `/docs`: self-contained documents that load nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from functions.artefact import Artefact
 
 
 def render(artefact: Artefact, root_path: str) -> tuple[str, str]:
-    """The document and its content security policy: nothing from elsewhere, no other script."""
-    shape, style, script = (_part(name) for name in ("page.html", "page.css", "page.js"))
+    """The page to try the model on, with the model's own values, and its security policy."""
     facts = {
         "species": artefact.species,
         "soils": artefact.soils,
@@ -23,10 +22,21 @@ def render(artefact: Artefact, root_path: str) -> tuple[str, str]:
         "data": artefact.source,
         "version": artefact.version,
     }
+    # "<" would let a value end the script element that holds it.
+    return _filled("page", root_path, json.dumps(facts).replace("<", "\\u003c"))
+
+
+def describe(root_path: str) -> tuple[str, str]:
+    """The page that tells people what `openapi.json` tells programs, and its security policy."""
+    return _filled("docs", root_path)
+
+
+def _filled(name: str, root_path: str, facts: str = "") -> tuple[str, str]:
+    """A document and its content security policy: nothing from elsewhere, no other script."""
+    shape, style, script = (_part(part) for part in (f"{name}.html", "page.css", f"{name}.js"))
     html = (
         shape.replace("{{base}}", escape(f"{root_path}/", quote=True))
-        # "<" would let a value end the script element that holds it.
-        .replace("{{facts}}", json.dumps(facts).replace("<", "\\u003c"))
+        .replace("{{facts}}", facts)
         .replace("{{style}}", style)
         .replace("{{script}}", script)
     )

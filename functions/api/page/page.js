@@ -12,6 +12,7 @@ form.light.value = (facts.light[0] + facts.light[1]) / 2;
 form.day.max = facts.lastDay;
 form.day.value = facts.lastDay;
 byId("simulated").hidden = facts.data !== "simulated";
+byId("trial").hidden = facts.data !== "published";
 byId("version").textContent = facts.version;
 
 const element = (name, attributes, text) => {
@@ -21,19 +22,25 @@ const element = (name, attributes, text) => {
   return made;
 };
 
+let drawn = null;
 function draw(answer) {
+  drawn = answer;
   const svg = byId("curve");
-  const x = (day) => 40 + (day / facts.lastDay) * 585;
-  const y = (percent) => 245 - (percent / 100) * 230;
-  const parts = [];
+  // Drawn at the width it has, so that its letters keep their size on a phone.
+  const [width, height] = [svg.clientWidth, svg.clientHeight];
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  const [left, right, top, bottom] = [40, width - 12, 24, height - 40];
+  const x = (day) => left + (day / facts.lastDay) * (right - left);
+  const y = (percent) => bottom - (percent / 100) * (bottom - top);
+  const parts = [element("text", { x: 0, y: 12 }, "dead, %")];
   for (const percent of [0, 25, 50, 75, 100]) {
-    parts.push(element("line", { class: "grid", x1: 40, x2: 625, y1: y(percent), y2: y(percent) }));
-    parts.push(element("text", { x: 34, y: y(percent) + 4, "text-anchor": "end" }, percent));
+    parts.push(element("line", { class: "grid", x1: left, x2: right, y1: y(percent), y2: y(percent) }));
+    parts.push(element("text", { x: left - 6, y: y(percent) + 4, "text-anchor": "end" }, percent));
   }
   for (let day = 0; day <= facts.lastDay; day += 20) {
-    parts.push(element("text", { x: x(day), y: 264, "text-anchor": "middle" }, day));
+    parts.push(element("text", { x: x(day), y: bottom + 18, "text-anchor": "middle" }, day));
   }
-  parts.push(element("text", { x: 625, y: 278, "text-anchor": "end" }, "days after planting"));
+  parts.push(element("text", { x: right, y: bottom + 34, "text-anchor": "end" }, "days after planting"));
   const points = answer.curve.map((p) => `${x(p.day)},${y(p.mortality_percent)}`).join(" ");
   parts.push(element("polyline", { class: "line", points }));
   const [low, high] = answer.interval_90;
@@ -57,26 +64,38 @@ function refuse(sentences) {
   byId("percent").textContent = "–";
   byId("interval").textContent = "";
   byId("warnings").replaceChildren(...sentences.map(item));
+  drawn = null;
+  byId("curve").replaceChildren();
+}
+
+// A gateway's own refusal is no problem document: it has a message and no errors.
+function reasons(answer, status) {
+  const faults = (answer.errors || []).map((e) => `${e.field}: ${e.rule}; ${[e.allowed].flat().join(", ")}`);
+  return faults.length ? faults : [answer.detail || answer.message || `The service answered ${status}.`];
 }
 
 let asked = 0;
 async function ask() {
   const mine = ++asked;
-  form.lightShown.value = Number(form.light.value).toFixed(3);
+  form.lightShown.value = form.light.valueAsNumber.toFixed(3);
   const headers = { "content-type": "application/json" };
   if (form.key.value) headers["x-api-key"] = form.key.value;
-  const body = { species: form.species.value, soil: form.soil.value, light: Number(form.light.value), day: Number(form.day.value) };
+  const body = { species: form.species.value, soil: form.soil.value, light: form.light.valueAsNumber, day: form.day.valueAsNumber };
   try {
     const response = await fetch("v1/predict", { method: "POST", headers, body: JSON.stringify(body) });
     const answer = await response.json();
     if (mine !== asked) return;
     if (response.ok) return show(answer);
-    if (response.status === 403) return refuse(["An API key is needed."]);
-    refuse((answer.errors || []).map((e) => `${e.field}: ${e.rule}; ${e.allowed}`));
+    if (response.status === 403) {
+      byId("key").hidden = false;
+      return refuse(["An API key is needed."]);
+    }
+    refuse(reasons(answer, response.status));
   } catch {
     if (mine === asked) refuse(["The service can't be reached."]);
   }
 }
 form.addEventListener("input", ask);
 form.addEventListener("submit", (event) => event.preventDefault());
+addEventListener("resize", () => drawn && draw(drawn));
 ask();

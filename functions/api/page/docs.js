@@ -1,0 +1,73 @@
+"use strict";
+const byId = (id) => document.getElementById(id);
+const make = (name, text, ...children) => {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  made.append(...children);
+  return made;
+};
+
+// What a schema allows, in words. Named parts stand under components.
+const named = (schema, components) => (schema.$ref ? components[schema.$ref.split("/").at(-1)] || {} : schema);
+
+function words(given, components) {
+  const schema = named(given, components);
+  if (schema.enum) return schema.enum.join(", ");
+  if (schema.const !== undefined) return String(schema.const);
+  if (schema.type === "array") {
+    const [least, most] = [schema.minItems, schema.maxItems];
+    const count = least === undefined ? "" : least === most ? `${least} ` : `${least} to ${most} `;
+    return `a list of ${count}(${words(schema.items || {}, components)})`;
+  }
+  if (schema.properties) return `an object with ${Object.keys(schema.properties).join(", ")}`;
+  if (schema.minimum !== undefined) return `a ${schema.type} from ${schema.minimum} to ${schema.maximum}`;
+  return schema.type || "any JSON";
+}
+
+function table(...headings) {
+  return make("table", undefined, make("tr", undefined, ...headings.map((text) => make("th", text))));
+}
+
+function fields(schema, components, kind) {
+  const made = table(kind, "holds", "");
+  for (const [name, field] of Object.entries(schema.properties || {})) {
+    const needed = (schema.required || []).includes(name);
+    const otherwise = field.default === undefined ? "" : `; ${field.default} where left out`;
+    made.append(make("tr", undefined,
+      make("td", undefined, make("code", name)),
+      make("td", `${words(field, components)}${needed ? "" : otherwise}`),
+      make("td", field.description || "")));
+  }
+  return made;
+}
+
+function operation(path, method, told, components) {
+  const section = make("section");
+  section.append(make("h2", undefined, make("code", `${method.toUpperCase()} ${path}`)));
+  section.append(make("p", told.description || told.summary));
+  const body = told.requestBody?.content["application/json"].schema;
+  const address = new URL(path.slice(1), document.baseURI);
+  const data = body ? ` \\\n  -H 'content-type: application/json' \\\n  -d '${JSON.stringify(body.example)}'` : "";
+  if (body) section.append(fields(body, components, "asks for"));
+  section.append(make("pre", `curl ${address}${data}`));
+  const refusals = table("refuses with", "");
+  for (const [status, answer] of Object.entries(told.responses)) {
+    const schema = named(answer.content?.["application/json"]?.schema || {}, components);
+    if (status >= 400) refusals.append(make("tr", undefined, make("td", status), make("td", answer.description)));
+    else if (schema.properties) section.append(fields(schema, components, "answers"));
+  }
+  if (refusals.rows.length > 1) section.append(refusals);
+  return section;
+}
+
+async function describe() {
+  const told = await (await fetch("openapi.json")).json();
+  byId("title").textContent = told.info.title;
+  byId("lead").textContent = `${told.info.description} Version ${told.info.version}.`;
+  for (const [path, methods] of Object.entries(told.paths)) {
+    for (const [method, each] of Object.entries(methods)) {
+      byId("operations").append(operation(path, method, each, told.components?.schemas || {}));
+    }
+  }
+}
+describe().catch(() => { byId("lead").textContent = "The description can't be read: see openapi.json."; });
