@@ -18,6 +18,7 @@ LARGEST: Final = 512 * 1024
 """Bytes; a thousand seedlings take about a seventh of it."""
 MOST_FAULTS: Final = 5000
 _LONGEST_ECHO: Final = 100
+_GONE: Final = object()
 
 
 async def read(scope: Scope, receive: Receive, shape: Shape) -> dict[str, Any]:
@@ -97,8 +98,8 @@ def _too_large() -> ProblemError:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for i, name in enumerate(names) if name in names[:i])
+        left = dict(pairs)
+        twice = next(name for name, _ in pairs if left.pop(name, _GONE) is _GONE)
         raise ProblemError(400, f"The body names {echo(twice)!r} twice in one object.")
     if not all(map(str.isascii, found)):
         try:

@@ -78,12 +78,9 @@ def test_without_a_folder_to_write_to_every_event_gets_its_right_answer(
         expected.check(name, emulator.invoke(expected.event(name)), metadata)
 
 
-QUADRATIC = pytest.mark.xfail(reason="the name that stands twice is looked for in quadratic time")
-
-
 @pytest.mark.parametrize(
     "heavy",
-    [pytest.param(HEAVY[0], marks=QUADRATIC), *HEAVY[1:]],
+    HEAVY,
     ids=lambda each: each.name,
 )
 def test_no_body_keeps_the_function_busy_until_its_time_is_up(
