@@ -226,6 +226,12 @@ def test_a_schedule_without_a_remote_is_green_and_says_what_is_missing(
     assert own.run(ready, world.credentials), own.text
     assert (own.outputs, own.summary) == ({}, "")
 
+    bucket = Runner(world.clone("bucket"), world.environment, nothing)
+    shutil.copy(root / ".dvc/config", bucket.clone / ".dvc/config")
+    world.training(bucket.clone, "store", "use", "s3://bucket/seedlings")
+    assert bucket.run(ready, ""), bucket.text
+    assert bucket.outputs == {}, "the folder of Drive need not be set then"
+
     bare = Runner(world.clone("bare"), world.environment, nothing)
     shutil.copy(root / ".dvc/config", bare.clone / ".dvc/config")
     assert bare.run(ready, ""), bare.text
