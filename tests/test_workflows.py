@@ -271,6 +271,7 @@ def test_a_release_that_loses_the_race_is_red_says_so_and_is_not_on_the_branch(
     assert "/comments" not in (world.path / "gh.log").read_text()
 
 
+@pytest.mark.timeout(600)  # two retrains of the whole trial
 def test_a_dispatched_retrain_on_the_field_trial_ends_in_a_commit_that_a_stranger_can_pull(
     world: World, job: dict[str, Any], root: Path
 ) -> None:
