@@ -226,6 +226,12 @@ def test_a_schedule_without_a_remote_is_green_and_says_what_is_missing(
     assert own.run(ready, world.credentials), own.text
     assert (own.outputs, own.summary) == ({}, "")
 
+    bucket = Runner(world.clone("bucket"), world.environment, nothing)
+    shutil.copy(root / ".dvc/config", bucket.clone / ".dvc/config")
+    world.training(bucket.clone, "store", "use", "s3://bucket/seedlings")
+    assert bucket.run(ready, ""), bucket.text
+    assert bucket.outputs == {}, "the folder of Drive need not be set then"
+
     bare = Runner(world.clone("bare"), world.environment, nothing)
     shutil.copy(root / ".dvc/config", bare.clone / ".dvc/config")
     assert bare.run(ready, ""), bare.text
@@ -265,6 +271,7 @@ def test_a_release_that_loses_the_race_is_red_says_so_and_is_not_on_the_branch(
     assert "/comments" not in (world.path / "gh.log").read_text()
 
 
+@pytest.mark.timeout(600)  # two retrains of the whole trial
 def test_a_dispatched_retrain_on_the_field_trial_ends_in_a_commit_that_a_stranger_can_pull(
     world: World, job: dict[str, Any], root: Path
 ) -> None:

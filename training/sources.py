@@ -22,7 +22,7 @@ def find_trial(data: Path | None, tell: Tell) -> Path:
     if trial.csv_files(config.DATA):
         tell(f"Data: {config.DATA}/, as it stands.")
         return config.DATA
-    if config.has_drive_credentials():
+    if store.ready():
         store.pull("data.dvc")
         tell(f"Data: {config.DATA}/, pulled from the remote just now.")
         return config.DATA
@@ -35,7 +35,7 @@ def find_trial(data: Path | None, tell: Tell) -> Path:
 
 
 def find_model(tell: Tell, train: Callable[[], Path]) -> Path:
-    """The model to serve: model/, the released one, the one on Drive, else one trained now."""
+    """The model to serve: model/, the released one, the default remote's, else one trained now."""
     from training import store
 
     artefact.recover(config.MODEL)
@@ -44,8 +44,8 @@ def find_model(tell: Tell, train: Callable[[], Path]) -> Path:
         return config.MODEL
     reasons = [f"no {config.MODEL}/"]
     remotes = [config.RELEASED_REMOTE]
-    if config.has_drive_credentials():
-        remotes.append(config.DEFAULT_REMOTE)
+    if default := store.ready():
+        remotes.append(default)
     for remote in remotes:
         try:
             store.pull("model.dvc", remote=remote)

@@ -82,6 +82,18 @@ def test_the_released_model_is_pulled_without_credentials_or_git(
     assert clone.outputs()["model"] == OUTPUTS["model"]
 
 
+def test_a_remote_of_any_kind_is_where_a_missing_model_comes_from(
+    here: Checkout, tmp_path: Path
+) -> None:
+    here.store("use", str(tmp_path / "shelf"))
+    here.store("push")
+    clone = here.fresh(tmp_path / "clone")
+    told = clone.python("-m", "training", "model", "get")
+
+    assert "pulled from the remote 'folder'" in told
+    assert clone.outputs()["model"] == OUTPUTS["model"]
+
+
 def test_the_released_remote_never_takes_the_trial(here: Checkout) -> None:
     told = here.store("push", "data.dvc", "--remote", "released", code=1)
 

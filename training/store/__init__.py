@@ -2,7 +2,7 @@
 
 from training.store.checkup import Check, doctor
 from training.store.inspection import Audit, Finding, audit
-from training.store.remotes import use
+from training.store.remotes import ready, use
 from training.store.transfer import Status, changed, check_out, pull, push, read_back, status
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "pull",
     "push",
     "read_back",
+    "ready",
     "status",
     "use",
 ]

@@ -111,6 +111,14 @@ def usable(name: str | None = None) -> Remote:
     return remote
 
 
+def ready() -> str | None:
+    """Name of the default remote where nothing is obviously missing for using it."""
+    try:
+        return usable().name
+    except StoreError:
+        return None
+
+
 def objects(remote: Remote) -> tuple[Any, str]:
     """DVC's own file system for a remote, and the path of its objects there."""
     from dvc.fs import (  # type: ignore[import-untyped]
