@@ -26,7 +26,7 @@ from tests.functions.release import tools
 from tests.functions.release.account import REPOSITORY, Account
 from tests.functions.release.gateway import Gateway
 
-CONFIG = "".join(
+CONFIG = "version = 0.1\n" + "".join(
     f"[{name}.deploy.parameters]\n"
     f'parameter_overrides = ["Stage={name}", "TrafficShift=Canary10Percent5Minutes"]\n'
     for name in ("staging", "prod")
@@ -151,6 +151,7 @@ def runner(account: Account, gateway: Gateway, root: Path, tmp_path: Path) -> Ru
     (clone / ".git/info/exclude").write_text("/.venv\n")
     for folder, names in ((".sam-venv/bin", ("sam",)), (".sbom-venv/bin", ("cyclonedx-py",))):
         tools.install(clone / folder, root, names)
+        (clone / folder).with_name(".ready").touch()
     for name in ("requirements-dev.txt", ".ci/venv", *sorted(clone.glob(".ci/*.txt"))):
         os.utime(clone / name, (0, 0))
     tools.install(tmp_path / "bin", root, ("docker", "gh"))
