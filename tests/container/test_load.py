@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,11 +22,17 @@ CLIENTS, CALLS = 16, 25
 def test_sixteen_clients_are_each_given_their_own_answers_over_http(api: str, root: Path) -> None:
     scorer = Scorer(artefact.read(root / "model"))
 
-    def ask(client: int) -> None:
+    def ask(client: int) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        asked = []
         for turn in range(CALLS):
             question = questions.question(scorer.artefact, client * CALLS + turn)
             answer = post(f"{api}/v1/predict", json.dumps(question).encode())
-            questions.check(scorer, question, json.loads(answer))
+            asked.append((question, json.loads(answer)))
+        return asked
 
     with ThreadPoolExecutor(CLIENTS) as pool:
-        list(pool.map(ask, range(CLIENTS)))
+        answered = [pair for pairs in pool.map(ask, range(CLIENTS)) for pair in pairs]
+
+    assert len(answered) == CLIENTS * CALLS
+    for question, answer in answered:  # a scorer takes one question at a time
+        questions.check(scorer, question, answer)
