@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from bench.results import SIZES, Results, slope
@@ -37,8 +38,8 @@ def _row(results: Results, size: int, peer: str = "ours") -> float:
 
 
 def _growth(results: Results) -> float:
-    sizes = [float(size) for size in SIZES]
-    return slope(sizes, [results.median(f"batch_{size}") for size in SIZES])
+    steps = pairwise(SIZES)
+    return max(_row(results, larger) / _row(results, smaller) for smaller, larger in steps)
 
 
 def _training_slope(results: Results) -> float:
@@ -73,7 +74,7 @@ TARGETS: Final = (
         1.5,
         lambda r: r.median("batch_1000") / r.median("batch_1000", "naive"),
     ),
-    Target("Growth of a batch's cost with its rows, 1 to 1,000 (slope of logs)", 1.0, _growth),
+    Target("A row of a batch, of a row of one ten times smaller, 1 to 1,000", 1.0, _growth),
     Target("Resident memory after warm calls, of naive's", 0.45, _over("memory", "naive")),
     Target("Image above its base, of naive's", 0.5, _over("image", "naive")),
     Target(
