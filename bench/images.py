@@ -129,6 +129,10 @@ def _call(port: int, event: bytes, seconds: float, pause: float) -> None:
 
 
 def _durations(name: str) -> list[float]:
+    return durations(docker("logs", name))
+
+
+def durations(log: str) -> list[float]:
     """Milliseconds that the emulator reports of each call, in order."""
-    found = re.findall(r"(?<!Init )(?<!Billed )Duration: ([\d.]+) ms", docker("logs", name))
+    found = re.findall(r"(?<!Init )(?<!Billed )Duration: ([\d.]+) ms", log)
     return [float(each) for each in found]

@@ -23,6 +23,7 @@ from bench.results import PEERS
 
 LAYERS: Final = (
     ("onnxruntime/", "ONNX Runtime"),
+    ("functions/graph.py", "ONNX Runtime"),
     ("aws_lambda_powertools/", "log line and metrics"),
     ("functions/telemetry.py", "log line and metrics"),
     ("functions/scoring.py", "curve and interval"),
@@ -30,7 +31,8 @@ LAYERS: Final = (
     ("functions/api/schemas.py", "reading and checking the body"),
     ("pydantic/", "reading and checking the body"),
     ("functions/api/edge.py", "ids, versions, headers"),
-    ("functions/api/app.py", "answer as JSON"),
+    ("functions/api/answers.py", "answer as JSON"),
+    ("functions/api/app.py", "the route's own function"),
     ("functions/api/handler.py", "gateway event"),
     ("functions/", "rest of functions"),
     ("mangum/", "Mangum"),

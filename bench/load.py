@@ -43,7 +43,12 @@ class _Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if not self._missing:
-            self._missing = _length(data)
+            try:
+                self._missing = _length(data)
+            except AssertionError as error:
+                self._done.set_exception(error)
+                self._transport.close()
+                return
         self._missing -= len(data)
         if self._missing > 0:
             return

@@ -110,7 +110,7 @@ def layers(results: Results) -> str:
     """What a warm call is made of: shares, and of the p50 in this run the microseconds."""
     microseconds = 1000 * results.median("p50")
     rows = [
-        [name, f"{share:.0%}", number(share * microseconds)]
+        [name, f"{100 * share:.0f} %", number(share * microseconds)]
         for name, share in results.layers.items()
     ]
     return table(["layer", "share", "µs"], rows)
@@ -165,7 +165,7 @@ def cost(
     middle = results.quotas[len(results.quotas) // 2]
     pays = "\n".join(f"- {worked(middle, name, price)}" for name, price in prices.items())
     return (
-        f"US dollars of a million predictions; {cold_share:.1%} of calls start cold; the gateway "
+        f"US dollars of a million predictions; {100 * cold_share:g} % of calls start cold; the gateway "
         f"is ${gateway:.2f} a million requests.\n\n{shown}\n\nProvisioned concurrency:\n\n{pays}"
     )
 

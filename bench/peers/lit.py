@@ -12,7 +12,7 @@ import pandas as pd
 
 
 class Naive(litserve.LitAPI):
-    def setup(self, device: str) -> None:
+    def setup(self, device: str) -> None:  # noqa: ARG002 (LitServe's)
         self.model = joblib.load(os.environ["NAIVE_MODEL"])
 
     def predict(self, seedling: dict[str, Any]) -> dict[str, float]:
