@@ -81,9 +81,10 @@ def worked(quota: Quota, name: str, price: Prices) -> str:
     """The break-even of one memory size, in numbers."""
     share = break_even(price)
     month = quota.memory / 1024 * SECONDS_A_MONTH * price.provisioned
+    percent = f"{100 * share:.0f} %"
     return (
-        f"{name}, {quota.memory} MB: u = {price.provisioned:.10f} / ({price.compute:.10f} - "
-        f"{price.provisioned_compute:.10f}) = {100 * share:.0f} %. At {quota.single:.1f} ms a call that is "
+        f"{name}, {quota.memory:,} MB: u = {price.provisioned:.10f} / ({price.compute:.10f} - "
+        f"{price.provisioned_compute:.10f}) = {percent}. At {quota.single:.1f} ms a call that is "
         f"{share * 1000 / quota.single:.0f} calls a second in each environment, day and night. "
         f"One environment kept warm costs ${month:.2f} a month before its first call."
     )

@@ -165,8 +165,8 @@ def cost(
     middle = results.quotas[len(results.quotas) // 2]
     pays = "\n".join(f"- {worked(middle, name, price)}" for name, price in prices.items())
     return (
-        f"US dollars of a million predictions; {100 * cold_share:g} % of calls start cold; the gateway "
-        f"is ${gateway:.2f} a million requests.\n\n{shown}\n\nProvisioned concurrency:\n\n{pays}"
+        f"US dollars of a million predictions; {100 * cold_share:g} % of calls start cold; the "
+        f"gateway is ${gateway:.2f} a million requests.\n\n{shown}\n\nProvisioned concurrency:\n\n{pays}"
     )
 
 
