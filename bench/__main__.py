@@ -12,6 +12,7 @@ from bench import charts, cost, report
 from bench.results import Results
 
 RESULTS: Final = Path("build/bench.json")
+SERVERS: Final = Path("build/bench-servers.json")
 PAGE: Final = Path("docs/performance.md")
 KEPT: Final = Path("docs/bench.json")
 """The results that the page tells of."""
@@ -53,6 +54,8 @@ def docs(source: From = RESULTS) -> None:
     results = Results.load(source)
     if results.quick or not results.quotas:
         raise typer.BadParameter(f"{source} is not a full run, images included")
+    kept = SERVERS if SERVERS.exists() else KEPT
+    results.servers = Results.load(kept).servers
     results.save(KEPT)
     charts.draw(results, PAGE.parent / charts.FOLDER)
     PAGE.write_text(report.written(PAGE.read_text(), results))
@@ -83,7 +86,9 @@ def servers() -> None:
     """The naive model behind BentoML, LitServe and MLflow, each in an environment of its own."""
     from bench import servers as serving
 
-    typer.echo(serving.compare())
+    results = Results(servers=serving.compare())
+    results.save(SERVERS)
+    typer.echo(report.servers(results))
 
 
 if __name__ == "__main__":

@@ -166,8 +166,14 @@ def cost(
     pays = "\n".join(f"- {worked(middle, name, price)}" for name, price in prices.items())
     return (
         f"US dollars of a million predictions; {100 * cold_share:g} % of calls start cold; the "
-        f"gateway is ${gateway:.2f} a million requests.\n\n{shown}\n\nProvisioned concurrency:\n\n{pays}"
+        f"gateway is ${gateway:.2f} a million requests.\n\n{shown}\n\n"
+        f"Provisioned concurrency:\n\n{pays}"
     )
+
+
+def servers(results: Results) -> str:
+    """Other servers with the naive model, beside ours and the naive handler."""
+    return table(["server, one worker", "requests a second", "version"], results.servers)
 
 
 BLOCKS: Final = {
@@ -179,6 +185,7 @@ BLOCKS: Final = {
     "training": training,
     "quotas": quotas,
     "cost": cost,
+    "servers": servers,
 }
 """What stands between the marks of docs/performance.md, by the name of the mark."""
 

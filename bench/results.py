@@ -64,6 +64,8 @@ class Results:
     """Share of a warm call by layer."""
     training: list[Training] = field(default_factory=list)
     quotas: list[Quota] = field(default_factory=list)
+    servers: list[list[str]] = field(default_factory=list)
+    """Name, requests a second and version of other servers; from `make bench-servers`."""
     skipped: list[str] = field(default_factory=list)
     """What was not measured, and why."""
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from rich.console import Console
 
-from bench import load, naive_model, processes, report, worker
+from bench import load, naive_model, processes, worker
 from bench.results import Results
 
 FOLDER: Final = Path("build/bench/servers")
@@ -58,7 +58,7 @@ SERVERS: Final[Mapping[str, Server]] = {
 }
 
 
-def compare() -> str:
+def compare() -> list[list[str]]:
     """Requests a second of each server, or why it has none, beside ours and the naive handler."""
     model = naive_model.fit(Path("build/bench/naive.joblib")).resolve()
     os.environ |= {"NAIVE_MODEL": str(model), "OMP_NUM_THREADS": "1"}
@@ -76,7 +76,7 @@ def compare() -> str:
     for peer in ("naive", "ours"):
         results.note("http", peer, processes.over_http(peer, SECONDS))
         rows.append([f"{peer}, FastAPI on uvicorn", f"{results.median('http', peer):,.0f}", ""])
-    return report.table(["server, one worker", "requests a second", "version"], rows)
+    return rows
 
 
 def _install(name: str, packages: tuple[str, ...]) -> Path:
