@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -65,18 +66,32 @@ def docs(source: From = RESULTS) -> None:
 @app.command("cost")
 def show_cost(
     source: From = KEPT,
-    x86_64: Annotated[float, typer.Option(help="$ a GB-second.")] = cost.PRICES["x86_64"].compute,
-    arm64: Annotated[float, typer.Option(help="$ a GB-second.")] = cost.PRICES["arm64"].compute,
-    requests: Annotated[float, typer.Option(help="$ a million requests to Lambda.")] = 0.20,
-    gateway: Annotated[float, typer.Option(help="$ a million requests to REST.")] = cost.GATEWAY,
+    architecture: Annotated[
+        str | None, typer.Option(help="x86_64 or arm64; without it, both.")
+    ] = None,
+    compute: Annotated[float | None, typer.Option(help="$ a GB-second.")] = None,
+    requests: Annotated[float | None, typer.Option(help="$ a million requests.")] = None,
+    provisioned: Annotated[float | None, typer.Option(help="$ a GB-second kept warm.")] = None,
+    provisioned_compute: Annotated[
+        float | None, typer.Option(help="$ a GB-second of running there.")
+    ] = None,
+    gateway: Annotated[float, typer.Option(help="$ a million REST requests.")] = cost.GATEWAY,
     cold_share: Annotated[float, typer.Option(min=0, max=1)] = cost.COLD_SHARE,
 ) -> None:
     """Price a million predictions from measured durations; the free tier is left out."""
+    if architecture not in (None, *cost.PRICES):
+        raise typer.BadParameter(f"--architecture is one of {', '.join(cost.PRICES)}")
+    given = {
+        "compute": compute,
+        "requests": requests,
+        "provisioned": provisioned,
+        "provisioned_compute": provisioned_compute,
+    }
+    known = {name: value for name, value in given.items() if value is not None}
     prices = {
-        name: cost.Prices(
-            compute, requests, cost.PRICES[name].provisioned, cost.PRICES[name].provisioned_compute
-        )
-        for name, compute in (("x86_64", x86_64), ("arm64", arm64))
+        name: replace(price, **known)
+        for name, price in cost.PRICES.items()
+        if architecture in (None, name)
     }
     typer.echo(report.cost(Results.load(source), prices, gateway, cold_share))
 

@@ -19,6 +19,8 @@ COLOURS: Final = (
 )
 NAMED: Final = 9
 """Packages with a colour of their own; the rest are one."""
+OURS: Final = 5
+"""How many of them are the largest of ours."""
 
 STYLE: Final[dict[Any, Any]] = {
     "svg.hashsalt": "bench",
@@ -51,12 +53,14 @@ def _imports(by_peer: dict[str, dict[str, float]]) -> Figure:
     for packages in by_peer.values():
         for name, milliseconds in packages.items():
             largest[name] = max(milliseconds, largest.get(name, 0.0))
-    named = sorted(largest, key=lambda name: -largest[name])[:NAMED]
+    ours = list(by_peer["ours"])[:OURS]
+    others = sorted(largest.keys() - set(ours), key=lambda name: -largest[name])
+    named = [*ours, *others[: NAMED - len(ours)]]
     figure = Figure(figsize=(8, 2.9), layout="constrained")
     axes = figure.subplots()
     names = list(by_peer)[::-1]
     left = [0.0] * len(names)
-    for name, colour in zip([*named, "the rest"], COLOURS, strict=True):
+    for name, colour in zip([*named, "the rest"], COLOURS, strict=False):
         widths = [
             by_peer[peer].get(name, 0.0)
             if name in named
@@ -91,6 +95,9 @@ def _training(results: Results) -> Figure:
     )
     for axes, (label, values) in zip(figure.subplots(1, 2), figures, strict=True):
         axes.loglog(rows, values, "o-", color=COLOURS[0])
+        axes.set_xticks(rows, [f"{each:,}" for each in rows], minor=False)
+        axes.set_yticks(values, [f"{each:.3g}" for each in values], minor=False)
+        axes.minorticks_off()
         axes.set_xlabel("rows of the simulated trial")
         axes.set_ylabel(label)
     return figure

@@ -26,9 +26,9 @@ PRICES: Final = {
     "x86_64": Prices(0.0000166667, 0.20, 0.0000041667, 0.0000097222),
     "arm64": Prices(0.0000133334, 0.20, 0.0000033334, 0.0000077778),
 }
-"""us-east-1, first tier, as AWS's pricing page for Lambda stood in June 2026."""
+"""us-east-1, first tier, list prices as publicly quoted in 2026."""
 GATEWAY: Final = 3.50
-"""A million requests of a REST API, us-east-1, first tier, as AWS's pages stood in 2026."""
+"""A million requests of a REST API, us-east-1, first tier, as publicly quoted in 2026."""
 COLD_SHARE: Final = 0.01
 """Calls that start cold; AWS says that most functions see fewer."""
 
