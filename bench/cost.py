@@ -74,12 +74,15 @@ def break_even(price: Prices) -> float:
     Provisioned and busy for a share u: provisioned + u x provisioned compute; on demand:
     u x compute. They meet at u = provisioned / (compute - provisioned compute).
     """
-    return price.provisioned / (price.compute - price.provisioned_compute)
+    saved = price.compute - price.provisioned_compute
+    return price.provisioned / saved if saved > 0 else float("inf")
 
 
 def worked(quota: Quota, name: str, price: Prices) -> str:
     """The break-even of one memory size, in numbers."""
     share = break_even(price)
+    if share > 1:
+        return f"{name}: it is never cheaper than running on demand."
     month = quota.memory / 1024 * SECONDS_A_MONTH * price.provisioned
     percent = f"{100 * share:.0f} %"
     return (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bench import cost
@@ -28,6 +30,13 @@ def test_provisioning_pays_for_an_environment_that_is_busy_enough(results: Resul
     line = cost.worked(results.quotas[0], "somewhere", price)
     assert "= 50 %" in line
     assert "100 calls a second" in line
+
+
+def test_provisioning_that_saves_nothing_never_pays(results: Results) -> None:
+    price = replace(PRICES["somewhere"], provisioned_compute=0.00002)
+    assert cost.worked(results.quotas[0], "here", price) == (
+        "here: it is never cheaper than running on demand."
+    )
 
 
 def test_the_list_prices_break_even_alike_on_both_processors() -> None:
