@@ -29,7 +29,7 @@ export DVC_NO_ANALYTICS := 1
 .PHONY: help
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^## / {printf "\n%s\n", substr($$0, 4)} \
-	  /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: setup ## Set up, get the model, serve it at http://127.0.0.1:8000 (PORT=)
@@ -138,7 +138,11 @@ audit: .audit-venv/.ready ## Look up known vulnerabilities of what is served (ne
 
 .PHONY: bench
 bench: model .sam-venv/.ready .venv/.compiled ## Measure the handler beside a naive peer and a floor (QUICK=1)
-	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+	@$(BIN)/python -m bench run $(if $(QUICK),--quick)
+
+.PHONY: bench-servers
+bench-servers: setup ## The naive model behind BentoML, LitServe and MLflow (downloads them)
+	@$(BIN)/python -m bench servers
 
 .PHONY: lock
 lock: setup ## Resolve the locks anew (keeps what still fits; UPGRADE=1 takes the newest)

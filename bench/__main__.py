@@ -1,149 +1,110 @@
-"""`make bench`: our handler beside the naive peer and the floor, alternating, as ratios."""
+"""`python -m bench`: measure, show, price and write down how fast this is."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
-import socket
-import statistics
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Final
 
+import typer
 from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
-from bench import load, naive_model, worker
+from bench import charts, cost, report
+from bench.results import Results
 
-PEERS: Final = {
-    "ours": "functions.api.handler",
-    "naive": "bench.peers.naive",
-    "floor": "bench.peers.floor",
-}
-OUTPUT: Final = Path("build/bench.json")
-Figures = dict[str, dict[str, list[float]]]
-"""Measurements by figure and peer, one for each run."""
+RESULTS: Final = Path("build/bench.json")
+SERVERS: Final = Path("build/bench-servers.json")
+PAGE: Final = Path("docs/performance.md")
+KEPT: Final = Path("docs/bench.json")
+"""The results that the page tells of."""
 
-
-def main() -> None:
-    """Measures, prints one table, writes build/bench.json."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer runs: about a minute")
-    quick = parser.parse_args().quick
-    os.environ["NAIVE_MODEL"] = str(naive_model.fit(Path("build/bench/naive.joblib")).resolve())
-    runs, calls, seconds = (2, 500, 2.0) if quick else (7, 3000, 5.0)
-    console = Console(stderr=True)
-    figures: Figures = {}
-    order = [peer for _ in range(runs) for peer in PEERS]
-    for peer in track(order, "In process ", console=console):
-        in_process(figures, peer, calls)
-    for peer in track(order, "Cold start ", console=console):
-        note(figures, "cold start, process to first answer, ms", peer, cold_start(peer))
-    for peer in track(list(PEERS) * (1 if quick else 3), "Over HTTP  ", console=console):
-        note(figures, "requests/s, one uvicorn worker", peer, over_http(peer, seconds))
-    Console().print(table(figures))
-    machine = {"cores": os.cpu_count(), "cpu": platform.machine(), "python": sys.version.split()[0]}
-    libraries = {name: version(name) for name in ("fastapi", "onnxruntime", "scikit-learn")}
-    OUTPUT.write_text(json.dumps({"machine": machine | libraries, "figures": figures}, indent=2))
-    console.print(f"Wrote {OUTPUT}: {machine}", highlight=False)
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+_console = Console(stderr=True)
+From = Annotated[Path, typer.Option("--from", help="Results of a run.")]
 
 
-def note(figures: Figures, figure: str, peer: str, value: float) -> None:
-    """Keeps one measurement."""
-    figures.setdefault(figure, {}).setdefault(peer, []).append(value)
+@app.command()
+def run(
+    quick: Annotated[
+        bool, typer.Option(help="About a minute: no images, no large trials.")
+    ] = False,
+) -> None:
+    """Measure ours, naive and floor in turn; print the tables; write build/bench.json."""
+    from bench import run as running
+
+    results = running.run(quick)
+    results.save(RESULTS)
+    charts.draw(results, RESULTS.parent / "bench" / "charts")
+    show(RESULTS)
+    _console.print(f"Wrote {RESULTS}; `python -m bench docs` takes it over into {PAGE}.")
 
 
-def in_process(figures: Figures, peer: str, calls: int) -> None:
-    """Warm calls, batches and memory of a fresh process."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.worker", PEERS[peer], str(calls)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
-    note(figures, "warm call, p50, ms", peer, found["p50"])
-    note(figures, "warm call, p99, ms", peer, found["p99"])
-    note(figures, "resident memory, MB", peer, found["memory"])
-    if peer != "floor":
-        for size, milliseconds in found["batch"].items():
-            note(figures, f"batch of {size}, ms", peer, milliseconds)
+@app.command()
+def show(source: From = RESULTS) -> None:
+    """Print the tables of a run."""
+    results = Results.load(source)
+    shown = ["machine", "figures", "targets", "imports", "layers", "training"]
+    if results.quotas:
+        shown += ["quotas", "cost"]
+    typer.echo("\n\n".join(report.BLOCKS[name](results) for name in shown))
 
 
-def cold_start(peer: str) -> float:
-    """Milliseconds from starting the emulator to the first answer of its runtime client."""
-    found = sorted(Path(".sam-venv").glob("lib/python3.*/site-packages/samcli/local/rapid/*x86_64"))
-    ports = [_free_port(), _free_port()]
-    command = [
-        *(str(found[0]), "--runtime-interface-emulator-address", f"127.0.0.1:{ports[0]}"),
-        *("--runtime-api-address", f"127.0.0.1:{ports[1]}"),
-        *(sys.executable, "-m", "awslambdaric", f"{PEERS[peer]}.handler"),
-    ]
-    body = json.dumps(worker.event("/v1/predict", worker.SEEDLING)).encode()
-    address = f"http://127.0.0.1:{ports[0]}/2015-03-31/functions/function/invocations"
-    started = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            while True:
-                try:
-                    with urllib.request.urlopen(address, body, timeout=30) as answer:
-                        assert json.loads(answer.read())["statusCode"] == 200
-                    return 1000 * (time.perf_counter() - started)
-                except urllib.error.URLError:
-                    time.sleep(0.002)
-        finally:
-            process.terminate()
+@app.command()
+def docs(source: From = RESULTS) -> None:
+    """Write a full run into docs/: its results, the page's tables, the pictures."""
+    results = Results.load(source)
+    if results.quick or not results.quotas:
+        raise typer.BadParameter(f"{source} is not a full run, images included")
+    kept = SERVERS if SERVERS.exists() else KEPT
+    results.servers = Results.load(kept).servers
+    results.save(KEPT)
+    charts.draw(results, PAGE.parent / charts.FOLDER)
+    PAGE.write_text(report.written(PAGE.read_text(), results))
+    _console.print(f"Wrote {PAGE}, {KEPT} and {PAGE.parent / charts.FOLDER}/.")
 
 
-def over_http(peer: str, seconds: float) -> float:
-    """Answers a second from one uvicorn worker, asked by 16 connections of another process."""
-    port = _free_port()
-    app = "bench.local:app" if peer == "ours" else f"{PEERS[peer]}:app"
-    command = ["uvicorn", app, "--port", str(port), "--log-level", "error"]
-    with subprocess.Popen(
-        [sys.executable, "-m", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            return load.requests_per_second(port, worker.SEEDLING, seconds)
-        finally:
-            process.terminate()
+@app.command("cost")
+def show_cost(
+    source: From = KEPT,
+    architecture: Annotated[
+        str | None, typer.Option(help="x86_64 or arm64; without it, both.")
+    ] = None,
+    compute: Annotated[float | None, typer.Option(help="$ a GB-second.")] = None,
+    requests: Annotated[float | None, typer.Option(help="$ a million requests.")] = None,
+    provisioned: Annotated[float | None, typer.Option(help="$ a GB-second kept warm.")] = None,
+    provisioned_compute: Annotated[
+        float | None, typer.Option(help="$ a GB-second of running there.")
+    ] = None,
+    gateway: Annotated[float, typer.Option(help="$ a million REST requests.")] = cost.GATEWAY,
+    cold_share: Annotated[float, typer.Option(min=0, max=1)] = cost.COLD_SHARE,
+) -> None:
+    """Price a million predictions from measured durations; the free tier is left out."""
+    if architecture not in (None, *cost.PRICES):
+        raise typer.BadParameter(f"--architecture is one of {', '.join(cost.PRICES)}")
+    given = {
+        "compute": compute,
+        "requests": requests,
+        "provisioned": provisioned,
+        "provisioned_compute": provisioned_compute,
+    }
+    known = {name: value for name, value in given.items() if value is not None}
+    prices = {
+        name: replace(price, **known)
+        for name, price in cost.PRICES.items()
+        if architecture in (None, name)
+    }
+    typer.echo(report.cost(Results.load(source), prices, gateway, cold_share))
 
 
-def table(figures: Figures) -> Table:
-    """Medians with their range, and ours as a ratio to each peer."""
-    shown = Table(title="Medians (lowest to highest) of alternating runs", title_justify="left")
-    for heading in ("figure", *PEERS, "ours / naive", "ours / floor"):
-        shown.add_column(heading, justify="left" if heading == "figure" else "right")
-    for figure, by_peer in figures.items():
-        medians = {peer: statistics.median(values) for peer, values in by_peer.items()}
-        cells = [
-            f"{medians[peer]:.4g} ({min(by_peer[peer]):.3g} to {max(by_peer[peer]):.3g})"
-            if peer in medians
-            else ""
-            for peer in PEERS
-        ]
-        ratios = [
-            f"{medians['ours'] / medians[peer]:.3g}" if peer in medians else ""
-            for peer in ("naive", "floor")
-        ]
-        shown.add_row(figure, *cells, *ratios)
-    return shown
+@app.command()
+def servers() -> None:
+    """The naive model behind BentoML, LitServe and MLflow, each in an environment of its own."""
+    from bench import servers as serving
 
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: Any = probe.getsockname()[1]
-        return int(port)
+    results = Results(servers=serving.compare())
+    results.save(SERVERS)
+    typer.echo(report.servers(results))
 
 
 if __name__ == "__main__":
-    main()
+    app()

@@ -15,11 +15,6 @@ async def predict() -> dict[str, float]:
     return {"mortality_percent": 50.0}
 
 
-@app.post("/v1/predict/batch")
-async def batch() -> dict[str, float]:
-    return {"mortality_percent": 50.0}
-
-
 _mangum = Mangum(app, lifespan="off")
 
 

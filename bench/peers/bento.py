@@ -1,0 +1,21 @@
+"""The naive model as BentoML serves it; imports nothing of this project."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import bentoml
+import joblib
+import pandas as pd
+
+
+@bentoml.service(workers=1)
+class Naive:
+    def __init__(self) -> None:
+        self.model = joblib.load(os.environ["NAIVE_MODEL"])
+
+    @bentoml.api
+    def predict(self, seedling: dict[str, Any]) -> dict[str, float]:
+        dead = self.model.predict_proba(pd.DataFrame([seedling]))[0, 1]
+        return {"mortality_percent": 100 * float(dead)}

@@ -1,0 +1,158 @@
+"""Starts a peer in processes of this machine: warm calls, cold starts, HTTP, imports."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from bench import load, worker
+from bench.results import PEERS
+
+DROP: Final = Path("/proc/sys/vm/drop_caches")
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def in_process(peer: str, calls: int) -> dict[str, float]:
+    """Warm calls, batches and memory of a fresh process, by figure."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "result.json"
+        command = [sys.executable, "-u", "-m", "bench.worker", peer, str(result), str(calls)]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        found: dict[str, float] = json.loads(result.read_text())
+        return found
+
+
+def cold_start(peer: str) -> tuple[float, float]:
+    """Milliseconds from starting the emulator to the first answer of its runtime client.
+
+    And what the emulator itself calls `Init Duration`.
+    """
+    ports = [free_port(), free_port()]
+    command = [
+        *(str(_emulator()), "--runtime-interface-emulator-address", f"127.0.0.1:{ports[0]}"),
+        *("--runtime-api-address", f"127.0.0.1:{ports[1]}"),
+        *(sys.executable, "-m", "awslambdaric", f"{PEERS[peer]}.handler"),
+    ]
+    with tempfile.TemporaryFile() as log:
+        started = time.perf_counter_ns()
+        with subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT) as process:
+            try:
+                invoke(ports[0], predict())
+                took = (time.perf_counter_ns() - started) / 1e6
+            finally:
+                process.terminate()
+        log.seek(0)
+        reported = re.search(rb"Init Duration: ([\d.]+) ms", log.read())
+    return took, float(reported.group(1)) if reported else 0.0
+
+
+def predict() -> bytes:
+    """The event of one prediction, as it is posted to an emulator."""
+    return json.dumps(worker.event("/v1/predict", worker.SEEDLING)).encode()
+
+
+def invoke(port: int, event: bytes, seconds: float = 60) -> None:
+    """Sends an event to an emulator, as soon as it listens; raises unless it is answered 200."""
+    address = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
+    deadline = time.perf_counter() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(address, event, timeout=seconds) as answer:
+                assert json.loads(answer.read())["statusCode"] == 200
+            return
+        except (urllib.error.URLError, ConnectionError) as error:
+            if isinstance(error, urllib.error.HTTPError) or time.perf_counter() > deadline:
+                raise
+            time.sleep(0.002)
+
+
+def _emulator() -> Path:
+    machine = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
+    folder = "lib/python3.*/site-packages/samcli/local/rapid"
+    return next(Path(".sam-venv").glob(f"{folder}/aws-lambda-rie-{machine}"))
+
+
+def can_drop_caches() -> bool:
+    """Whether this process may empty the page cache."""
+    return os.access(DROP, os.W_OK)
+
+
+def drop_caches() -> None:
+    """Makes the next start read its files from the disk."""
+    os.sync()
+    DROP.write_text("3")
+
+
+@contextmanager
+def served(command: list[str], environment: dict[str, str] | None = None) -> Iterator[None]:
+    """A server that is stopped at the end, with whatever it has started."""
+    with subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+
+
+def over_http(peer: str, seconds: float) -> float:
+    """Answers a second from one uvicorn worker, asked by 16 connections of another process."""
+    port = free_port()
+    app = "bench.local:app" if peer == "ours" else f"{PEERS[peer]}:app"
+    command = [
+        *(sys.executable, "-m", "uvicorn", app, "--port", str(port)),
+        *("--log-level", "warning", "--lifespan", "off"),
+    ]
+    with served(command):
+        return load.requests_per_second(port, worker.SEEDLING, seconds)
+
+
+def imports(peer: str) -> dict[str, float]:
+    """Milliseconds of import by package, as `-X importtime` tells them for a fresh process."""
+    command = [sys.executable, "-X", "importtime", "-c", f"import {PEERS[peer]}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return by_package(done.stderr)
+
+
+def by_package(told: str) -> dict[str, float]:
+    """The lines of `-X importtime` added up by package, the longest first, in milliseconds.
+
+    A handler's own module is the row `load`: what it does on import is to load its model.
+    """
+    totals: dict[str, float] = {}
+    for line in told.splitlines():
+        found = re.match(r"import time:\s*(\d+) \|\s*\d+ \|\s*([\w.]+)$", line)
+        if not found:
+            continue
+        name = found.group(2)
+        top = name.split(".")[0]
+        if name in PEERS.values():
+            top = "load"
+        elif top in sys.stdlib_module_names or top.startswith("_"):
+            top = "standard library"
+        totals[top] = totals.get(top, 0.0) + int(found.group(1)) / 1000
+    return dict(sorted(totals.items(), key=lambda each: -each[1]))

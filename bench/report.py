@@ -1,0 +1,200 @@
+"""The tables of a run, as Markdown that reads well in a terminal too, and the page's blocks."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bench.cost import COLD_SHARE, GATEWAY, PRICES, Prices, costs, worked
+from bench.results import PEERS, SIZES, Results
+from bench.targets import TARGETS
+
+FIGURES: Final = (
+    ("cold_warm", "Cold start under the emulator, ms", 1.0),
+    ("cold_dropped", "The same, page cache dropped, ms", 1.0),
+    ("cold_image", "Cold start of the image, `docker start` to first answer, ms", 1.0),
+    ("init_reported", "What the emulator calls `Init Duration`, ms", 1.0),
+    ("p50", "Warm call, p50, ms", 1.0),
+    ("p99", "Warm call, p99, ms", 1.0),
+    *((f"batch_{size}", f"Batch of {size:,}, a row, µs", 1000 / size) for size in SIZES),
+    ("memory", "Resident memory after warm calls, MB", 1.0),
+    ("image", "Image above its base, MB", 1.0),
+    ("http", "Requests a second, one uvicorn worker", 1.0),
+)
+"""Key, heading, and what a value is multiplied with to be shown."""
+LARGEST: Final = 10
+"""Packages of the table of imports."""
+
+
+def number(value: float) -> str:
+    """Three digits that count, or all of a larger number."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.{1 if value >= 10 else 2 if value >= 1 else 3}f}"
+
+
+def table(headings: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table whose columns stand under each other; all but the first to the right."""
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+
+    def line(cells: list[str]) -> str:
+        first, *rest = zip(cells, widths, strict=True)
+        aligned = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest)]
+        return f"| {' | '.join(aligned)} |"
+
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    return "\n".join([line(headings), line(rule), *map(line, rows)])
+
+
+def figures(results: Results) -> str:
+    """Medians with their range for every peer, and ours over theirs."""
+    rows = []
+    for key, heading, scale in FIGURES:
+        if not results.has(key):
+            continue
+        cells, ratios = [], []
+        for peer in PEERS:
+            if not results.has(key, peer):
+                cells.append("-")
+                continue
+            middle, low, high = (scale * value for value in results.range(key, peer))
+            spread = f" ({number(low)} to {number(high)})" if low < high else ""
+            cells.append(number(middle) + spread)
+        for peer in ("naive", "floor"):
+            known = results.has(key, peer) and key != "init_reported"
+            ratio = results.median(key) / results.median(key, peer) if known else 0.0
+            ratios.append(number(ratio) if known else "-")
+        rows.append([heading, *cells, *ratios])
+    return table(["figure", *PEERS, "ours / naive", "ours / floor"], rows)
+
+
+def targets(results: Results) -> str:
+    """What was to be reached, what was, and whether that is enough."""
+    rows = []
+    for target in TARGETS:
+        try:
+            value = target.value(results)
+        except KeyError:
+            rows.append([target.claim, target.rule(), "-", "not measured"])
+        else:
+            met = "yes" if target.met(value) else "**no**"
+            rows.append([target.claim, target.rule(), number(value), met])
+    return table(["target", "limit", "measured", "met"], rows)
+
+
+def machine(results: Results) -> str:
+    """Where and with what the run was made."""
+    facts = dict(results.machine)
+    place = f"{facts.pop('processor')}, {facts.pop('memory')}, {facts.pop('system')}"
+    python = facts.pop("python")
+    libraries = ", ".join(f"{name} {each}" for name, each in facts.items())
+    left_out = "".join(f"\n\nNot measured: {each}" for each in results.skipped)
+    return (
+        f"{'Quick run' if results.quick else 'Run'} of {number(results.seconds / 60)} minutes on "
+        f"{place}; Python {python}; {libraries}.{left_out}"
+    )
+
+
+def imports(results: Results) -> str:
+    """Milliseconds of import by package, those of ours first."""
+    names = list(results.imports["ours"])[:LARGEST]
+    columns = results.imports.values()
+    rows = [[name, *(number(each.get(name, 0.0)) for each in columns)] for name in names]
+    rest = [sum(ms for name, ms in each.items() if name not in names) for each in columns]
+    rows.append(["the rest", *map(number, rest)])
+    rows.append(["all", *(number(sum(each.values())) for each in columns)])
+    return table(["package, ms", *results.imports], rows)
+
+
+def layers(results: Results) -> str:
+    """What a warm call is made of: shares, and of the p50 in this run the microseconds."""
+    microseconds = 1000 * results.median("p50")
+    rows = [
+        [name, f"{100 * share:.0f} %", number(share * microseconds)]
+        for name, share in results.layers.items()
+    ]
+    return table(["layer", "share", "µs"], rows)
+
+
+def training(results: Results) -> str:
+    """Seconds and memory of `make train` by rows."""
+    rows = [
+        [f"{each.rows:,}", number(each.seconds), number(each.megabytes)]
+        for each in results.training
+    ]
+    return table(["rows, simulated", "seconds", "MB at most, all processes"], rows)
+
+
+def quotas(results: Results) -> str:
+    """Durations of the image under each memory size's share of a CPU."""
+    rows = [
+        [
+            f"{each.memory:,} MB",
+            f"{each.cpus:.3f}",
+            number(each.first),
+            number(each.apart),
+            number(each.single),
+            number(each.batch),
+        ]
+        for each in results.quotas
+    ]
+    headings = ["memory", "CPUs", "first answer, ms", "call apart, ms", "call after call, ms"]
+    return table([*headings, "batch of 1,000, ms"], rows)
+
+
+def cost(
+    results: Results,
+    prices: dict[str, Prices] = PRICES,
+    gateway: float = GATEWAY,
+    cold_share: float = COLD_SHARE,
+) -> str:
+    """US dollars of a million predictions, and when provisioned concurrency pays."""
+    rows = [
+        [
+            f"{each.memory:,} MB",
+            each.architecture,
+            f"{each.single:.3f}",
+            f"{each.single + gateway:.3f}",
+            f"{each.batch:.5f}",
+            f"{each.batch + gateway / 1000:.5f}",
+        ]
+        for each in costs(results, prices, cold_share)
+    ]
+    headings = ["memory", "on", "one by one, $", "with gateway, $"]
+    shown = table([*headings, "by the thousand, $", "with gateway, $"], rows)
+    middle = results.quotas[len(results.quotas) // 2]
+    pays = "\n".join(f"- {worked(middle, name, price)}" for name, price in prices.items())
+    return (
+        f"US dollars of a million predictions; {100 * cold_share:g} % of calls start cold; the "
+        f"gateway is ${gateway:.2f} a million requests.\n\n{shown}\n\n"
+        f"Provisioned concurrency:\n\n{pays}"
+    )
+
+
+def servers(results: Results) -> str:
+    """Other servers with the naive model, beside ours and the naive handler."""
+    return table(["server, one worker", "requests a second", "version"], results.servers)
+
+
+BLOCKS: Final = {
+    "machine": machine,
+    "figures": figures,
+    "targets": targets,
+    "imports": imports,
+    "layers": layers,
+    "training": training,
+    "quotas": quotas,
+    "cost": cost,
+    "servers": servers,
+}
+"""What stands between the marks of docs/performance.md, by the name of the mark."""
+
+
+def written(page: str, results: Results) -> str:
+    """The page with every block as the results have it; raises KeyError for an unknown mark."""
+
+    def block(mark: re.Match[str]) -> str:
+        name = mark.group(1)
+        return f"<!-- {name} -->\n\n{BLOCKS[name](results)}\n\n<!-- end of {name} -->"
+
+    return re.sub(r"<!-- (\w+) -->\n.*?<!-- end of \1 -->", block, page, flags=re.DOTALL)

@@ -1,0 +1,136 @@
+"""One run of the bench: every measurement, peers in turn so that noise hits all alike."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Final, TypeVar
+
+from rich.console import Console
+from rich.progress import track
+
+from bench import images, naive_model, processes, training
+from bench.results import PEERS, Results
+
+FOLDER: Final = Path("build/bench")
+LIBRARIES: Final = (
+    *("fastapi", "starlette", "pydantic", "mangum", "aws-lambda-powertools", "numpy"),
+    *("onnxruntime", "scikit-learn", "pandas", "uvicorn"),
+)
+MEMORIES: Final = (256, 512, 1024, 1769)
+
+_console = Console(stderr=True)
+_Each = TypeVar("_Each")
+
+
+def run(quick: bool) -> Results:
+    """Measures everything; a quick run has fewer rounds and leaves out what takes long."""
+    started = time.monotonic()
+    model = naive_model.fit(FOLDER / "naive.joblib").resolve()
+    # One thread each: no peer has work for more, and waking them costs those that have pools.
+    os.environ |= {"NAIVE_MODEL": str(model), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    results = Results(quick=quick, machine=_machine())
+    _warm_calls(results, rounds=2 if quick else 5, calls=300 if quick else 1000)
+    _cold_starts(results, rounds=3 if quick else 9)
+    for peer in _shown(list(PEERS) * (1 if quick else 4), "Over HTTP"):
+        results.note("http", peer, processes.over_http(peer, 1.5 if quick else 4))
+    results.imports = _imports(1 if quick else 5)
+    results.layers = _layers(2 if quick else 8)
+    if quick:
+        results.skipped.append(
+            "Images, cold caches and larger trials: a quick run leaves them out."
+        )
+    else:
+        _dropped(results)
+        _images(results, model)
+    for scale in _shown(training.SCALES[: 1 if quick else None], "make train"):
+        results.training.append(training.train(scale, FOLDER))
+    results.seconds = round(time.monotonic() - started)
+    return results
+
+
+def _shown(work: Iterable[_Each], label: str) -> Iterable[_Each]:
+    return track(list(work), f"{label:<22}", console=_console)
+
+
+def _warm_calls(results: Results, rounds: int, calls: int) -> None:
+    for peer in _shown(list(PEERS) * rounds, "Warm calls"):
+        for figure, value in processes.in_process(peer, calls).items():
+            results.note(figure, peer, value)
+
+
+def _cold_starts(results: Results, rounds: int) -> None:
+    for peer in PEERS:
+        processes.cold_start(peer)  # the page cache is warm from here on
+    for peer in _shown(list(PEERS) * rounds, "Cold starts"):
+        took, reported = processes.cold_start(peer)
+        results.note("cold_warm", peer, took)
+        results.note("init_reported", peer, reported)
+
+
+def _dropped(results: Results) -> None:
+    if not processes.can_drop_caches():
+        results.skipped.append("Cold starts with the page cache dropped: that needs root.")
+        return
+    for peer in _shown(list(PEERS) * 3, "Cold starts, no cache"):
+        processes.drop_caches()
+        results.note("cold_dropped", peer, processes.cold_start(peer)[0])
+
+
+def _images(results: Results, model: Path) -> None:
+    if why := images.missing():
+        results.skipped.append(f"Images: {why}.")
+        return
+    tags = {peer: images.build(peer, model) for peer in _shown(PEERS, "Building images")}
+    for peer, tag in tags.items():
+        results.note("image", peer, images.above_base(tag))
+        images.cold_start(tag)
+    for peer in _shown(list(PEERS) * 5, "Cold starts of images"):
+        results.note("cold_image", peer, images.cold_start(tags[peer]))
+    for memory in _shown(MEMORIES, "Shares of a CPU"):
+        results.quotas.append(images.quota(tags["ours"], memory, 3))
+
+
+def _imports(rounds: int) -> dict[str, dict[str, float]]:
+    found: dict[str, list[dict[str, float]]] = {peer: [] for peer in PEERS}
+    for peer in _shown(list(PEERS) * rounds, "Imports"):
+        found[peer].append(processes.imports(peer))
+    return {
+        peer: {name: round(median(each.get(name, 0.0) for each in seen), 2) for name in seen[0]}
+        for peer, seen in found.items()
+    }
+
+
+def _layers(seconds: float) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "layers.json"
+        command = [sys.executable, "-u", "-m", "bench.layers", str(path), str(seconds)]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        found: dict[str, float] = json.loads(path.read_text())
+    return {name: round(share, 4) for name, share in found.items()}
+
+
+def _machine() -> dict[str, str]:
+    cpu = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        lines = information.read_text().splitlines()
+        names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+        cpu = names[0] if names else cpu
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    return {
+        "processor": f"{os.cpu_count()} x {cpu}",
+        "memory": f"{memory:.0f} GB",
+        "system": f"{platform.system()} {platform.release().split('-')[0]}",
+        "python": platform.python_version(),
+        **{name: version(name) for name in LIBRARIES},
+    }

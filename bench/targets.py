@@ -1,0 +1,90 @@
+"""What ours has to reach, as ratios within one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from bench.results import SIZES, Results, slope
+
+
+@dataclass(frozen=True)
+class Target:
+    """A claim about a run: its figure, the limit, and how the figure is found."""
+
+    claim: str
+    limit: float
+    value: Callable[[Results], float]
+    """Raises KeyError where the run did not measure what is needed."""
+    at_least: bool = False
+
+    def rule(self) -> str:
+        """The limit as people read it."""
+        return f"{'≥' if self.at_least else '≤'} {self.limit:g}"
+
+    def met(self, value: float) -> bool:
+        """Whether a figure keeps the limit."""
+        return value >= self.limit if self.at_least else value <= self.limit
+
+
+def _over(figure: str, peer: str) -> Callable[[Results], float]:
+    return lambda results: results.median(figure) / results.median(figure, peer)
+
+
+def _row(results: Results, size: int, peer: str = "ours") -> float:
+    return results.median(f"batch_{size}", peer) / size
+
+
+def _growth(results: Results) -> float:
+    steps = pairwise(SIZES)
+    return max(_row(results, larger) / _row(results, smaller) for smaller, larger in steps)
+
+
+def _training_slope(results: Results) -> float:
+    if len(results.training) < 3:
+        raise KeyError("training")
+    return slope(
+        [float(each.rows) for each in results.training],
+        [each.seconds for each in results.training],
+    )
+
+
+def _largest_training(results: Results) -> float:
+    if len(results.training) < 3:
+        raise KeyError("training")
+    return max(each.megabytes for each in results.training) / 1000
+
+
+TARGETS: Final = (
+    Target("Cold start under the emulator, of naive's", 0.25, _over("cold_warm", "naive")),
+    Target("Cold start under the emulator, of the floor's", 1.20, _over("cold_warm", "floor")),
+    Target("Warm call, p50, of naive's", 0.04, _over("p50", "naive")),
+    Target("Warm call, p50, of the floor's", 2.0, _over("p50", "floor")),
+    Target("Warm call, p99 of its own p50", 3.0, lambda r: r.median("p99") / r.median("p50")),
+    Target(
+        "A row of a batch of 1,000 is so many times cheaper than a naive call a row",
+        100,
+        lambda r: r.median("p50", "naive") / _row(r, 1000),
+        at_least=True,
+    ),
+    Target(
+        "Batch of 1,000 with intervals, of naive's vectorised batch without",
+        1.5,
+        lambda r: r.median("batch_1000") / r.median("batch_1000", "naive"),
+    ),
+    Target("A row of a batch, of a row of one ten times smaller, 1 to 1,000", 1.0, _growth),
+    Target("Resident memory after warm calls, of naive's", 0.45, _over("memory", "naive")),
+    Target("Image above its base, of naive's", 0.5, _over("image", "naive")),
+    Target(
+        "Requests a second on one uvicorn worker, of naive's",
+        12,
+        _over("http", "naive"),
+        at_least=True,
+    ),
+    Target(
+        "Growth of `make train` with its rows, 1 to 100 times (slope of logs)", 1.1, _training_slope
+    ),
+    Target("Most memory that `make train` took, GB", 8.0, _largest_training),
+)

@@ -1,0 +1,113 @@
+"""What serving costs stays within tests/budgets.py: counted, never timed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import worker
+from tests import budgets
+
+# Runs alone in a fresh interpreter: what pytest has loaded or left behind must not count.
+PROBE = """
+import gc, json, sys
+from functions.api import handler
+
+modules = sorted(sys.modules)
+(question, few, many), context = json.load(open(sys.argv[1])), None
+
+
+def calls(event):
+    count = 0
+
+    def called(frame, kind, argument):
+        nonlocal count
+        count += kind == "call"
+
+    sys.setprofile(called)
+    handler.handler(event, context)
+    sys.setprofile(None)
+    return count
+
+
+def kept():
+    gc.collect()
+    before = sys.getallocatedblocks()
+    for _ in range(100):
+        handler.handler(question, context)
+    gc.collect()
+    return sys.getallocatedblocks() - before
+
+
+for event in (question, few, many) * 5:
+    handler.handler(event, context)
+found = {
+    "modules": modules,
+    "calls": [calls(question) for _ in range(3)],
+    "few": calls(few),
+    "many": calls(many),
+    # What a call leaves shows in every series; what chance leaves, not in all.
+    "kept": min(kept() for _ in range(5)),
+}
+json.dump(found, open(sys.argv[2], "w"))
+"""
+FEW, MANY = 10, 110
+
+
+@pytest.fixture(scope="module")
+def found(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a fresh interpreter counted."""
+    folder = tmp_path_factory.mktemp("budgets")
+    events = [worker.event("/v1/predict", worker.SEEDLING), worker.batch(FEW), worker.batch(MANY)]
+    (folder / "events.json").write_text(json.dumps(events))
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-u",
+            "-c",
+            PROBE,
+            str(folder / "events.json"),
+            str(folder / "found.json"),
+        ],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    counted: dict[str, Any] = json.loads((folder / "found.json").read_text())
+    return counted
+
+
+def test_starting_loads_no_package_but_those_named(found: dict[str, Any]) -> None:
+    packages = {name.partition(".")[0] for name in found["modules"]}
+    foreign = {name for name in packages - sys.stdlib_module_names if not name.startswith("_")}
+    assert foreign - budgets.IMPORTED_AT_START == set()
+
+
+def test_starting_loads_few_modules(found: dict[str, Any]) -> None:
+    assert len(found["modules"]) <= budgets.MODULES_AT_START
+
+
+def test_a_warm_prediction_makes_few_calls_and_always_as_many(found: dict[str, Any]) -> None:
+    assert len(set(found["calls"])) == 1, "a count that varies can be no budget"
+    assert found["calls"][0] <= budgets.PYTHON_CALLS
+
+
+def test_a_further_seedling_costs_a_batch_next_to_nothing(found: dict[str, Any]) -> None:
+    assert (found["many"] - found["few"]) / (MANY - FEW) <= budgets.PYTHON_CALLS_A_ROW
+
+
+def test_predictions_leave_nothing_in_memory(found: dict[str, Any]) -> None:
+    assert found["kept"] <= budgets.BLOCKS_KEPT
+
+
+def test_the_model_is_two_small_files(root: Path) -> None:
+    files = {path.name: path.stat().st_size for path in (root / "model").iterdir()}
+    assert set(files) == {"model.onnx", "metadata.json"}
+    assert sum(files.values()) <= budgets.MODEL_BYTES
