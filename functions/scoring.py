@@ -33,6 +33,10 @@ class Asked(Protocol):
         """Those of n seedlings, [n, periods, 1 + refits]."""
 
 
+_BLOCK: Final = 128
+"""Rows that are asked at once: their hazards stay in the processor's cache."""
+
+
 @dataclass(frozen=True)
 class Mortality:
     """Percent dead by a day of n seedlings: the model's answers and their intervals, each [n]."""
@@ -65,17 +69,19 @@ class Scorer:
         self, species: list[int], soil: list[int], light: list[float], day: float
     ) -> Mortality:
         """Percent dead by a day for n seedlings, given as codes and light within the range seen."""
-        alive = 1 - self._graph.of_many(species, soil, light)
         place = self._place(day)
-        percent = 100 - 100 * _survival(alive[:, :, 0].astype(np.float64), *place)
-        refits = _survival(alive[:, :, 1:], *place)
-        refits.sort(axis=1)
-        low, high = 100 - 100 * refits[:, self._ends].astype(np.float64).T
-        return Mortality(
-            percent.tolist(),
-            np.minimum(low, percent).tolist(),
-            np.maximum(high, percent).tolist(),
-        )
+        answer = Mortality([], [], [])
+        for start in range(0, len(species), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            alive = 1 - self._graph.of_many(species[block], soil[block], light[block])
+            percent = 100 - 100 * _survival(alive[:, :, 0].astype(np.float64), *place)
+            refits = _survival(alive[:, :, 1:], *place)
+            refits.sort(axis=1)
+            low, high = 100 - 100 * refits[:, self._ends].astype(np.float64).T
+            answer.percent.extend(percent.tolist())
+            answer.low.extend(np.minimum(low, percent).tolist())
+            answer.high.extend(np.maximum(high, percent).tolist())
+        return answer
 
     def curve(
         self, species: int, soil: int, light: float, day: float

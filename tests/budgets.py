@@ -51,7 +51,7 @@ BLOCKS_KEPT: Final = 20
 MODEL_BYTES: Final = 120_000
 """Size of `model/`."""
 
-IMAGE_ABOVE_BASE: Final = 175_000_000
+IMAGE_ABOVE_BASE: Final = 120_000_000
 """Bytes that the image adds to Lambda's base image."""
 
 IMAGE_FILES: Final = 2_500

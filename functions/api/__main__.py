@@ -39,6 +39,8 @@ def main() -> int:
     try:
         scorer = Scorer(artefact.read(settings.read(model=arguments.model).model))
         listening = socket.create_server((arguments.host, arguments.port))
+        # Else an answer waits for the client's word on the one before.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except ServingError as error:
         sys.stderr.write(f"can't serve: {error}\n")
         return 1

@@ -17,9 +17,6 @@ from tests.events import expected
 
 pytestmark = [pytest.mark.container, pytest.mark.xdist_group("container")]
 
-LARGEST_ABOVE_BASE = 120_000_000
-"""Bytes; onnxruntime and numpy are three quarters of them."""
-
 
 @pytest.fixture(scope="module")
 def metadata(root: Path) -> dict[str, Any]:
@@ -83,10 +80,7 @@ def test_nothing_of_training_is_in_the_image(image: str) -> None:
     assert {"functions", "model", "onnxruntime"} <= present
 
 
-def test_the_image_is_compiled_and_small(image: str, base: str) -> None:
-    sizes = [int(docker("inspect", "--format", "{{.Size}}", tag)) for tag in (image, base)]
-    assert sizes[0] - sizes[1] <= LARGEST_ABOVE_BASE
-
+def test_the_image_is_compiled(image: str) -> None:
     sources = inside(image, "find", "/var/task/functions", "-name", "*.py").split()
     compiled = inside(image, "find", "/var/task/functions", "-name", "*.pyc").split()
     assert len(compiled) == len(sources)

@@ -213,7 +213,13 @@ BOOTSTRAP = [
         "Images.Arn",
         None,
     ),
-    Statement("DeployPolicy", None, "cloudformation: DescribeStacks", "AWS::StackId", None),
+    Statement(
+        "DeployPolicy",
+        None,
+        "cloudformation: DescribeStacks",
+        "cloudformation:stack/${AWS::StackName}/*",
+        None,
+    ),
     Statement("DeployPolicy", None, "ecr: GetAuthorizationToken", "*", None),
     Statement(
         "PushPolicy",
