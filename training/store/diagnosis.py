@@ -134,7 +134,7 @@ _RULES: Final = (
     _Rule(
         r"remove the following unsaved files[^\n]*\n(?P<path>[^\n]*)",
         "There are local changes that pulling would overwrite ({path}).",
-        "Move them away, or pull with --force.",
+        "Have DVC track them (`dvc add`), move them away, or pull with --force.",
     ),
     _Rule(
         r"Checkout failed for following targets:\s*(?P<path>[^\n]*)",
