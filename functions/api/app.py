@@ -98,15 +98,17 @@ def create_app(scorer: Scorer, teller: telemetry.Telemetry | None = None) -> Fas
         return _json(f'{{"status":"ok","model":{answers.model}}}'.encode())
 
     async def front_page(request: Request) -> Response:
-        html, policy = page.render(artefact, request.scope.get("root_path", ""))
-        return HTMLResponse(html, headers={"content-security-policy": policy})
+        return _page(*page.render(artefact, request.scope.get("root_path", "")))
+
+    async def docs_page(request: Request) -> Response:
+        return _page(*page.describe(request.scope.get("root_path", "")))
 
     app = FastAPI(
         title="Seedling survival",
         version=artefact.version,
         description=DESCRIPTION,
+        docs_url=None,  # FastAPI's page would load its script from elsewhere
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
         telemetry=_SILENT,
         routes=[
             Route("POST", "/v1/predict", predict),
@@ -114,6 +116,7 @@ def create_app(scorer: Scorer, teller: telemetry.Telemetry | None = None) -> Fas
             Route("GET", "/v1/model", model_card),
             Route("GET", "/health", health),
             Route("GET", "/", front_page, include_in_schema=False),
+            Route("GET", "/docs", docs_page, include_in_schema=False),
         ],
     )
     app.add_middleware(
@@ -147,3 +150,7 @@ def create_app(scorer: Scorer, teller: telemetry.Telemetry | None = None) -> Fas
 
 def _json(content: bytes) -> Response:
     return Response(content, media_type="application/json")
+
+
+def _page(html: str, policy: str) -> Response:
+    return HTMLResponse(html, headers={"content-security-policy": policy})

@@ -47,7 +47,12 @@ def requests(artefact: Artefact) -> Requests:
             le=1,
         ),
     }
-    day = _field(float, "Day after planting to answer for.", ge=0, le=artefact.last_day)
+    day = _field(
+        float,
+        f"Day after planting to answer for; {artefact.last_day:g} where it is left out.",
+        ge=0,
+        le=artefact.last_day,
+    )
     last: dict[str, Any] = {"day": NotRequired[day]}
     row: Any = _object("Seedling", seedling)
     rows: Any = Annotated[list[row], Field(min_length=1, max_length=LARGEST_BATCH)]

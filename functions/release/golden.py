@@ -82,9 +82,9 @@ def _healthy(artefact: Artefact) -> Callable[[Answer], None]:
 def _documented(prefix: str) -> Callable[[Answer], None]:
     def judge(answer: Answer) -> None:
         _expect("the status", answer.status, 200)
-        address = f"'{prefix}/openapi.json'"
-        if address not in answer.body:
-            raise ValueError(f"the page does not name {address}")
+        base = f'<base href="{prefix}/">'
+        if base not in answer.body:
+            raise ValueError(f"the page does not hold {base}")
 
     return judge
 

@@ -37,7 +37,8 @@ def check(name: str, answer: dict[str, Any], metadata: dict[str, Any]) -> None:
     assert headers["x-model-version"]
     assert headers["x-request-id"]
     if name.startswith("docs"):
-        assert "'/prod/openapi.json'" in answer["body"]
+        assert '<base href="/prod/">' in answer["body"]
+        assert '"openapi.json"' in answer["body"]
         return
     body = json.loads(answer["body"])
     if answer["statusCode"] >= 400:

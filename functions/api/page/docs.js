@@ -31,11 +31,9 @@ function table(...headings) {
 function fields(schema, components, kind) {
   const made = table(kind, "holds", "");
   for (const [name, field] of Object.entries(schema.properties || {})) {
-    const needed = (schema.required || []).includes(name);
-    const otherwise = field.default === undefined ? "" : `; ${field.default} where left out`;
     made.append(make("tr", undefined,
       make("td", undefined, make("code", name)),
-      make("td", `${words(field, components)}${needed ? "" : otherwise}`),
+      make("td", words(field, components)),
       make("td", field.description || "")));
   }
   return made;
@@ -45,11 +43,12 @@ function operation(path, method, told, components) {
   const section = make("section");
   section.append(make("h2", undefined, make("code", `${method.toUpperCase()} ${path}`)));
   section.append(make("p", told.description || told.summary));
-  const body = told.requestBody?.content["application/json"].schema;
+  const body = told.requestBody?.content["application/json"];
   const address = new URL(path.slice(1), document.baseURI);
   const data = body ? ` \\\n  -H 'content-type: application/json' \\\n  -d '${JSON.stringify(body.example)}'` : "";
-  if (body) section.append(fields(body, components, "asks for"));
-  section.append(make("pre", `curl ${address}${data}`));
+  const key = told.security ? " \\\n  -H 'x-api-key: YOUR-KEY'  # where API Gateway asks for one" : "";
+  if (body) section.append(fields(named(body.schema, components), components, "asks for"));
+  section.append(make("pre", `curl ${address}${data}${key}`));
   const refusals = table("refuses with", "");
   for (const [status, answer] of Object.entries(told.responses)) {
     const schema = named(answer.content?.["application/json"]?.schema || {}, components);

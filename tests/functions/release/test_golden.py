@@ -107,7 +107,7 @@ def test_docs_that_look_for_their_description_elsewhere_are_a_fault(
     model: Artefact, client: Client
 ) -> None:
     (docs,) = (check for check in checks(model, "/prod") if check.path == "/docs")
-    assert docs.fault(asked(client, docs)) == "the page does not name '/prod/openapi.json'"
+    assert docs.fault(asked(client, docs)) == 'the page does not hold <base href="/prod/">'
 
 
 def test_a_model_of_simulated_data_never_passes(model: Artefact) -> None:
