@@ -137,6 +137,21 @@ def test_no_secret_and_no_setting_of_this_machine_is_in_the_image(image: str) ->
     assert [v for v in variables if any(word in v.upper() for word in words)] == []
 
 
+def test_built_anew_from_nothing_it_holds_the_same_bytes(image: str, base: str, root: Path) -> None:
+    again = docker(
+        *("build", "--quiet", "--no-cache", "--file", str(root / "Dockerfile.lambda")),
+        *("--build-arg", f"BASE={base}", str(root)),
+        timeout=300,
+    ).splitlines()[-1]
+    hashes = "find . -type f -print0 | sort -z | xargs -0 sha256sum"
+    try:
+        first, second = (inside(each, "sh", "-c", hashes) for each in (image, again))
+    finally:
+        docker("rmi", again)
+
+    assert first == second
+
+
 def test_a_model_that_does_not_answer_as_recorded_ends_the_build(
     base: str, root: Path, tmp_path: Path
 ) -> None:
