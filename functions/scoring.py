@@ -47,7 +47,7 @@ class Mortality:
 
 
 class Scorer:
-    """A model that answers."""
+    """A model that answers one caller at a time: two threads need a scorer each."""
 
     def __init__(self, artefact: Artefact, graph: Asked | None = None) -> None:
         """Loads the graph and asks it its golden questions; raises ArtefactError.

@@ -73,9 +73,10 @@ def _check_kind(value: str) -> None:
         kind.startswith("application/") and kind.endswith("+json")
     ):
         raise ProblemError(415, "Send JSON, with content-type: application/json.")
-    charset = parameters.lower().partition("charset=")[2].strip(' "')
-    if charset not in ("", "utf-8", "utf8"):
-        raise ProblemError(415, "Send JSON in UTF-8.")
+    for parameter in parameters.lower().split(";"):
+        name, _, charset = parameter.partition("=")
+        if name.strip() == "charset" and charset.strip(' "') not in ("utf-8", "utf8"):
+            raise ProblemError(415, "Send JSON in UTF-8.")
 
 
 async def _content(receive: Receive) -> bytes:

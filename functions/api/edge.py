@@ -13,6 +13,7 @@ from functions.api.problems import problem
 from functions.errors import ProblemError
 from functions.telemetry import Request, Telemetry
 
+_METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9._=-]{1,64}")
 
 
@@ -29,7 +30,8 @@ class Edge:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        told = Request(id=_request_id(scope), method=scope["method"])
+        method = scope["method"]
+        told = Request(id=_request_id(scope), method=method if method in _METHODS else "OTHER")
         scope["told"] = told
         begun = False
 

@@ -68,9 +68,12 @@ def readable(event: Any) -> dict[str, Any]:
     if not isinstance(event, dict) or not isinstance(event.get("requestContext"), dict):
         raise ValueError("not a gateway event")
     http = event["requestContext"].get("http")
-    method = http.get("method") if isinstance(http, dict) else event.get("httpMethod")
-    if not isinstance(method, str):
-        raise ValueError("no method")
+    if isinstance(http, dict):
+        asked = http.get("method"), http.get("path")
+    else:
+        asked = event.get("httpMethod"), event.get("path")
+    if not all(isinstance(part, str) for part in asked):
+        raise ValueError("no method or no path")
     body = event.get("body") or ""
     if event.get("isBase64Encoded"):
         try:

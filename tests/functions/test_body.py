@@ -268,6 +268,7 @@ def test_as_many_names_as_a_body_can_hold_are_counted(client: Client) -> None:
         {"content-type": "application/json"},
         {"content-type": "Application/JSON; charset=UTF-8"},
         {"content-type": 'application/json;charset="utf-8"'},
+        {"content-type": "application/json; charset=utf-8; profile=x"},
         {"content-type": "application/ld+json"},
         {"content-encoding": "identity"},
     ],

@@ -193,3 +193,9 @@ def test_at_a_terminal_a_failure_is_shown_and_a_success_is_not(
     assert shown.out == ""
     assert shown.err.startswith("request seven failed\nTraceback (most recent call last):\n")
     assert shown.err.endswith(f"RuntimeError: {SECRET}\n")
+
+
+def test_a_method_of_no_known_name_is_told_as_other(heard: Client, listener: Listener) -> None:
+    assert heard.request("BREW", "/health").status_code == 405
+
+    assert [told.method for told in listener.requests] == ["OTHER"]

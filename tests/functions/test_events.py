@@ -159,6 +159,12 @@ EVENTS: dict[str, tuple[Any, int, str]] = {
     "TRACE": ({**HEALTH, "httpMethod": "TRACE"}, 405, "Send GET."),
     "a method that ends its line": ({**HEALTH, "httpMethod": "GET\r\nx: y"}, 405, "Send GET."),
     "no path": (without(REST, "path"), 400, NO_GATEWAY),
+    "a path that is none": ({**REST, "path": None}, 400, NO_GATEWAY),
+    "a path that is a number, by HTTP": (
+        in_context(HTTP, http={**HTTP["requestContext"]["http"], "path": 7}),
+        400,
+        NO_GATEWAY,
+    ),
     "a body that is an object": ({**REST, "body": {"light": 1}}, 400, NO_GATEWAY),
     "a body that is a list": ({**REST, "body": [1]}, 400, NO_GATEWAY),
     "a body that is a number": ({**REST, "body": 5}, 400, NO_GATEWAY),
