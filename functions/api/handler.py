@@ -11,8 +11,14 @@ import logging
 import sys
 from typing import Any
 
+from pydantic._internal import _config
+
 # Nothing that is made while starting is garbage: looking for it takes a tenth of the start.
 gc.disable()
+# FastAPI has pydantic build, when it is imported, what only a description of an API needs: a
+# seventh of the start. Pydantic builds it when it is first used if told so, and can be told so
+# of a class or, from inside alone, of all.
+_config.config_defaults["defer_build"] = True
 
 from mangum import Mangum
 from starlette.types import Receive, Scope, Send

@@ -253,6 +253,27 @@ def test_a_request_is_one_line_that_is_log_and_metrics(root: Path) -> None:
     }
 
 
+def test_what_only_the_description_needs_is_built_when_it_is_asked_for(root: Path) -> None:
+    event = {**expected.event("health"), "path": "/openapi.json", "resource": "/openapi.json"}
+    code = (
+        "import functions.api.handler as door, json, sys\n"
+        "from fastapi.openapi.models import OpenAPI\n"
+        "built = [OpenAPI.__pydantic_complete__]\n"
+        "answer = door.handler(json.load(sys.stdin), None)\n"
+        "built.append(OpenAPI.__pydantic_complete__)\n"
+        "print(json.dumps([built, answer['statusCode'], json.loads(answer['body'])['openapi']]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=root,
+        input=json.dumps(event),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == [[False, True], 200, "3.1.0"]
+
+
 def test_a_damaged_model_ends_the_start_with_one_line(root: Path, vary: Vary) -> None:
     folder = vary(lambda card: card.update(contract=2))
     done = subprocess.run(
