@@ -70,7 +70,8 @@ def read(folder: Path) -> Artefact:
         sealed = _sealed(folder)
     except OSError as error:
         where = str(error.filename or folder)
-        raise ArtefactError(where, error.strerror, "a readable file") from error
+        said = f"not readable ({error.strerror})"
+        raise ArtefactError(where, said, "a readable file") from error
     digest = hashlib.sha256(text).hexdigest()
     if sealed is not None:
         _expect("SHA-256 of metadata.json", digest, sealed)

@@ -15,17 +15,22 @@ from starlette.types import Receive, Scope, Send
 
 from functions import telemetry
 from functions.api import body, page, schemas
-from functions.api.answers import Answers, to_json
+from functions.api.answers import SIMULATED, Answers, to_json
 from functions.api.edge import Edge
 from functions.api.problems import problem
 from functions.errors import ProblemError
 from functions.scoring import Scorer
 
 DESCRIPTION: Final = (
-    "Percent of tree seedlings that will not survive, by species, soil and light, from a field "
-    "trial of one season at one site. The interval says how sure the model is of the average; "
-    "a single stand may lie 10 points or more to either side."
+    "Percent of tree seedlings that will not survive, by species, soil and light. The interval "
+    "says how sure the model is of the average; a single stand may lie 10 points or more to "
+    "either side."
 )
+_TRIALS: Final = {
+    "published": "The model comes from a field trial of one season at one site.",
+    "simulated": SIMULATED,
+    "custom": "The model comes from a trial of its operator's own.",
+}
 Endpoint = Callable[[Request], Awaitable[Response]]
 _SILENT: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
 """FastAPI's own telemetry looks at each call whether somebody listens."""
@@ -106,7 +111,7 @@ def create_app(scorer: Scorer, teller: telemetry.Telemetry | None = None) -> Fas
     app = FastAPI(
         title="Seedling survival",
         version=artefact.version,
-        description=DESCRIPTION,
+        description=f"{DESCRIPTION} {_TRIALS[artefact.source]}",
         docs_url=None,  # FastAPI's page would load its script from elsewhere
         redoc_url=None,
         telemetry=_SILENT,

@@ -94,19 +94,28 @@ def stage_prefix(event: dict[str, Any]) -> str:
     """The part of the path before the app's own: a stage or the base path of a domain."""
     context = event["requestContext"]
     if isinstance(http := context.get("http"), dict):
+        route = str(event.get("routeKey")).partition(" ")[2]  # after the method; $default has none
+        whole, own = str(http.get("path")), _filled(route, event)
+        if own and whole.endswith(own):
+            return whole.removesuffix(own)
         prefix = f"/{context.get('stage', '$default')}"
-        return prefix if f"{http.get('path')}/".startswith(f"{prefix}/") else ""
+        return prefix if f"{whole}/".startswith(f"{prefix}/") else ""
     whole, own = str(context.get("path", "")).rstrip("/"), _own_path(event).rstrip("/")
     return whole.removesuffix(own) if whole.endswith(own) else ""
 
 
 def _own_path(event: dict[str, Any]) -> str:
     """A REST request's path by its route: the event's own may begin with a domain's base path."""
-    path, own = str(event["path"]), str(event.get("resource"))
+    path, own = str(event["path"]), _filled(str(event.get("resource")), event)
+    return own if path.endswith(own) else path
+
+
+def _filled(route: str, event: dict[str, Any]) -> str:
+    """The path of a route, what was asked for in the place of its parameter."""
     parameters = event.get("pathParameters")
     if isinstance(parameters, dict):
-        own = own.replace("{proxy+}", str(parameters.get("proxy")).lstrip("/"))
-    return own if path.endswith(own) else path
+        return route.replace("{proxy+}", str(parameters.get("proxy")).lstrip("/"))
+    return route
 
 
 def _refusal(request_id: str) -> dict[str, Any]:

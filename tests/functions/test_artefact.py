@@ -67,7 +67,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     error = refusal(tmp_path / "nowhere")
 
     assert str(error) == (
-        f"model: {tmp_path}/nowhere/metadata.json is No such file or directory; "
+        f"model: {tmp_path}/nowhere/metadata.json is not readable (No such file or directory); "
         "a readable file is needed"
     )
 
@@ -86,7 +86,7 @@ def test_a_folder_in_place_of_a_file_is_named(vary: Vary) -> None:
     (made / "model.onnx").mkdir()
 
     assert str(refusal(made)) == (
-        f"model: {made}/model.onnx is Is a directory; a readable file is needed"
+        f"model: {made}/model.onnx is not readable (Is a directory); a readable file is needed"
     )
 
 
@@ -299,4 +299,7 @@ def test_a_seal_that_cannot_be_read_is_named(vary: Vary) -> None:
     made = vary()
     (made.parent / "varied.seal").mkdir()
 
-    assert str(refusal(made)) == f"model: {made}.seal is Is a directory; a readable file is needed"
+    assert (
+        str(refusal(made))
+        == f"model: {made}.seal is not readable (Is a directory); a readable file is needed"
+    )

@@ -169,6 +169,13 @@ def test_a_gateway_s_id_that_is_no_id_is_replaced(handler: ModuleType) -> None:
     assert re.fullmatch("[0-9a-f]{32}", answer["headers"]["x-request-id"])
 
 
+# An HTTP API behind the base path of a domain.
+BEHIND: dict[str, Any] = {
+    "routeKey": "ANY /{proxy+}",
+    "requestContext": {"stage": "$default", "http": {"path": "/trees/v1/predict"}},
+}
+
+
 @pytest.mark.parametrize(
     ("event", "prefix"),
     [
@@ -182,6 +189,9 @@ def test_a_gateway_s_id_that_is_no_id_is_replaced(handler: ModuleType) -> None:
         ({"requestContext": {"stage": "prod", "http": {"path": "/prod/docs"}}}, "/prod"),
         ({"requestContext": {"stage": "prod", "http": {"path": "/docs"}}}, ""),
         ({"requestContext": {"stage": "prod", "http": {"path": "/products"}}}, ""),
+        ({**BEHIND, "pathParameters": {"proxy": "v1/predict"}}, "/trees"),
+        ({**BEHIND, "pathParameters": {"proxy": "docs"}}, ""),
+        ({**BEHIND, "routeKey": "POST /v1/predict"}, "/trees"),
     ],
 )
 def test_what_stands_before_the_app_s_own_path(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import openapi_spec_validator
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -42,6 +43,10 @@ def test_whatever_is_sent_is_answered_as_the_description_says(
         case.call_and_validate()
 
     holds()
+
+
+def test_the_description_is_valid(client: Client) -> None:
+    openapi_spec_validator.validate(client.get("/openapi.json").json())
 
 
 def test_the_description_names_every_route_and_its_errors(client: Client) -> None:

@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from training.commands.model import Jobs
+
 _console = Console(stderr=True)
 
 
@@ -22,7 +24,7 @@ def retrain(
     force: Annotated[
         bool, typer.Option(help="Not being inferior is enough to be promoted.")
     ] = False,
-    jobs: Annotated[int, typer.Option(help="Processes; -1: one per core.")] = -1,
+    jobs: Jobs = -1,
     report: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("build/report"),
 ) -> None:
     """Pull, check, train, judge; ship what deserves it. Exits 0 promoted, 10 kept, 20 refused."""
