@@ -91,7 +91,7 @@ FOUND = {
     "anybody may write to": "find /var/task /opt /etc -xdev -perm /o+w ! -type l",
     "run as another user": "find / -xdev -perm /6000 -type f",
     "of a compiler": "for x in cc gcc g++ clang ld make cargo; do command -v $x; done",
-    "of a package manager's cache": "find /var/cache /root/.cache /root/.local -type f",
+    "of a package manager's cache": "find /var/cache ~/.cache ~/.local -type f",
     "of a shell's history": "find / -xdev -name '.*_history'",
     "left in a scratch folder": "find /tmp /var/tmp -type f",
     "that could make packages": r"find / -xdev \( -name pip -o -name setuptools -o -name uv \)",
@@ -111,9 +111,9 @@ def test_nothing_of_a_repository_or_a_key_is_in_the_image(image: str) -> None:
     task = {line.removeprefix("/var/task/").split("/")[0] for line in listed[1:]}
     assert {each for each in task if each.startswith(".")} == set()
     assert not task & {"tests", "training", "data", "Makefile", "requirements.txt", "bin"}
-    asked = "find / -xdev -name '*.pem' -o -xdev -name '*.key' -o -xdev -name credentials*"
-    keys = inside(image, "sh", "-c", f"{asked} || true").splitlines()
-    assert [key for key in keys if key.startswith(("/var/task/", "/root/", "/home/"))] == []
+    named = r"\( -name '*.pem' -o -name '*.key' -o -name 'credentials*' \)"
+    asked = f"find /var/task /home ~ -xdev {named} || true"
+    assert inside(image, "sh", "-c", asked) == ""
 
 
 def test_the_seal_is_that_of_the_model_and_anybody_can_check_it(image: str) -> None:
