@@ -14,8 +14,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
-from functions.api.handler import handler
-
 KEY = "the-key-of-this-test"
 Spoil = Callable[[str, dict[str, Any]], dict[str, Any]]
 
@@ -31,6 +29,9 @@ def answered(event: dict[str, Any]) -> dict[str, Any]:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
+        # Imported where there is a loop, as in Lambda: without one asyncio warns since 3.12.
+        from functions.api.handler import handler
+
         return dict(handler(event, SimpleNamespace(aws_request_id="id")))
     finally:
         asyncio.set_event_loop(None)
