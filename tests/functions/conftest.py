@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import importlib
 import json
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from copy import copy
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import httpx
@@ -112,3 +115,17 @@ def vary(folder: Path, tmp_path: Path) -> Vary:
         return made
 
     return varied
+
+
+@pytest.fixture(scope="module")
+def handler(root: Path) -> Iterator[ModuleType]:
+    """Lambda's door, imported anew."""
+    # Lambda's process has one event loop for good; here it is closed with the module.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODEL_PATH", str(root / "model"))
+        sys.modules.pop("functions.api.handler", None)
+        yield importlib.import_module("functions.api.handler")
+    asyncio.set_event_loop(None)
+    loop.close()

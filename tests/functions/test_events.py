@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,18 +26,10 @@ TEXT = {"content-type": "text/plain"}
 
 
 @pytest.fixture(scope="module")
-def call(root: Path) -> Iterator[Call]:
+def call(handler: ModuleType) -> Call:
     """Lambda's door, as its runtime calls it."""
-    # Lambda's process has one event loop for good; here it is closed with the module.
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MODEL_PATH", str(root / "model"))
-        sys.modules.pop("functions.api.handler", None)
-        handler = importlib.import_module("functions.api.handler").handler
-        yield lambda event: dict(handler(event, SimpleNamespace(aws_request_id="from-lambda")))
-    asyncio.set_event_loop(None)
-    loop.close()
+    context = SimpleNamespace(aws_request_id="from-lambda")
+    return lambda event: dict(handler.handler(event, context))
 
 
 def check_form(answer: Any) -> None:

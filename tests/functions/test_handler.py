@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -21,19 +18,6 @@ from tests.events import expected
 from tests.functions.conftest import Vary
 
 CONTEXT = SimpleNamespace(aws_request_id="from-lambda", function_name="predict")
-
-
-@pytest.fixture(scope="module")
-def handler(root: Path) -> Iterator[ModuleType]:
-    # Lambda's process has one event loop for good; here it is closed with the module.
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MODEL_PATH", str(root / "model"))
-        sys.modules.pop("functions.api.handler", None)
-        yield importlib.import_module("functions.api.handler")
-    asyncio.set_event_loop(None)
-    loop.close()
 
 
 @pytest.mark.parametrize("name", expected.STATUSES)
