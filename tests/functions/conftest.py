@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import importlib
 import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from copy import copy
 from pathlib import Path
@@ -23,6 +21,7 @@ from functions import artefact
 from functions.api.app import create_app
 from functions.scoring import Scorer
 from functions.telemetry import Request
+from tests.functions import door
 
 Change = Callable[[dict[str, Any]], object]
 Vary = Callable[..., Path]
@@ -118,14 +117,11 @@ def vary(folder: Path, tmp_path: Path) -> Vary:
 
 
 @pytest.fixture(scope="module")
-def handler(root: Path) -> Iterator[ModuleType]:
+def handler() -> Iterator[ModuleType]:
     """Lambda's door, imported anew."""
     # Lambda's process has one event loop for good; here it is closed with the module.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MODEL_PATH", str(root / "model"))
-        sys.modules.pop("functions.api.handler", None)
-        yield importlib.import_module("functions.api.handler")
+    yield door.imported()
     asyncio.set_event_loop(None)
     loop.close()

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import json
 import socket
 import ssl
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
+from tests.functions import door
 
+_lambda = cache(door.imported)
 KEY = "the-key-of-this-test"
-MODEL = Path(__file__).parents[3] / "model"
-Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 Spoil = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 
@@ -37,23 +33,10 @@ def answered(event: dict[str, Any]) -> dict[str, Any]:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
-        return dict(_handler()(event, SimpleNamespace(aws_request_id="id")))
+        return dict(_lambda().handler(event, SimpleNamespace(aws_request_id="id")))
     finally:
         asyncio.set_event_loop(None)
         loop.close()
-
-
-@cache
-def _handler() -> Handler:
-    """Lambda's door before the checkout's model, whichever one the test at hand has set.
-
-    Imported where there is a loop, as in Lambda: without one asyncio warns since 3.12.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MODEL_PATH", str(MODEL))
-        sys.modules.pop("functions.api.handler", None)
-        found: Handler = importlib.import_module("functions.api.handler").handler
-    return found
 
 
 @dataclass
