@@ -1,0 +1,47 @@
+"""The subjects of a study as arrays: what every part of the engine works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """One row for each subject, in every array alike."""
+
+    codes: Ints
+    """[n, factors]: level of each input factor, in the order of the study's factors."""
+    numbers: Floats
+    """[n, numbers], in the order of the study's numbers, as given (not standardised)."""
+    time: Floats
+    """[n], in the study's unit; none beyond the horizon."""
+    event: Ints
+    """[n]: 1 where the event happened at that time, 0 where the subject was censored at it."""
+    group: Ints
+    """[n]: index into `groups`."""
+    groups: tuple[str, ...]
+    """Names of the groups; of random ones where the study declares none."""
+    frame: pd.DataFrame
+    """The typed columns of the CSV, for the censoring formula and for pictures."""
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def __getitem__(self, rows: Ints | npt.NDArray[np.bool_]) -> Subjects:
+        """The same for some of the rows; the groups keep their numbers."""
+        return Subjects(
+            self.codes[rows],
+            self.numbers[rows],
+            self.time[rows],
+            self.event[rows],
+            self.group[rows],
+            self.groups,
+            self.frame.iloc[rows],
+        )
