@@ -45,3 +45,26 @@ class StoreError(TrainingError):
     def __init__(self, cause: str, remedy: str = "") -> None:
         self.cause, self.remedy = cause, remedy
         super().__init__(f"{cause} {remedy}".strip())
+
+
+@dataclass(frozen=True)
+class StudyFault:
+    """One thing wrong with one key of a study file."""
+
+    key: str
+    """Path of the key, such as `inputs[light].minimum`; empty where the file is no TOML."""
+    value: str
+    """What it holds, as TOML shows it; empty where there is no such key."""
+    allowed: str
+
+    def __str__(self) -> str:
+        holds = f"holds {self.value}" if self.value else "is missing"
+        return f"{self.key}: {holds}; allowed: {self.allowed}" if self.key else self.allowed
+
+
+class InvalidStudyError(TrainingError):
+    """A study file can't be used as it is; `faults` names every key that is wrong."""
+
+    def __init__(self, faults: Sequence[StudyFault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(map(str, self.faults)))

@@ -1,0 +1,349 @@
+"""What must agree between the keys of a study file; each fault by key, value and rule."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+
+from training.errors import StudyFault
+from training.study import formula as formulas
+from training.study.declaration import (
+    RESERVED,
+    SIMULATED,
+    Agreement,
+    Censoring,
+    Column,
+    Data,
+    DerivedFactor,
+    Event,
+    Expectation,
+    FactorInput,
+    Gate,
+    Model,
+    NumberInput,
+    Simulation,
+    Time,
+    Title,
+    Visits,
+)
+from training.study.references import Holder, case_faults, condition_faults, holder
+from training.study.vocabulary import near, shown
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The sections of a study that are sound in themselves."""
+
+    study: Title | None = None
+    data: Data | None = None
+    time: Time | None = None
+    event: Event | None = None
+    censoring: Censoring | None = None
+    inputs: tuple[FactorInput | NumberInput, ...] = ()
+    derived: tuple[DerivedFactor, ...] = ()
+    columns: dict[str, Column] = field(default_factory=dict)
+    rules: tuple[Agreement, ...] = ()
+    model: Model | None = None
+    expectations: tuple[Expectation, ...] = ()
+    gate: Gate | None = None
+    simulation: Simulation | None = None
+    invalid: frozenset[str] = frozenset()
+    """Names and columns of entries that have faults of their own: they are not unknown."""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Texts that stand for a missing value."""
+        return self.data.missing if self.data else ()
+
+    @property
+    def factors(self) -> tuple[FactorInput, ...]:
+        """The sound factor inputs."""
+        return tuple(each for each in self.inputs if isinstance(each, FactorInput))
+
+
+def disagreements(parts: Parts) -> list[StudyFault]:
+    """Every fault between keys."""
+    found = [
+        *_names(parts),
+        *_columns(parts),
+        *_inputs(parts),
+        *_column_rules(parts),
+        *_time(parts),
+        *_event(parts),
+    ]
+    names = [each.name for each in parts.inputs] + [each.name for each in parts.derived]
+    if len(set(names)) < len(names):
+        return found  # what a name means is not settled: nothing can be said of its uses
+    return [
+        *found,
+        *_formulas(parts),
+        *_derived(parts),
+        *_rules(parts),
+        *_expectations(parts),
+    ]
+
+
+def _names(parts: Parts) -> Iterator[StudyFault]:
+    """Names that a formula, a request or an answer would confuse."""
+    taken = Counter(each.name for each in (*parts.inputs, *parts.derived))
+    answer = {f"{parts.study.outcome}_percent"} if parts.study else set()
+    for kind, entries in (("inputs", parts.inputs), ("derived", parts.derived)):
+        for each in entries:
+            key = f"{kind}[{each.name}].name"
+            if each.name in RESERVED | answer:
+                yield StudyFault(
+                    key, shown(each.name), "a name that the engine does not use itself"
+                )
+            if taken[each.name] > 1:
+                yield StudyFault(key, shown(each.name), "each name once among inputs and derived")
+    if parts.time:
+        names = set(taken) | RESERVED | answer | ({parts.study.rows} if parts.study else set())
+        if parts.time.name in names:
+            allowed = "a name that is no input's and that the engine does not use itself"
+            yield StudyFault("time.name", shown(parts.time.name), allowed)
+    if parts.study and parts.study.rows in RESERVED:
+        allowed = "a name that the engine does not use itself"
+        yield StudyFault("study.rows", shown(parts.study.rows), allowed)
+
+
+def _columns(parts: Parts) -> Iterator[StudyFault]:
+    """Each column of the CSV has one role."""
+    roles = [(f"inputs[{each.name}].column", each.column) for each in parts.inputs]
+    if parts.time:
+        roles.insert(0, ("time.column", parts.time.column))
+    if parts.event:
+        roles.insert(0, ("event.column", parts.event.column))
+    if parts.data and parts.data.group:
+        roles.append(("data.group.column", parts.data.group.column))
+    if parts.data and parts.data.id is not None:
+        roles.append(("data.id", parts.data.id))
+    first: dict[str, str] = {}
+    for key, column in roles:
+        if column == SIMULATED:
+            yield StudyFault(key, shown(column), "another column: it marks simulated rows")
+        elif column in first:
+            yield StudyFault(key, shown(column), f"a column of its own; {first[column]} has it")
+        first.setdefault(column, key)
+    for name in parts.columns:
+        key = f"columns.{name}"
+        if name == SIMULATED:
+            yield StudyFault(key, "a table", "another column: it marks simulated rows")
+        elif name in first and first[name] not in ("data.group.column", "data.id"):
+            yield StudyFault(
+                key, "a table", f"a column that is described once; {first[name]} has it"
+            )
+
+
+def _inputs(parts: Parts) -> Iterator[StudyFault]:
+    for each in parts.inputs:
+        key = f"inputs[{each.name}]"
+        if isinstance(each, NumberInput):
+            yield from _range(key, each.minimum, each.maximum, strict=True)
+            sound = each.minimum < each.maximum
+            for place, stop in enumerate(each.stops if sound else (), 1):
+                if not each.minimum <= stop.value <= each.maximum:
+                    allowed = f"from {each.minimum:g} to {each.maximum:g}"
+                    yield StudyFault(f"{key}.stops[{place}].value", shown(stop.value), allowed)
+            if each.minimum < each.maximum < each.minimum + (each.step or 0):
+                allowed = f"at most the range, {each.maximum - each.minimum:g}"
+                yield StudyFault(f"{key}.step", shown(each.step), allowed)
+            continue
+        if (each.missing == "level") != (each.missing_level is not None):
+            held = "" if each.missing_level is None else shown(each.missing_level)
+            yield StudyFault(f"{key}.missing_level", held, 'a name exactly if missing = "level"')
+        for name, times in Counter(each.names).items():
+            if times > 1:
+                yield StudyFault(f"{key}.levels", shown(name), "each level once")
+            if name in parts.cells and name != each.missing_level:
+                yield StudyFault(f"{key}.levels", shown(name), "no cell that data.missing names")
+
+
+def _range(
+    key: str, minimum: float | None, maximum: float | None, *, strict: bool = False
+) -> Iterator[StudyFault]:
+    if minimum is None or maximum is None:
+        return
+    if minimum > maximum or (strict and minimum == maximum):
+        allowed = f"{'less than' if strict else 'at most'} the maximum, {maximum:g}"
+        yield StudyFault(f"{key}.minimum", shown(minimum), allowed)
+
+
+def _column_rules(parts: Parts) -> Iterator[StudyFault]:
+    for name, column in parts.columns.items():
+        key = f"columns.{name}"
+        numeric = column.type in ("integer", "number")
+        yield from _range(key, column.minimum, column.maximum)
+        for limit in ("minimum", "maximum"):
+            if getattr(column, limit) is not None and not numeric:
+                allowed = f"no {limit}, since type = {shown(column.type)}"
+                yield StudyFault(f"{key}.{limit}", shown(getattr(column, limit)), allowed)
+        for rule in ("pattern", "format"):
+            if getattr(column, rule) is not None and column.type != "text":
+                allowed = f'a {rule} only if type = "text"'
+                yield StudyFault(f"{key}.{rule}", shown(getattr(column, rule)), allowed)
+        if (column.type == "category") != (column.values is not None):
+            held = "" if column.values is None else shown(column.values)
+            yield StudyFault(f"{key}.values", held, 'a list exactly if type = "category"')
+        for value, times in Counter(map(str, column.values or ())).items():
+            if times > 1:
+                yield StudyFault(f"{key}.values", shown(value), "each value once")
+            if value in parts.cells:
+                yield StudyFault(f"{key}.values", shown(value), "no cell that data.missing names")
+        if column.pattern is not None:
+            try:
+                re.compile(column.pattern)
+            except re.error as error:
+                allowed = f"a regular expression ({error})"
+                yield StudyFault(f"{key}.pattern", shown(column.pattern), allowed)
+
+
+def _time(parts: Parts) -> Iterator[StudyFault]:
+    time = parts.time
+    if time is None:
+        return
+    periods = time.periods if isinstance(time.periods, tuple) else None
+    for key, ends in (("time.periods", periods), ("time.phases", time.phases)):
+        if ends is None:
+            continue
+        for before, end in zip((0.0, *ends), ends, strict=False):
+            if before >= end:
+                yield StudyFault(key, f"{end:g} after {before:g}", "ends that rise from above 0")
+        if ends[-1] != time.horizon:
+            allowed = f"a last end equal to time.horizon, {time.horizon:g}"
+            yield StudyFault(key, f"{ends[-1]:g} as its last end", allowed)
+    if time.phases is not None and periods is None:
+        allowed = "phases only where time.periods lists the ends of the periods"
+        yield StudyFault("time.phases", shown(time.phases), allowed)
+    for end in time.phases or ():
+        if periods is not None and end not in periods:
+            yield StudyFault("time.phases", f"{end:g}", "ends of periods only")
+    if isinstance(time.visits, Visits):
+        every = time.visits.every
+        for key, end in (
+            ("time.horizon", time.horizon),
+            *(("time.periods", e) for e in periods or ()),
+        ):
+            if abs(end / every - round(end / every)) > 1e-6:
+                allowed = f"multiples of time.visits.every, {every:g}"
+                yield StudyFault(key, f"{end:g}", allowed)
+
+
+def _event(parts: Parts) -> Iterator[StudyFault]:
+    event = parts.event
+    if event is None:
+        return
+    if str(event.happened) == str(event.censored):
+        yield StudyFault(
+            "event.censored", shown(event.censored), "another value than event.happened"
+        )
+    for key in ("happened", "censored"):
+        if str(getattr(event, key)) in parts.cells:
+            held = shown(getattr(event, key))
+            yield StudyFault(f"event.{key}", held, "no cell that data.missing names")
+
+
+def _formulas(parts: Parts) -> Iterator[StudyFault]:
+    if parts.model:
+        names = [each.name for each in (*parts.inputs, *parts.derived)]
+        names += [formulas.PERIOD, formulas.PHASE]
+        found = yield from _formula("model.formula", parts.model.formula, names, parts.invalid)
+        labels = {frozenset(term): ":".join(term) for term in found}
+        for term in parts.model.penalty:
+            if found and frozenset(name.strip() for name in term.split(":")) not in labels:
+                allowed = f"a term of the formula; {near(term, labels.values())}"
+                yield StudyFault(f"model.penalty.{term}", shown(parts.model.penalty[term]), allowed)
+    if parts.censoring:
+        columns = [each.column for each in parts.inputs] + list(parts.columns)
+        if parts.data and parts.data.group:
+            columns.append(parts.data.group.column)
+        found = yield from _formula(
+            "censoring.formula", parts.censoring.formula, columns, parts.invalid
+        )
+        for name in dict.fromkeys(name for term in found for name in term):
+            if name in parts.columns and (
+                parts.columns[name].missing or not parts.columns[name].required
+            ):
+                allowed = f"columns that are never missing, unlike {name}"
+                yield StudyFault("censoring.formula", shown(parts.censoring.formula), allowed)
+
+
+def _formula(
+    key: str, formula: str, known: list[str], invalid: frozenset[str]
+) -> Generator[StudyFault, None, tuple[tuple[str, ...], ...]]:
+    """Faults of a formula; returns its terms."""
+    try:
+        found = formulas.products(formula)
+    except formulas.FormulaError as error:
+        yield StudyFault(key, shown(formula), f"sums and products of names: {error}")
+        return ()
+    for name in dict.fromkeys(name for term in found for name in term):
+        if name not in known and name not in invalid:
+            yield StudyFault(
+                key, shown(formula), f"known names only, not {name}; {near(name, known)}"
+            )
+    return found
+
+
+def _derived(parts: Parts) -> Iterator[StudyFault]:
+    holders = {each.name: holder(each) for each in parts.factors}
+    numbers = {each.name for each in parts.inputs} - set(holders)
+    for each in parts.derived:
+        key = f"derived[{each.name}].cases"
+        yield from case_faults(key, each.cases, holders, parts.invalid - numbers)
+        if not each.cases[-1].always:
+            held = shown(each.cases[-1].value)
+            yield StudyFault(f"{key}[{len(each.cases)}]", held, "a last case without a condition")
+
+
+def _rules(parts: Parts) -> Iterator[StudyFault]:
+    holders = {name: holder(column) for name, column in parts.columns.items()}
+    holders |= {each.column: holder(each) for each in parts.inputs}
+    if parts.time:
+        holders[parts.time.column] = Holder(None, True, 0)
+    if parts.event:
+        holders[parts.event.column] = Holder((str(parts.event.happened), str(parts.event.censored)))
+    if parts.data and parts.data.id is not None:
+        holders.setdefault(parts.data.id, Holder())
+    if parts.data and parts.data.group:
+        holders.setdefault(parts.data.group.column, Holder())
+    for place, rule in enumerate(parts.rules, 1):
+        key = f"rules[{place}]"
+        if rule.column not in holders and rule.column not in parts.invalid:
+            allowed = f"a declared column; {near(rule.column, holders)}"
+            yield StudyFault(f"{key}.column", shown(rule.column), allowed)
+        yield from condition_faults(f"{key}.when", rule.when, holders, parts.invalid)
+        yield from condition_faults(f"{key}.then", rule.then or {}, holders, parts.invalid)
+        yield from case_faults(f"{key}.cases", rule.cases or (), holders, parts.invalid)
+        for number, case in enumerate(rule.cases or (), 1):
+            if rule.column in holders and (allowed := holders[rule.column].refuses(case.value)):
+                yield StudyFault(f"{key}.cases[{number}].value", shown(case.value), allowed)
+        if rule.multiple_of is not None:
+            for name in (rule.column, rule.multiple_of[0]):
+                if name in parts.invalid:
+                    continue
+                if not holders.get(name, Holder()).numeric:
+                    held = shown(rule.multiple_of)
+                    allowed = f"a column of numbers and a number; {name} is no such column"
+                    yield StudyFault(f"{key}.multiple_of", held, allowed)
+        given = [
+            each for each in ("then", "cases", "multiple_of") if getattr(rule, each) is not None
+        ]
+        if len(given) != 1:
+            yield StudyFault(key, " and ".join(given), "exactly one of then, cases and multiple_of")
+
+
+def _expectations(parts: Parts) -> Iterator[StudyFault]:
+    holders = {each.name: holder(each) for each in (*parts.inputs, *parts.derived)}
+    for place, each in enumerate(parts.expectations, 1):
+        key = f"expectations[{place}]"
+        for side in ("more", "less"):
+            yield from condition_faults(
+                f"{key}.{side}", getattr(each, side), holders, parts.invalid
+            )
+        if each.more == each.less:
+            yield StudyFault(f"{key}.less", "the same as more", "another group of inputs")
+        if parts.time and each.at > parts.time.horizon:
+            allowed = f"at most time.horizon, {parts.time.horizon:g}"
+            yield StudyFault(f"{key}.at", shown(each.at), allowed)
