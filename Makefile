@@ -19,7 +19,7 @@ CHECKOV := .checkov-venv/bin/checkov
 # --skip-download: it would ask its makers for texts on their findings.
 CHECKOV_ARGS := --framework cloudformation --skip-download --compact --quiet
 SBOM := .sbom-venv/bin/cyclonedx-py
-RELEASE = PATH="$(CURDIR)/$(dir $(SAM)):$$PATH" $(BIN)/python -m functions.release
+RELEASE = PATH="$(CURDIR)/$(dir $(SAM)):$$PATH" $(BIN)/python -m deploy
 AUDIT := .audit-venv/bin/pip-audit
 export SAM_CLI_TELEMETRY := 0
 export DVC_NO_ANALYTICS := 1
@@ -124,9 +124,10 @@ check: .sam-venv/.ready .checkov-venv/.ready ## Format, lint, types, templates a
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/cfn-lint template.yaml infra/github-oidc.yaml
+	@$(BIN)/lint-imports
+	@$(BIN)/cfn-lint template.yaml deploy/github-oidc.yaml
 	@$(SAM) validate --lint --region eu-west-1 >/dev/null
-	@$(CHECKOV) $(CHECKOV_ARGS) --file template.yaml infra/github-oidc.yaml
+	@$(CHECKOV) $(CHECKOV_ARGS) --file template.yaml deploy/github-oidc.yaml
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --quiet --min-severity low .github/workflows
 

@@ -23,3 +23,10 @@ def world(root: Path, tmp_path: Path) -> Iterator[worlds.World]:
         pytest.skip("this is no git checkout")
     with worlds.begin(root, tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def folder(root: Path) -> Path:
+    found = root / "model"
+    assert (found / "metadata.json").is_file(), "no model/: `make test` gets one first"
+    return found

@@ -19,12 +19,12 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.deploy import account as accounts
+from tests.deploy import gateway as gateways
+from tests.deploy import tools
+from tests.deploy.account import REPOSITORY, Account
+from tests.deploy.gateway import Gateway
 from tests.drive.world import AUTHOR, git
-from tests.functions.release import account as accounts
-from tests.functions.release import gateway as gateways
-from tests.functions.release import tools
-from tests.functions.release.account import REPOSITORY, Account
-from tests.functions.release.gateway import Gateway
 
 CONFIG = "version = 0.1\n" + "".join(
     f"[{name}.deploy.parameters]\n"

@@ -12,7 +12,7 @@ import matplotlib as mpl
 import pytest
 from matplotlib import pyplot as plt
 
-from training import design, simulate
+from training.study import design, simulate
 
 NAMES = ("data", "model")
 

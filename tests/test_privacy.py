@@ -12,7 +12,7 @@ import pytest
 SCRIPTS = {
     "serving": "from functions.artefact import read; from functions.scoring import Scorer; "
     "from pathlib import Path; Scorer(read(Path('model')))",
-    "training": "from training import export, artefact; import onnxruntime; "
+    "training": "from training.model import export, folder; import onnxruntime; "
     "onnxruntime.InferenceSession('model/model.onnx')",
 }
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from training import summary
-from training.trial import load
+from training.evaluation import summary
+from training.study.trial import load
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from training import config, trial
+from training import config
 from training.store import pointer
+from training.study import trial
 
 LARGEST = 1_000_000
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-TEMPLATES = ("template.yaml", "infra/github-oidc.yaml")
+TEMPLATES = ("template.yaml", "deploy/github-oidc.yaml")
 # What checkov would have otherwise; the reason for each stands beside the resource.
 EXCEPTIONS = {
     ("CKV_AWS_120", "Api"),

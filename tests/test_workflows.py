@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from tests.drive.world import AUTHOR, World, bring_data, git
-from training import simulate
 from training.store import pointer
+from training.study import simulate
 
 NAMES = ("test", "retrain", "deploy")
 

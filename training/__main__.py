@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 
 import training
-from training.commands import data, loop, model, store
+from training.cli import data, model, store
+from training.cli import retrain as loop
 from training.errors import InvalidTrialError, TrainingError
 
 app = typer.Typer(

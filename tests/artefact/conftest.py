@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training import artefact, design, export
-from training.person_periods import Covariates, Floats
-from training.survival import survival_curve
+from training.arrays import Floats
+from training.model import export
+from training.model import folder as artefact
+from training.model.person_periods import Covariates
+from training.model.survival import survival_curve
+from training.study import design
 
 
 class Shipped:

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from tests.artefact.conftest import Shipped
-from training import design
-from training.person_periods import Floats
+from training.arrays import Floats
+from training.study import design
 
 LIGHTS = np.linspace(0.032, 0.161, 13)
 CELLS = list(itertools.product(design.SPECIES, design.SOILS, LIGHTS))

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.container.conftest import docker, free_port, post
-from tests.functions.release import account as accounts
-from tests.functions.release.account import Account
+from tests.deploy import account as accounts
+from tests.deploy.account import Account
 
 pytestmark = [pytest.mark.container, pytest.mark.xdist_group("container")]
 
@@ -57,7 +57,7 @@ def version(image: str) -> Iterator[Callable[[object], Any]]:
 @pytest.fixture
 def hook(image: str, account: Account) -> Iterator[Callable[[object], Any]]:
     """The hook, as template.yaml configures it."""
-    handler = "functions.release.hook.handler"
+    handler = "functions.hook.handler.handler"
     environment = {
         **accounts.ENVIRONMENT,
         "AWS_ENDPOINT_URL": account.url,

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from tests.drive.world import World, bring_data
-from training import simulate
+from training.study import simulate
 
 
 def test_training_pulls_the_data_when_there_is_a_key_and_no_data(

@@ -78,13 +78,6 @@ def read_problem(response: httpx.Response, status: int) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def folder(root: Path) -> Path:
-    found = root / "model"
-    assert (found / "metadata.json").is_file(), "no model/: `make test` gets one first"
-    return found
-
-
-@pytest.fixture(scope="session")
 def scorer(folder: Path) -> Scorer:
     return Scorer(artefact.read(folder))
 

@@ -28,7 +28,7 @@ def source(root: Path) -> Template:
 @pytest.fixture(scope="session")
 def bootstrap(root: Path) -> Template:
     """The stack that is set up once."""
-    parsed: Template = yaml_parse((root / "infra/github-oidc.yaml").read_text())
+    parsed: Template = yaml_parse((root / "deploy/github-oidc.yaml").read_text())
     return parsed
 
 

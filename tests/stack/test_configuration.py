@@ -92,7 +92,7 @@ def test_the_outputs_are_these(source: Template, bootstrap: Template) -> None:
 
 def test_cloudformation_can_read_the_templates_as_they_are(root: Path) -> None:
     # It refuses YAML's anchors, which SAM CLI would have resolved.
-    for name in ("template.yaml", "infra/github-oidc.yaml"):
+    for name in ("template.yaml", "deploy/github-oidc.yaml"):
         text = (root / name).read_text()
         assert not re.search(r"(?<=[:\-]) [&*][a-z]", text)
         assert len(text.encode()) < 51_200, "more must go through a bucket"

@@ -80,7 +80,7 @@ def test_the_hook_is_the_same_image_and_has_no_hook_of_its_own(prod: Template) -
     name, _ = version(prod)
 
     assert properties["Code"] == {"ImageUri": "Image"}
-    assert properties["ImageConfig"] == {"Command": ["functions.release.hook.handler"]}
+    assert properties["ImageConfig"] == {"Command": ["functions.hook.handler.handler"]}
     assert properties["Environment"]["Variables"]["NEW_VERSION"] == name
     assert len(of_type(prod, "AWS::Lambda::Alias")) == 1
     assert len(of_type(prod, "AWS::CodeDeploy::DeploymentGroup")) == 1

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from training import simulate, trial
-from training.trial import Trial
+from training.study import simulate, trial
+from training.study.trial import Trial
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from training import artefact
+from training.model import folder as artefact
 
 PUBLISH = """
 import os, signal, sys
-from training import release
+from training.registry.publish import publish
 def step(name):
     print(name, flush=True)
     if name == sys.argv[2]:
@@ -22,7 +22,7 @@ graph = sys.argv[1].encode()
 metadata = {"data": {"source": "custom"}, "gate": {"verdict": "promote"}, "name": sys.argv[1]}
 meta = {"reason": sys.argv[1], "verdict": "promote"}
 meta |= {"data": "of " + sys.argv[1], "recipe": {"C": 0.1}}
-print(release.publish(graph, metadata, meta, step))
+print(publish(graph, metadata, meta, step))
 """
 
 

@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 
-from training.store import client, diagnosis, pointer, remotes
+from training.store import dvc, failures, pointer, remotes
+from training.store.objects import Copy
 from training.store.remotes import Remote
-from training.store.shelf import Copy
 
 FOLDER: Final = "application/vnd.google-apps.folder"
 ANSWER_SECONDS: Final = 60
@@ -37,7 +37,7 @@ class Drive:
         try:
             self._authorization = filesystem.fs.client.auth
         except GDriveAuthError as error:
-            raise diagnosis.explain(f"{error}: {error.__cause__}", "Drive") from error
+            raise failures.explain(f"{error}: {error.__cause__}", "Drive") from error
         self._authorization.http_timeout = ANSWER_SECONDS
         self._http = self._authorization.http = self._authorization.Get_Http_Object()
         self._service = self._authorization.service
@@ -47,7 +47,7 @@ class Drive:
         try:
             self._authorization.credentials.sign_blob(b"?")
         except (AttributeError, ValueError, OSError) as error:
-            raise diagnosis.explain(f"Failed to authenticate GDrive: {error}", "Drive") from error
+            raise failures.explain(f"Failed to authenticate GDrive: {error}", "Drive") from error
 
     def refresh_token(self) -> None:
         """Have Google give us an access token; it lasts for an hour."""
@@ -123,7 +123,7 @@ class Drive:
         body = json.dumps({"title": ".doctor", "parents": [{"id": parent}]})
         answer, content = self._request(_UPLOAD, "POST", body, headers)
         if answer.status != 200:
-            raise diagnosis.explain(
+            raise failures.explain(
                 f"HttpError {answer.status} {content.decode(errors='replace')}", "Drive"
             )
         self._request(answer["location"], "DELETE", "", {"Content-Length": "0"})
@@ -144,9 +144,9 @@ class Drive:
             try:
                 return send()
             except (Error, RefreshError, HttpLib2Error, OSError) as error:
-                client.log("Drive", type(error).__name__, str(error))
-                failure = diagnosis.explain(str(error), "Drive")
-                if attempt == _ATTEMPTS or not isinstance(failure, diagnosis.PassingError):
+                dvc.log("Drive", type(error).__name__, str(error))
+                failure = failures.explain(str(error), "Drive")
+                if attempt == _ATTEMPTS or not isinstance(failure, failures.PassingError):
                     raise failure from error
             time.sleep(2**attempt)
             attempt += 1

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from training import config
 from training.errors import StoreError
-from training.store import client, diagnosis
+from training.store import dvc, failures
 
 PLACEHOLDER: Final = "SET-YOUR-FOLDER-ID"
 _BROWSER_LINK: Final = re.compile(r"https://drive\.google\.com/drive/.*folders/([\w-]+)")
@@ -107,7 +107,7 @@ def usable(name: str | None = None) -> Remote:
         and not remote.key_file
         and not config.has_drive_credentials()
     ):
-        raise StoreError(diagnosis.NO_CREDENTIALS, diagnosis.NO_CREDENTIALS_REMEDY)
+        raise StoreError(failures.NO_CREDENTIALS, failures.NO_CREDENTIALS_REMEDY)
     return remote
 
 
@@ -131,7 +131,7 @@ def objects(remote: Remote) -> tuple[Any, str]:
         kind, settings, path = get_cloud_fs(configuration(), name=remote.name)
         filesystem = kind(**settings)
     except (ConfigError, RemoteMissingDepsError) as error:
-        raise diagnosis.explain(str(error), "DVC") from error
+        raise failures.explain(str(error), "DVC") from error
     return filesystem, filesystem.join(path, "files", "md5")
 
 
@@ -185,4 +185,4 @@ def _set_default(name: str, *, local: bool) -> None:
 
 
 def _dvc(*arguments: str) -> None:
-    client.run(arguments, timeout=60)
+    dvc.run(arguments, timeout=60)

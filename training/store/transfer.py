@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from training.errors import StoreError
-from training.store import client, pointer, remotes, sending
-from training.store.diagnosis import REPAIR
-from training.store.inspection import Audit, audit, chosen
+from training.store import dvc, pointer, remotes, retry
+from training.store.audit import Audit, audit, chosen
+from training.store.failures import REPAIR
 from training.store.pointer import Pointer
 from training.store.remotes import Remote
 
@@ -37,8 +37,8 @@ def pull(
     remote: str | None = None,
     *,
     force: bool = False,
-    timeout: float = sending.TIMEOUT,
-    pause: float = sending.PAUSE,
+    timeout: float = retry.TIMEOUT,
+    pause: float = retry.PAUSE,
 ) -> None:
     """Bring one output (`model.dvc`) into the checkout as its pointer says, whole or not at all.
 
@@ -54,7 +54,7 @@ def pull(
         pointer.cached(oid, cache).unlink(missing_ok=True)
     _fetch(wanted, at, cache, timeout=timeout, pause=pause)
     arguments = ["checkout", *(["--force"] if force else []), target]
-    client.run(arguments, timeout=timeout, environment=at.environment())
+    dvc.run(arguments, timeout=timeout, environment=at.environment())
 
 
 def check_out(target: str) -> None:
@@ -64,15 +64,15 @@ def check_out(target: str) -> None:
     """
     if _damaged(pointer.read(target), remotes.cache()):
         raise StoreError(f"What {target} names is not in this checkout's cache.", "Pull it.")
-    client.run(["checkout", "--force", target], timeout=600, environment=_LOCAL)
+    dvc.run(["checkout", "--force", target], timeout=600, environment=_LOCAL)
 
 
 def push(
     remote: str | None = None,
     targets: Sequence[str] | None = None,
     *,
-    timeout: float = sending.TIMEOUT,
-    pause: float = sending.PAUSE,
+    timeout: float = retry.TIMEOUT,
+    pause: float = retry.PAUSE,
 ) -> Audit:
     """Send the outputs (default: all that belong there), then prove that each object arrived.
 
@@ -95,8 +95,8 @@ def push(
         if damaged and Path(wanted.output).exists():
             # What came by another way than DVC, but is what the pointer says.
             with suppress(StoreError):
-                client.run(["commit", name], timeout=timeout, environment=_LOCAL)
-    sending.send(at, names, timeout=timeout, pause=pause)
+                dvc.run(["commit", name], timeout=timeout, environment=_LOCAL)
+    retry.send(at, names, timeout=timeout, pause=pause)
     result = audit(at.name, names)
     if not result.verified:
         told = "; ".join(map(str, result.findings))
@@ -111,7 +111,7 @@ def status(remote: str | None = None) -> list[Status]:
     names = chosen(at, None)
     here = _changes(names)
     there = json.loads(
-        client.run(
+        dvc.run(
             ["status", "--cloud", "--remote", at.name, "--json", *names],
             timeout=600,
             environment=at.environment(),
@@ -144,8 +144,8 @@ def read_back(target: str, remote: str | None, to: Path) -> Path:
         raise StoreError(f"{to} is not empty.", "Name a new folder to read back into.")
     _project(to, at, target)
     cache = to / ".dvc" / "cache" / "files" / "md5"
-    _fetch(wanted, at, cache, timeout=sending.TIMEOUT, pause=sending.PAUSE, folder=to)
-    client.run(["checkout", target], timeout=600, folder=to, environment=at.environment())
+    _fetch(wanted, at, cache, timeout=retry.TIMEOUT, pause=retry.PAUSE, folder=to)
+    dvc.run(["checkout", target], timeout=600, folder=to, environment=at.environment())
     output = to / wanted.output
     for oid, path in _content(wanted, cache, output).items():
         if not pointer.is_whole(oid, path):
@@ -164,7 +164,7 @@ def _fetch(
 ) -> None:
     """Fill the cache with an output's objects and check each: DVC trusts a folder blindly."""
     arguments = ["fetch", "--remote", remote.name, wanted.file]
-    sending.insist(arguments, remote, timeout=timeout, pause=pause, folder=folder)
+    retry.insist(arguments, remote, timeout=timeout, pause=pause, folder=folder)
     for oid, label in _damaged(wanted, cache).items():
         pointer.cached(oid, cache).unlink(missing_ok=True)
         raise StoreError(
@@ -206,7 +206,7 @@ def _project(to: Path, remote: Remote, target: str) -> None:
 
 def _changes(names: Sequence[str]) -> dict[str, str]:
     """What DVC says of each output in the checkout."""
-    told = json.loads(client.run(["status", "--json", *names], timeout=600, environment=_LOCAL))
+    told = json.loads(dvc.run(["status", "--json", *names], timeout=600, environment=_LOCAL))
     return {name: _words(told.get(name, [])) for name in names}
 
 

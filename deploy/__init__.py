@@ -1,0 +1,1 @@
+"""Releases: building, bringing out and checking one, the history, the way back."""

@@ -1,1 +1,0 @@
-"""Releases: what one must answer, the check before traffic, bringing it out, the way back."""

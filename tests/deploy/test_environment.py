@@ -1,0 +1,297 @@
+"""Deploying from a checkout: what is asked of git, docker and sam, in which order, and when not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy import stack as stacks
+from deploy.errors import ReleaseError
+from functions.artefact import Artefact
+from tests.deploy import gateway as gateways
+from tests.deploy import tools
+from tests.deploy.account import REPOSITORY, ROLE, Account
+from tests.deploy.gateway import Gateway
+from tests.drive.world import AUTHOR, git
+
+CONFIG = """\
+version = 0.1
+[staging.deploy.parameters]
+parameter_overrides = ["Stage=staging", "TrafficShift=Canary10Percent5Minutes"]
+[dev.deploy.parameters]
+parameter_overrides = "Stage=dev TrafficShift=AllAtOnce"
+"""
+
+
+@dataclass
+class Checkout:
+    """A committed checkout with the code of releases and a model in it."""
+
+    path: Path
+    log: Path
+    environment: dict[str, str]
+
+    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """A command of deploy."""
+        return subprocess.run(
+            [sys.executable, "-m", "deploy", *arguments],
+            cwd=self.path,
+            env={**self.environment, **more},
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+            check=False,
+        )
+
+    @property
+    def asked(self) -> list[str]:
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+
+@pytest.fixture
+def checkout(root: Path, folder: Path, account: Account, tmp_path: Path) -> Iterator[Checkout]:
+    path = tmp_path / "checkout"
+    ignored = shutil.ignore_patterns("__pycache__")
+    for package in ("deploy", "functions"):
+        shutil.copytree(root / package, path / package, ignore=ignored)
+    shutil.copytree(folder, path / "model")
+    (path / "samconfig.toml").write_text(CONFIG)
+    (path / ".gitignore").write_text("/model/\n/.aws-sam/\n__pycache__/\n")
+    git(tmp_path, "init", "--quiet", "checkout")
+    git(path, "add", ".")
+    git(path, *AUTHOR, "commit", "--quiet", "--message", "All of it")
+    tools.install(tmp_path / "bin", root)
+    with gateways.opened(Gateway(keyed=False)) as gateway:
+        environment = {
+            **os.environ,
+            "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+            "AWS_ENDPOINT_URL": account.url,
+            "TOOLS_LOG": str(tmp_path / "log"),
+            "API_URL": gateway.url,
+        }
+        yield Checkout(path, tmp_path / "log", environment)
+
+
+def test_a_deployment_builds_pushes_under_a_new_tag_and_deploys_the_digest(
+    checkout: Checkout, account: Account, model: Artefact
+) -> None:
+    account.prepare()
+    done = checkout.run("deploy", "staging")
+    assert done.returncode == 0, done.stderr
+
+    commit = git(checkout.path, "rev-parse", "HEAD")
+    tag = f"{commit}-{model.version}-{'d' * 12}"
+    image = account.parameters("staging")["Image"]
+    assert image.startswith(f"{REPOSITORY}@sha256:")
+    assert checkout.asked == [
+        "sam build",
+        "docker image inspect --format {{.Id}} predictfunction:latest",
+        "docker login --username AWS --password-stdin 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+        f"docker tag predictfunction:latest {REPOSITORY}:{tag}",
+        f"docker push --quiet {REPOSITORY}:{tag}",
+        "sam deploy --template-file template.yaml --config-env staging "
+        f"--image-repository {REPOSITORY} --role-arn {ROLE} "
+        "--no-confirm-changeset --no-fail-on-empty-changeset "
+        f"--parameter-overrides Stage=staging TrafficShift=Canary10Percent5Minutes Image={image}",
+    ]
+    assert f"runs {image} at {checkout.environment['API_URL']}" in done.stderr
+    assert "make smoke ENV=staging" in done.stderr
+
+
+def test_the_same_image_is_pushed_once(checkout: Checkout, account: Account) -> None:
+    account.prepare()
+    first, second = checkout.run("push"), checkout.run("push")
+    assert [line.split("=")[0] for line in first.stdout.splitlines()] == ["image", "name", "digest"]
+    assert second.stdout == first.stdout
+    assert "is there already" in second.stderr
+    assert sum(line.startswith("docker push") for line in checkout.asked) == 1
+
+
+def test_an_image_that_is_given_by_digest_is_not_built(
+    checkout: Checkout, account: Account
+) -> None:
+    account.prepare()
+    image = f"{REPOSITORY}@{account.push('built-before')}"
+    done = checkout.run("deploy", "staging", "--image", image)
+    assert done.returncode == 0, done.stderr
+    assert account.parameters("staging")["Image"] == image
+    assert [line.split()[:2] for line in checkout.asked] == [["sam", "deploy"]]
+
+
+def test_work_that_is_not_committed_goes_to_dev_alone(checkout: Checkout, account: Account) -> None:
+    account.prepare()
+    (checkout.path / "notes").write_text("new")
+
+    refused = checkout.run("deploy", "staging")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("release: staging takes committed work only")
+    assert checkout.asked == []
+
+    done = checkout.run("deploy", "dev")
+    assert done.returncode == 0, done.stderr
+    assert any("-dirty-" in line for line in checkout.asked), "its tag says what it is"
+    assert "Stage=dev TrafficShift=AllAtOnce Image=" in checkout.asked[-1]
+
+
+@pytest.mark.parametrize(
+    ("prepared", "image", "fail", "said"),
+    [
+        (False, "", "", "the account is not prepared in eu-west-1: there is no stack"),
+        (True, f"{REPOSITORY}:latest", "", "is a tag; an image is deployed by digest"),
+        (True, "", "sam build", "`sam build` failed (exit code 1)"),
+        (True, "", "docker push", "`docker push` failed (exit code 1)"),
+        (True, "", "sam deploy", "`sam deploy` failed (exit code 1)"),
+    ],
+)
+def test_what_stops_a_deployment_is_said_in_one_line(
+    checkout: Checkout, account: Account, prepared: bool, image: str, fail: str, said: str
+) -> None:
+    if prepared:
+        account.prepare()
+    done = checkout.run("deploy", "staging", "--image", image, FAIL=fail)
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("release: ")
+    assert said in last
+    with pytest.raises(ReleaseError):
+        stacks.read(account.client("cloudformation"), "seedling-survival-staging")
+
+
+def test_an_environment_that_samconfig_does_not_know_is_named(
+    checkout: Checkout, account: Account
+) -> None:
+    account.prepare()
+    (checkout.path / "samconfig.toml").write_text("version = 0.1")
+    git(checkout.path, *AUTHOR, "commit", "--quiet", "--all", "--message", "Forget all")
+    done = checkout.run("deploy", "prod")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "release: samconfig.toml gives prod no parameter_overrides\n",
+    )
+
+
+def test_without_credentials_one_line_says_so(checkout: Checkout, account: Account) -> None:
+    bare = {k: v for k, v in checkout.environment.items() if not k.startswith("AWS_")}
+    bare |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "eu-west-1"}
+    bare |= {"HOME": str(checkout.path), "AWS_ENDPOINT_URL": account.url}
+    checkout.environment = bare
+    done = checkout.run("images", "prod")
+    assert (done.returncode, done.stderr) == (1, "release: Unable to locate credentials\n")
+
+
+def test_what_serves_is_printed_and_is_empty_before_the_first_release(
+    checkout: Checkout, account: Account
+) -> None:
+    account.prepare()
+    assert checkout.run("serving", "staging").stdout == "image=\n"
+    image = account.release("staging", "x")
+    assert checkout.run("serving", "staging").stdout == f"image={image}\n"
+
+
+def test_images_are_listed_newest_first_with_their_share(
+    checkout: Checkout, account: Account
+) -> None:
+    account.prepare()
+    tags = [f"{letter * 40}-{'1' * 12}-{'2' * 12}" for letter in "ab"]
+    digests = [account.release("staging", tag).rpartition("@")[2] for tag in tags]
+    rows = [line.split() for line in checkout.run("images", "staging").stdout.splitlines()]
+    assert rows[0] == ["version", "traffic", "pushed", "model", "commit", "digest"]
+    assert [rows[1][:2], rows[2][:2]] == [["2", "100%"], ["1", "-"]]
+    assert [rows[1][-3:], rows[2][-3:]] == [
+        ["1" * 12, "b" * 12, digests[1]],
+        ["1" * 12, "a" * 12, digests[0]],
+    ]
+
+
+def test_smoke_of_an_environment_finds_address_and_key_itself(
+    checkout: Checkout, account: Account
+) -> None:
+    account.prepare()
+    account.release("staging", "x", checkout.environment["API_URL"])
+    done = checkout.run("smoke", "staging")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (key,) = account.client("apigateway").get_api_keys(includeValues=True)["items"]
+    assert key["value"] not in done.stdout + done.stderr
+
+
+def test_a_stack_is_deleted_only_once_its_name_is_typed(
+    checkout: Checkout, account: Account
+) -> None:
+    account.prepare()
+    account.release("staging", "x")
+    for arguments in (("destroy", "staging"), ("destroy", "staging", "--confirm", "staging")):
+        refused = checkout.run(*arguments)
+        assert refused.returncode == 1
+        assert "nothing was deleted" in refused.stderr
+    assert account.parameters("staging")
+
+    done = checkout.run("destroy", "staging", "--confirm", "seedling-survival-staging")
+    assert done.returncode == 0, done.stderr
+    assert "DELETE_COMPLETE" in done.stderr
+    with pytest.raises(ReleaseError, match="there is no stack"):
+        stacks.read(account.client("cloudformation"), "seedling-survival-staging")
+
+
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Stage: {Type: String, Default: dev}
+  TrafficShift: {Type: String, Default: AllAtOnce}
+  Image: {Type: String, Default: ""}
+Resources:
+  PredictFunction:
+    Type: AWS::Serverless::Function
+    Metadata: {Dockerfile: Dockerfile.lambda, DockerContext: ., DockerTag: latest}
+    Properties: {PackageType: Image, ImageUri: !Ref Image}
+"""
+SETTINGS = """
+stack_name = "seedling-survival-staging"
+capabilities = "CAPABILITY_IAM CAPABILITY_AUTO_EXPAND"
+"""
+
+
+def test_the_real_sam_hands_digest_parameters_and_role_to_cloudformation_and_needs_no_docker(
+    checkout: Checkout, account: Account, root: Path
+) -> None:
+    sam = root / ".sam-venv/bin/sam"
+    if not sam.exists():
+        pytest.skip("SAM CLI is not here: `make test` sets it up")
+    account.prepare()
+    (checkout.path / "template.yaml").write_text(TEMPLATE)
+    config = CONFIG.replace("[staging.deploy.parameters]", f"[staging.deploy.parameters]{SETTINGS}")
+    (checkout.path / "samconfig.toml").write_text(config)
+    git(checkout.path, "add", ".")
+    git(checkout.path, *AUTHOR, "commit", "--quiet", "--message", "A template")
+    image = f"{REPOSITORY}@sha256:{'a' * 64}"
+    done = checkout.run(
+        *("deploy", "staging", "--image", image),
+        PATH=f"{sam.parent}:{os.environ['PATH']}",
+        SAM_CLI_TELEMETRY="0",
+        DOCKER_HOST="tcp://127.0.0.1:9",
+    )
+
+    assert "No transform is known here" in done.stderr, done.stderr
+    (asked,) = account.change_sets
+    parameters = {
+        asked[key]: asked[key.replace("Key", "Value")]
+        for key in asked
+        if key.endswith(".ParameterKey")
+    }
+    assert parameters == {
+        "Stage": "staging",
+        "TrafficShift": "Canary10Percent5Minutes",
+        "Image": image,
+    }
+    assert asked["StackName"] == "seedling-survival-staging"
+    assert asked["RoleARN"] == ROLE
+    assert asked["ChangeSetType"] == "CREATE"
+    assert "Ref: Image" in asked["TemplateBody"], "the template goes as it is"
+    assert {call.split()[0] for call in account.calls} == {"cloudformation"}

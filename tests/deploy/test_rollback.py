@@ -1,0 +1,253 @@
+"""The way back: which image, through the stack, and what is said where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from deploy import stack as stacks
+from deploy.errors import ReleaseError
+from deploy.history import history
+from deploy.rollback import rollback
+from tests.deploy.account import REPOSITORY, Account
+
+COMMITS = ["a" * 40, "b" * 40, "c" * 40]
+TAGS = [f"{commit}-{'1' * 12}-{'2' * 12}" for commit in COMMITS]
+
+
+@pytest.fixture
+def images(account: Account) -> list[str]:
+    """Three releases of staging, oldest first."""
+    account.prepare()
+    return [account.release("staging", tag) for tag in TAGS]
+
+
+class Remembering:
+    """A CloudFormation that remembers on which versions the alias came to rest.
+
+    moto knows no alias in a stack, so these events are laid over its own.
+    """
+
+    def __init__(self, real: Any, served: Sequence[int], refused: Sequence[int] = ()) -> None:
+        self._real = real
+        self._events = [
+            {
+                "ResourceType": "AWS::Lambda::Alias",
+                "ResourceStatus": status,
+                "ResourceProperties": f'{{"Name": "live", "FunctionVersion": "{version}"}}',
+            }
+            for status, versions in (("UPDATE_COMPLETE", served), ("UPDATE_FAILED", refused))
+            for version in versions
+        ]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "describe_stack_events"
+        others = [{"ResourceType": "AWS::SNS::Topic", "ResourceStatus": "UPDATE_COMPLETE"}]
+        pages = [{"StackEvents": others}, {"StackEvents": self._events}]
+        return SimpleNamespace(paginate=lambda **_: pages)
+
+
+def remembering(
+    account: Account, served: Sequence[int] = (1, 2, 3), refused: Sequence[int] = ()
+) -> dict[str, Any]:
+    clients = account.clients
+    return clients | {"cloudformation": Remembering(clients["cloudformation"], served, refused)}
+
+
+def back(
+    account: Account, digest: str = "", clients: dict[str, Any] | None = None, **options: Any
+) -> list[str]:
+    told: list[str] = []
+    stack = stacks.read(account.client("cloudformation"), "seedling-survival-staging")
+    rollback(stack, digest, clients or remembering(account), told.append, pause=0, **options)
+    return told
+
+
+def test_without_a_digest_the_image_before_the_one_that_serves_comes_back(
+    account: Account, images: list[str]
+) -> None:
+    told = back(account)
+
+    assert account.parameters("staging") == {
+        "Stage": "staging",
+        "Image": images[1],
+        "TrafficShift": "Canary10Percent5Minutes",
+    }
+    assert told[0] == f"seedling-survival-staging: {images[2]} -> {images[1]}"
+    assert told[-1] == f"seedling-survival-staging runs {images[1]}."
+    assert any("UPDATE_IN_PROGRESS" in line for line in told), "what happens is told"
+
+
+def test_a_digest_goes_back_further_and_now_moves_all_traffic_at_once(
+    account: Account, images: list[str]
+) -> None:
+    back(account, images[0].rpartition("@")[2], now=True)
+
+    assert account.parameters("staging") == {
+        "Stage": "staging",
+        "Image": images[0],
+        "TrafficShift": "AllAtOnce",
+    }
+
+
+def test_the_template_of_the_stack_stays_as_it_is(account: Account, images: list[str]) -> None:
+    cloudformation = account.client("cloudformation")
+    before = cloudformation.get_template(StackName="seedling-survival-staging")["TemplateBody"]
+    back(account)
+    after = cloudformation.get_template(StackName="seedling-survival-staging")["TemplateBody"]
+    assert after == before
+
+
+def test_an_image_that_serves_already_changes_nothing(account: Account, images: list[str]) -> None:
+    told = back(account, images[2])
+    assert told == [f"seedling-survival-staging already runs {images[2]}; nothing was changed."]
+    assert account.parameters("staging")["Image"] == images[2]
+
+
+def test_an_image_that_is_gone_from_the_repository_is_refused_before_anything_changes(
+    account: Account, images: list[str]
+) -> None:
+    account.client("ecr").batch_delete_image(
+        repositoryName="seedling-survival", imageIds=[{"imageTag": TAGS[1]}]
+    )
+    with pytest.raises(ReleaseError, match="no longer holds"):
+        back(account, images[1])
+    assert account.parameters("staging")["Image"] == images[2]
+
+    told = back(account)
+    assert told[-1] == f"seedling-survival-staging runs {images[0]}.", "the one before is taken"
+
+
+def test_a_first_release_has_nothing_to_go_back_to(account: Account) -> None:
+    account.prepare()
+    account.release("staging", TAGS[0])
+    with pytest.raises(ReleaseError, match="has no earlier image that is known to have served"):
+        back(account)
+
+
+def test_a_release_that_a_guard_turned_away_is_never_gone_back_to(
+    account: Account, images: list[str]
+) -> None:
+    told = back(account, clients=remembering(account, served=[1, 3], refused=[2]))
+    assert told[-1] == f"seedling-survival-staging runs {images[0]}."
+
+
+def test_where_nothing_is_remembered_one_must_be_named(account: Account, images: list[str]) -> None:
+    with pytest.raises(ReleaseError, match="list the images, and name one"):
+        back(account, clients=remembering(account, served=[]))
+    assert account.parameters("staging")["Image"] == images[2]
+
+
+@pytest.mark.parametrize("digest", ["latest", "sha256:abc", f"{REPOSITORY}:tag"])
+def test_what_is_no_digest_is_refused(account: Account, images: list[str], digest: str) -> None:
+    with pytest.raises(ReleaseError, match="is no digest"):
+        back(account, digest)
+
+
+class Resting:
+    """A CloudFormation whose stack rests, or moves, as a test says."""
+
+    def __init__(self, *statuses: str) -> None:
+        self.statuses = list(statuses)
+        self.asked: list[str] = []
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        return {
+            "Stacks": [
+                {
+                    "StackName": "seedling-survival-prod",
+                    "StackId": "arn:stack",
+                    "StackStatus": status,
+                    "Parameters": [{"ParameterKey": "Image", "ParameterValue": "r@sha256:1"}],
+                }
+            ]
+        }
+
+    def describe_stack_events(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        return {"StackEvents": []}
+
+    def cancel_update_stack(self, StackName: str) -> None:  # noqa: N803
+        self.asked.append(f"cancel {StackName}")
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name seedling-survival-prod"),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", "wait until it rests"),
+        ("CREATE_IN_PROGRESS", "wait until it rests"),
+        ("ROLLBACK_COMPLETE", "destroy it and deploy anew"),
+        ("DELETE_FAILED", "destroy it and deploy anew"),
+    ],
+)
+def test_a_stack_that_can_t_be_updated_is_left_alone_and_the_remedy_is_named(
+    status: str, said: str
+) -> None:
+    cloudformation = Resting(status)
+    stack = stacks.read(cloudformation, "seedling-survival-prod")
+    with pytest.raises(ReleaseError, match=said) as raised:
+        rollback(stack, "", {"cloudformation": cloudformation}, print)
+    assert status in str(raised.value)
+    assert cloudformation.asked == []
+
+
+def test_a_release_that_is_under_way_is_cancelled() -> None:
+    moving = Resting(
+        *("UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"),
+        "UPDATE_ROLLBACK_COMPLETE",
+    )
+    told: list[str] = []
+    stack = stacks.read(moving, "seedling-survival-prod")
+    rollback(stack, "", {"cloudformation": moving}, told.append, pause=0)
+    assert moving.asked == ["cancel seedling-survival-prod"]
+    assert told[-1] == "seedling-survival-prod runs what it ran before."
+
+
+def test_a_way_back_that_its_own_guards_refuse_is_a_failure(
+    account: Account, images: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients = account.clients
+    stack = stacks.read(clients["cloudformation"], "seedling-survival-staging")
+    remembered = remembering(account)["cloudformation"]
+
+    class Refusing(Resting):
+        def update_stack(self, **asked: Any) -> None:
+            self.asked.append(asked["Parameters"][1]["ParameterValue"])
+
+        def get_paginator(self, operation: str) -> Any:
+            return remembered.get_paginator(operation)
+
+    guarded = Refusing("UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE")
+    with pytest.raises(ReleaseError, match="what served before still does"):
+        rollback(stack, "", clients | {"cloudformation": guarded}, print, pause=0)
+    assert guarded.asked == [images[1]]
+
+
+def test_the_history_says_which_image_serves_and_which_are_gone(
+    account: Account, images: list[str]
+) -> None:
+    account.client("ecr").batch_delete_image(
+        repositoryName="seedling-survival", imageIds=[{"imageTag": TAGS[0]}]
+    )
+    account.client("lambda").update_alias(
+        FunctionName="seedling-survival-staging",
+        Name="live",
+        FunctionVersion="2",
+        RoutingConfig={"AdditionalVersionWeights": {"3": 0.1}},
+    )
+    stack = stacks.read(account.client("cloudformation"), "seedling-survival-staging")
+    found = history(stack, remembering(account, served=[1, 2]))
+
+    assert [each.digest for each in found] == [image.rpartition("@")[2] for image in images[::-1]]
+    assert [(each.version, each.share) for each in found] == [(3, 0.1), (2, 0.9), (1, 0)]
+    assert [each.commit for each in found] == [COMMITS[2], COMMITS[1], ""]
+    assert [each.model for each in found] == ["1" * 12, "1" * 12, ""]
+    assert [each.kept for each in found] == [True, True, False]
+    assert [each.served for each in found] == [False, True, True]

@@ -1,0 +1,194 @@
+"""The check before traffic: it asks the new version, and it always reports."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from functions.artefact import Artefact
+from functions.hook import handler as hook
+from tests.deploy.account import Account
+from tests.deploy.gateway import answered
+
+VERSION = "arn:aws:lambda:eu-west-1:123456789012:function:seedling-survival-prod:7"
+EVENT = {"DeploymentId": "d-ABCDEF123", "LifecycleEventHookExecutionId": "execution"}
+
+
+class Context:
+    """What Lambda tells a function of the time it has left, in seconds from now."""
+
+    def __init__(self, seconds: float = 120) -> None:
+        self._end = time.monotonic() + seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(1000 * (self._end - time.monotonic()))
+
+
+@pytest.fixture
+def asked(
+    account: Account, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[str, dict[str, Any]]]:
+    """What the hook asked of which version; the real handler answers."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", account.url)
+    monkeypatch.setenv("MODEL_PATH", str(folder))
+    monkeypatch.setenv("NEW_VERSION", VERSION)
+    events: list[tuple[str, dict[str, Any]]] = []
+
+    def answer(version: str, payload: bytes) -> tuple[dict[str, str], bytes]:
+        event = json.loads(payload)
+        events.append((version.replace("%3A", ":"), event))
+        return {}, json.dumps(answered(event)).encode()
+
+    account.invoke = answer
+    return events
+
+
+def reported(account: Account) -> list[str]:
+    for report in account.reports:
+        assert report["deploymentId"] == EVENT["DeploymentId"]
+        assert report["lifecycleEventHookExecutionId"] == "execution"
+    return [report["status"] for report in account.reports]
+
+
+def test_a_version_that_answers_as_its_model_did_is_let_in(
+    account: Account, asked: list[tuple[str, dict[str, Any]]], model: Artefact
+) -> None:
+    assert hook.handler(EVENT, Context()) == {"verdict": "Succeeded", "faults": []}
+    assert reported(account) == ["Succeeded"]
+    assert {version for version, _ in asked} == {VERSION}
+    assert len(asked) == len(model.golden) + 3
+
+
+def test_one_answer_that_differs_stops_the_release_and_the_log_says_which(
+    account: Account,
+    asked: list[tuple[str, dict[str, Any]]],
+    model: Artefact,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    right = account.invoke
+
+    def wrong(version: str, payload: bytes) -> tuple[dict[str, str], bytes]:
+        headers, content = right(version, payload)
+        answer = json.loads(content)
+        body = json.loads(payload)["body"] or "{}"
+        if json.loads(body).get("day") == model.golden[1].day:
+            said = json.loads(answer["body"])
+            said["mortality_percent"] += 0.5
+            answer["body"] = json.dumps(said)
+        return headers, json.dumps(answer).encode()
+
+    account.invoke = wrong
+    verdict = hook.handler(EVENT, Context())
+
+    assert reported(account) == ["Failed"]
+    assert verdict["verdict"] == "Failed"
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    lines = [line for line in printed if "deployment" in line]
+    errors = [line["message"] for line in lines if line["level"] == "ERROR"]
+    assert errors == verdict["faults"]
+    assert any(error.startswith("golden[1] ") for error in errors)
+    assert {line["deployment"] for line in lines} == {EVENT["DeploymentId"]}
+
+
+CRASHED = json.dumps({"errorType": "Runtime.ExitError", "errorMessage": "exit status 1"}).encode()
+
+
+@pytest.mark.parametrize(
+    ("headers", "payload", "said"),
+    [
+        ({"X-Amz-Function-Error": "Unhandled"}, CRASHED, "the function failed (Unhandled)"),
+        ({}, b"null", "TypeError"),
+        ({}, b"", "JSONDecodeError"),
+        ({}, b"{}", "KeyError"),
+        ({}, b'{"statusCode": 200, "headers": {}, "body": "{}"}', "KeyError"),
+        ({}, b"\xff\xfe", "UnicodeDecodeError"),
+    ],
+)
+def test_an_answer_that_is_none_stops_the_release(
+    account: Account, asked: object, headers: dict[str, str], payload: bytes, said: str
+) -> None:
+    account.invoke = lambda _version, _payload: (headers, payload)
+    verdict = hook.handler(EVENT, Context())
+    assert reported(account) == ["Failed"]
+    assert all(said in fault for fault in verdict["faults"])
+
+
+def test_a_model_of_simulated_data_stops_the_release(
+    account: Account, asked: object, vary: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulated = vary(lambda card: card["data"].update(source="simulated"))
+    monkeypatch.setenv("MODEL_PATH", str(simulated))
+    hook.handler(EVENT, Context())
+    assert reported(account) == ["Failed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("NEW_VERSION", None, "KeyError: 'NEW_VERSION'"),
+        ("MODEL_PATH", "nowhere", "ArtefactError: model: nowhere/metadata.json"),
+        ("LOG_LEVEL", "LOUD", "SettingsError: LOG_LEVEL"),
+    ],
+)
+def test_a_check_that_can_t_be_made_is_reported_as_failed(
+    account: Account,
+    asked: object,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str | None,
+    said: str,
+) -> None:
+    if value is None:
+        monkeypatch.delenv(name)
+    else:
+        monkeypatch.setenv(name, value)
+    (fault,) = hook.handler(EVENT, Context())["faults"]
+    assert fault.startswith(f"the check itself failed: {said}")
+    assert reported(account) == ["Failed"]
+
+
+def test_a_version_that_does_not_answer_is_given_up_in_time_to_report(
+    account: Account, asked: object
+) -> None:
+    def silent(_version: str, _payload: bytes) -> tuple[dict[str, str], bytes]:
+        time.sleep(3)
+        return {}, b"{}"
+
+    account.invoke = silent
+    context = Context(seconds=2 * hook._TO_REPORT + 10)
+    faults = hook.handler(EVENT, context)["faults"]
+    assert 1 < len(faults) < 5, "some are asked, then too little time is left"
+    assert faults[-1].endswith("no time was left to ask")
+    assert context.get_remaining_time_in_millis() > 1000 * hook._TO_REPORT
+    assert reported(account) == ["Failed"]
+
+
+def test_a_version_that_can_t_be_invoked_stops_the_release(
+    account: Account, asked: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        account, "invoke", lambda *_: ({"X-Amzn-ErrorType": "AccessDeniedException"}, b"{}")
+    )
+    hook.handler(EVENT, Context())
+    assert reported(account) == ["Failed"]
+
+
+def test_a_report_that_fails_is_an_error_that_lambda_counts(
+    account: Account, asked: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = boto3.client
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setattr(
+        boto3,
+        "client",
+        lambda name, **more: client(
+            name, **more | ({"endpoint_url": "http://127.0.0.1:9"} if name == "codedeploy" else {})
+        ),
+    )
+    with pytest.raises(Exception, match="Could not connect"):
+        hook.handler(EVENT, Context())

@@ -1,0 +1,152 @@
+"""The commands as a person runs them: what they print, where they write, how they exit."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from training.model import folder as artefact
+
+
+def run(
+    root: Path, folder: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """`python -m training …` in a folder, without credentials."""
+    import os
+
+    clean = {k: v for k, v in os.environ.items() if k not in ("DATA", "GDRIVE_CREDENTIALS_DATA")}
+    return subprocess.run(
+        [sys.executable, "-m", "training", *arguments],
+        cwd=folder,
+        env={**clean, "PYTHONPATH": str(root), "COLUMNS": "200", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_simulate_check_and_train_go_hand_in_hand(root: Path, tmp_path: Path) -> None:
+    written = run(root, tmp_path, "data", "simulate", "--seedlings", "700", "--to", "mine")
+    assert written.returncode == 0, written.stderr
+    assert "700 SIMULATED seedlings" in written.stderr
+
+    checked = run(root, tmp_path, "data", "check", "mine")
+    assert checked.returncode == 0
+    assert "Sound: 700 rows, 700 seedlings on 18 plots; SIMULATED" in checked.stderr
+
+    trained = run(root, tmp_path, "train", "--search", "1", "--jobs", "1", DATA="mine")
+    assert trained.returncode == 0, trained.stderr
+    assert trained.stdout == "build/sample/model\n"
+    assert "Data: mine, as asked." in trained.stderr
+    assert "SIMULATED data" in trained.stderr
+    assert not (tmp_path / "model").exists(), "a simulated model never stands in model/"
+    described = json.loads((tmp_path / "build/sample/model" / artefact.METADATA).read_text())
+    assert described["data"]["source"] == "simulated"
+
+
+def test_without_data_or_credentials_training_takes_a_simulated_trial(
+    root: Path, tmp_path: Path
+) -> None:
+    trained = run(root, tmp_path, "train", "--search", "1", "--jobs", "1")
+
+    assert trained.returncode == 0, trained.stderr
+    assert "so a SIMULATED trial in build/sample/data" in trained.stderr
+    assert not (tmp_path / "data").exists()
+    assert trained.stdout == "build/sample/model\n"
+
+
+def test_data_in_its_folder_is_taken_first(
+    root: Path, tmp_path: Path, simulated_text: pd.DataFrame
+) -> None:
+    (tmp_path / "data").mkdir()
+    simulated_text.assign(Plot="40").to_csv(tmp_path / "data" / "trial.csv", index=False)
+    failed = run(root, tmp_path, "train")
+
+    assert failed.returncode == 1
+    assert "Data: data/, as it stands." in failed.stderr
+    assert "a whole number from 1 to 18" in failed.stderr
+    assert "and 70 more" in failed.stderr
+    assert not (tmp_path / "build").exists()
+
+
+def test_a_failed_training_leaves_the_model_as_it_was(
+    root: Path, tmp_path: Path, simulated_text: pd.DataFrame
+) -> None:
+    artefact.write(tmp_path / "model", b"old", {"contract": 1})
+    few = simulated_text[simulated_text["Plot"].isin(["1", "2"])].assign(Adult="J")
+    few.to_csv(tmp_path / "few.csv", index=False)
+    failed = run(root, tmp_path, "train", "--data", "few.csv")
+
+    assert failed.returncode == 1
+    assert "2 plots are too few: 6 folds hold out whole plots" in failed.stderr
+    assert (tmp_path / "model" / artefact.GRAPH).read_bytes() == b"old"
+
+
+def test_faults_are_a_table_and_exit_code_1(
+    root: Path, tmp_path: Path, simulated_text: pd.DataFrame
+) -> None:
+    broken = simulated_text.copy()
+    broken.loc[4, "Soil"] = "Mars [/red]"
+    broken.to_csv(tmp_path / "trial.csv", index=False)
+    checked = run(root, tmp_path, "data", "check", "trial.csv")
+
+    assert checked.returncode == 1
+    cells = [cell.strip() for line in checked.stderr.splitlines() for cell in line.split("│")]
+    assert {"trial.csv", "6", "Soil", "Mars [/red]"} <= set(cells)
+    assert "1 fault in the trial at trial.csv" in checked.stderr
+
+
+def test_what_can_t_be_done_is_told_in_one_line(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    for arguments, told in {
+        ("train", "--data", "[/none].csv"): "no trial at [/none].csv: a CSV, or a folder of CSVs",
+        ("data", "simulate", "--to", "file/sample"): "Not a directory: 'file/sample'",
+    }.items():
+        failed = run(root, tmp_path, *arguments)
+        assert failed.returncode == 1
+        assert told in failed.stderr.splitlines()[-1]
+        assert "Traceback" not in failed.stderr
+
+
+def test_no_processes_are_no_choice(root: Path, tmp_path: Path) -> None:
+    refused = run(root, tmp_path, "train", "--jobs", "0")
+
+    assert refused.returncode == 2
+    assert "1 or more processes, or -1 for one per core" in refused.stderr
+
+
+def test_a_simulated_trial_is_never_written_into_data(root: Path, tmp_path: Path) -> None:
+    refused = run(root, tmp_path, "data", "simulate", "--to", "data")
+
+    assert refused.returncode == 1
+    assert "data/ is for a real trial" in refused.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_model_that_stands_is_served_as_it_is(root: Path, tmp_path: Path) -> None:
+    artefact.write(tmp_path / "model", b"mine", {"contract": 1})
+    got = run(root, tmp_path, "model", "get")
+
+    assert got.stdout == "model\n"
+    assert "Model: model/, as it stands." in got.stderr
+
+
+def test_describe_says_what_the_trial_says(
+    root: Path, tmp_path: Path, simulated_text: pd.DataFrame
+) -> None:
+    simulated_text.to_csv(tmp_path / "trial.csv", index=False)
+    described = run(root, tmp_path, "data", "describe", "trial.csv")
+
+    assert described.returncode == 0, described.stderr
+    assert "Kaplan-Meier" in described.stdout
+    assert "Quercus rubra" in described.stdout
+
+
+@pytest.mark.parametrize("command", [[], ["data"], ["model"], ["store"], ["train"], ["retrain"]])
+def test_every_command_explains_itself(root: Path, tmp_path: Path, command: list[str]) -> None:
+    assert run(root, tmp_path, *command, "--help").returncode == 0

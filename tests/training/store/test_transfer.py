@@ -1,0 +1,223 @@
+"""The store at a local folder: the same promises as on Drive, by the real `dvc`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.drive.checkout import OUTPUTS, Checkout, isolated
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    folder = tmp_path_factory.mktemp("template")
+    return Checkout.make(folder / "checkout", isolated(folder / "home"))
+
+
+@pytest.fixture
+def here(template: Checkout, tmp_path: Path) -> Checkout:
+    """A checkout that nothing has left yet, without credentials of any kind."""
+    environment = {**isolated(tmp_path / "home"), "GDRIVE_CREDENTIALS_DATA": ""}
+    return template.copy(tmp_path / "checkout", environment)
+
+
+def _object(folder: Path, content: str) -> Path:
+    """The object in a folder that holds this content, made writable."""
+    found = [file for file in folder.rglob("*") if file.is_file() and file.read_text() == content]
+    found[0].chmod(0o644)
+    return found[0]
+
+
+def test_a_local_folder_is_one_command_away_and_keeps_every_promise(
+    here: Checkout, tmp_path: Path
+) -> None:
+    shelf = tmp_path / "a shelf"
+
+    assert "(.dvc/config.local)" in here.store("use", str(shelf))
+    assert "Pushed and verified: 6 objects" in here.store("push")
+    assert here.store("status").count("in sync") == 4
+    assert f"ok place {shelf} can be read and written" in here.store("doctor")
+    clone = here.fresh(tmp_path / "clone")
+    clone.store("pull")
+    assert clone.outputs() == OUTPUTS
+
+
+def test_what_came_by_another_way_than_dvc_is_pushed_where_it_is_what_the_pointer_says(
+    here: Checkout, tmp_path: Path
+) -> None:
+    here.store("use", str(tmp_path / "shelf"))
+    shutil.rmtree(here.cache)
+    assert "Pushed and verified: 6 objects" in here.store("push")
+
+
+def test_changed_data_are_not_pushed_and_that_is_said(here: Checkout, tmp_path: Path) -> None:
+    here.store("use", str(tmp_path / "shelf"))
+    plots = here.path / "data" / "plots.csv"
+    plots.unlink()
+    plots.write_text("plot,light\n1,0.20\n")
+    told = here.store("push")
+    assert told.startswith("changed What stands here is another than data.dvc names")
+    assert "`dvc add data` has it tracked. Pushed and verified: 6 objects" in told
+
+    shutil.rmtree(here.cache)
+    shutil.rmtree(tmp_path / "shelf")
+    assert here.store("push", "data.dvc", code=1).endswith(
+        "It is not in this checkout either: bring what the pointer names, or have DVC track "
+        "what stands here (`dvc add data`)."
+    )
+
+
+def test_the_released_model_is_pulled_without_credentials_or_git(
+    here: Checkout, tmp_path: Path
+) -> None:
+    told = here.store("push", "--remote", "released")
+    assert "Pushed and verified: 3 objects" in told, "the trial must not be among them"
+    clone = here.fresh(tmp_path / "clone")
+    shutil.rmtree(clone.path / ".git")
+
+    clone.store("pull", "model.dvc", "--remote", "released")
+
+    assert clone.outputs()["model"] == OUTPUTS["model"]
+
+
+def test_a_remote_of_any_kind_is_where_a_missing_model_comes_from(
+    here: Checkout, tmp_path: Path
+) -> None:
+    here.store("use", str(tmp_path / "shelf"))
+    here.store("push")
+    clone = here.fresh(tmp_path / "clone")
+    told = clone.python("-m", "training", "model", "get")
+
+    assert "pulled from the remote 'folder'" in told
+    assert clone.outputs()["model"] == OUTPUTS["model"]
+
+
+def test_the_released_remote_never_takes_the_trial(here: Checkout) -> None:
+    told = here.store("push", "data.dvc", "--remote", "released", code=1)
+
+    assert told == "The remote released takes model.dvc alone."
+
+
+def test_an_altered_and_a_lost_object_are_refused_found_and_sent_again(
+    here: Checkout, tmp_path: Path
+) -> None:
+    here.store("push", "--remote", "released")
+    weights, metadata = OUTPUTS["model"].values()
+    _object(here.path / ".dvc/released", weights).write_text("something else")
+    clone = here.fresh(tmp_path / "clone")
+    told = clone.store("pull", "model.dvc", "--remote", "released", code=1)
+    assert told.startswith("model/model.onnx is missing or damaged at the remote released")
+    assert not (clone.path / "model").exists()
+    _object(here.path / ".dvc/released", metadata).unlink()
+
+    told = here.store("audit", "--repair", "--remote", "released")
+
+    assert "repaired model/metadata.json is not at the remote" in told
+    assert "repaired model/model.onnx was altered at the remote" in told
+    assert "Verified: 3 objects" in told
+
+
+def test_a_damaged_cache_is_mended_by_pulling(here: Checkout) -> None:
+    here.store("push", "--remote", "released")
+    weights = OUTPUTS["model"]["model.onnx"]
+    _object(here.cache, weights).write_text("something else")
+    shutil.rmtree(here.path / "model")
+
+    here.store("pull", "model.dvc", "--remote", "released")
+
+    assert here.outputs()["model"] == OUTPUTS["model"]
+
+
+def test_a_damaged_cache_is_not_sent(here: Checkout) -> None:
+    _object(here.cache, OUTPUTS["model"]["model.onnx"]).write_text("something else")
+
+    assert here.store("push", "--remote", "released", code=1) == (
+        "model/model.onnx is damaged in this checkout's cache. Pull model.dvc, or track its "
+        "output anew (`dvc add`)."
+    )
+
+
+def test_local_changes_survive_a_pull_that_is_not_forced(here: Checkout) -> None:
+    here.store("push", "--remote", "released")
+    changed = here.path / "model" / "metadata.json"
+    changed.unlink()
+    changed.write_text("mine", encoding="utf-8")
+
+    told = here.store("pull", "model.dvc", "--remote", "released", code=1)
+    assert told.startswith("There are local changes that pulling would overwrite (")
+    assert changed.read_text(encoding="utf-8") == "mine"
+
+    here.store("pull", "model.dvc", "--remote", "released", "--force")
+    assert here.outputs()["model"] == OUTPUTS["model"]
+
+
+def test_what_is_read_back_came_from_the_remote_alone(here: Checkout) -> None:
+    here.store("push", "--remote", "released")
+    script = (
+        "from pathlib import Path; from training.store.transfer import read_back; "
+        "print(read_back('model.dvc', 'released', Path('back')))"
+    )
+
+    assert here.python("-c", script).strip() == "back/model"
+
+    weights, _ = OUTPUTS["model"].values()
+    assert (here.path / "back/model/model.onnx").read_text(encoding="utf-8") == weights
+    shutil.rmtree(here.path / "back")
+    _object(here.path / ".dvc/released", weights).unlink()
+    assert "The object" in here.python("-c", script, code=1)
+
+
+def test_the_placeholder_is_told_what_to_become(here: Checkout) -> None:
+    told = here.store("push", code=1)
+
+    assert told == (
+        "The remote drive still has SET-YOUR-FOLDER-ID where the id of your Drive folder "
+        "belongs. Set it once: `python -m training store use gdrive://FOLDER-ID`."
+    )
+
+
+def test_a_drive_folder_is_set_by_its_address_in_the_browser(here: Checkout) -> None:
+    link = "https://drive.google.com/drive/u/0/folders/0AExampleExample?usp=sharing"
+
+    told = here.store("use", link)
+
+    assert told == ("The default remote is now drive, gdrive://0AExampleExample (.dvc/config).")
+    config = (here.path / ".dvc/config").read_text(encoding="utf-8")
+    assert "gdrive_use_service_account = true" in config
+    assert "GDRIVE_CREDENTIALS_DATA is empty" in here.store("push", code=1)
+
+
+def test_going_back_to_drive_ends_the_use_of_a_folder(here: Checkout, tmp_path: Path) -> None:
+    here.store("use", str(tmp_path / "shelf"))
+
+    here.store("use", "gdrive://0AExampleExample")
+
+    assert "failed configuration GDRIVE_CREDENTIALS_DATA" in here.store("doctor", code=2)
+
+
+def test_a_secret_in_the_committed_configuration_fails(here: Checkout) -> None:
+    here.dvc("remote", "modify", "drive", "gdrive_client_secret", "hunter2")
+
+    told = here.store("doctor", code=2)
+
+    assert told.startswith("failed configuration `.dvc/config` holds gdrive_client_secret")
+    assert "hunter2" not in told
+
+
+def test_an_unknown_remote_and_a_missing_plugin_are_named(here: Checkout) -> None:
+    assert here.store("push", "--remote", "attic", code=1) == (
+        "There is no remote attic. There are: drive, released."
+    )
+    here.store("use", "s3://bucket/seedlings")
+    assert "DVC lacks the plug-in for this kind of remote: dvc-s3." in here.store("push", code=1)
+
+
+def test_importing_the_store_is_quick_because_dvc_waits(here: Checkout) -> None:
+    script = (
+        "import sys, training.store.audit, training.store.transfer; "
+        "print([m for m in ('dvc', 'pydrive2') if m in sys.modules])"
+    )
+
+    assert here.python("-c", script).strip() == "[]"

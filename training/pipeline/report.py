@@ -1,0 +1,214 @@
+"""The report on a retrain, for whoever decides: Markdown, and one page with the pictures."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from training.errors import InvalidTrialError, TrainingError
+from training.evaluation.cross_validation import OutOfFold
+from training.evaluation.gate import MARGIN
+from training.pipeline import plots
+from training.pipeline.retrain import Outcome
+
+MARKDOWN: Final = "report.md"
+PAGE: Final = "report.html"
+VERDICT: Final = "verdict"
+LISTED: Final = 20
+"""Faults of a trial that a report names; `training data check` names all."""
+HEADLINES: Final = {
+    "promote": "Promoted: the new model takes over",
+    "keep": "Kept: the model that serves stays",
+    "refuse": "Refused: the new model must not serve",
+}
+_STYLE: Final = (
+    ":root{color-scheme:light dark;--paper:#fff;--ink:#1c2321;--line:#d8dedb;"
+    f"--model:{plots.MODEL};--reference:{plots.REFERENCE};--limit:{plots.LIMIT}}}"
+    "@media(prefers-color-scheme:dark){:root{--paper:#14191a;--ink:#e3e8e6;--line:#3a4442;"
+    "--model:#5cc49f;--reference:#9aa3a0;--limit:#f08a7d}}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
+    "color:var(--ink);background:var(--paper)}table{border-collapse:collapse;margin:1rem 0}"
+    "td,th{padding:.25rem .75rem;border-bottom:1px solid var(--line);text-align:right;"
+    "font-variant-numeric:tabular-nums}td:first-child,th:first-child{text-align:left}"
+    ".no{color:var(--limit);font-weight:600}svg{max-width:100%;height:auto}"
+    ".pictures{display:flex;flex-wrap:wrap;gap:0 2rem}figure{margin:1rem 0;max-width:100%}"
+    "figcaption{max-width:28rem;font-size:.875rem}.wide figcaption{max-width:none}"
+)
+
+
+def clear(folder: Path) -> None:
+    """Takes away the report of an earlier run, which would pass for this one's."""
+    for name in (VERDICT, PAGE, MARKDOWN):
+        (folder / name).unlink(missing_ok=True)
+
+
+def write_failure(error: Exception, at: str, reason: str, folder: Path) -> None:
+    """Writes, in the report's place, at which step a retrain failed, and why."""
+    told = str(error) if isinstance(error, TrainingError) else f"unexpected {type(error).__name__}"
+    lines = [
+        "# Failed: nothing was released, the model that serves stays",
+        "",
+        f"At the step *{at}*: {_inline(told)} Asked for because: {_inline(reason)}.",
+    ]
+    if isinstance(error, InvalidTrialError):
+        cells = [(f.file, f.row, f.column, f.value, f.rule) for f in error.faults[:LISTED]]
+        lines += ["", "| file | row | column | value | rule |", "| --- | ---: | --- | --- | --- |"]
+        lines += ["| " + " | ".join(_cell(str(cell)) for cell in row) + " |" for row in cells]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARKDOWN).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write(outcome: Outcome, reason: str, folder: Path) -> Path:
+    """Writes the report and, for a program, the verdict; returns the Markdown's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    verdict = f"verdict={outcome.judgement.verdict}\ncommit={outcome.commit or ''}\n"
+    (folder / VERDICT).write_text(verdict, encoding="utf-8")
+    (folder / PAGE).write_text(page(outcome, reason), encoding="utf-8")
+    (folder / MARKDOWN).write_text(markdown(outcome, reason), encoding="utf-8")
+    return folder / MARKDOWN
+
+
+def markdown(outcome: Outcome, reason: str) -> str:
+    """The report as text: the verdict first, then what it rests on."""
+    judgement = outcome.judgement
+    lines = [
+        f"# {HEADLINES[judgement.verdict]}",
+        "",
+        f"{_sentence(judgement.reason)} Asked for because: {_inline(reason)}.",
+        "",
+        *(f"- {fact}" for fact in _facts(outcome)),
+        "",
+        "| rule | figure | asked | |",
+        "| --- | ---: | ---: | --- |",
+        *("| " + " | ".join(cells) + " |" for cells in _rules(outcome)),
+        "",
+        "| figure, out of fold | " + " | ".join(_scored(outcome)) + " |",
+        "| --- |" + " ---: |" * len(_scored(outcome)),
+        *("| " + " | ".join(cells) + " |" for cells in _figures(outcome)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def page(outcome: Outcome, reason: str) -> str:
+    """The same as one self-contained HTML page with the pictures."""
+    judgement, candidate = outcome.judgement, outcome.candidate
+    survival = candidate.scored.survival.mean(axis=0)
+    wide = _picture(
+        "Mortality by species",
+        plots.curves_by_species(candidate.seedlings, survival),
+        "Out of fold. The model's line should pass through the steps of the grey 95 % band of "
+        "what was observed; between two steps it spreads the deaths evenly.",
+        " class=wide",
+    )
+    pictures = [
+        _picture(
+            "Calibration at day 115.5",
+            plots.calibration(candidate.outcomes, survival),
+            "Each point is a tenth of the seedlings; on the line, as many die as are predicted to.",
+        ),
+        _picture(
+            "Spread over folds",
+            plots.folds(_scored(outcome)),
+            "Each point is a fold of held-out plots; the bar is the mean. Lower is better.",
+        ),
+    ]
+    if judgement.comparison is not None:
+        compared = _picture(
+            "Challenger against champion",
+            plots.differences(judgement.comparison),
+            "The difference over 2,000 draws of plots. Left of 0 the challenger is better; its "
+            "upper bound must not pass the margin.",
+        )
+        pictures.insert(0, compared)
+    facts = "".join(f"<li>{html.escape(fact)}</li>" for fact in _facts(outcome))
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        "<meta name=viewport content='width=device-width'>"
+        f"<title>{HEADLINES[judgement.verdict]}</title><style>{_STYLE}</style>"
+        f"<h1>{HEADLINES[judgement.verdict]}</h1>"
+        f"<p>{html.escape(_sentence(judgement.reason))} "
+        f"Asked for because: {html.escape(reason)}.</p><ul>{facts}</ul>"
+        + wide
+        + f"<div class=pictures>{''.join(pictures)}</div>"
+        + "<h2>Rules</h2>"
+        + _table(("rule", "figure", "asked", ""), _rules(outcome))
+        + "<h2>Figures</h2>"
+        + _table(("figure, out of fold", *_scored(outcome)), _figures(outcome))
+    )
+
+
+def _picture(title: str, svg: str, caption: str, kind: str = "") -> str:
+    drawn = svg.replace("<svg", f'<svg role="img" aria-label="{title}"', 1)
+    return f"<figure{kind}><h2>{title}</h2>{drawn}<figcaption>{caption}</figcaption></figure>"
+
+
+def _facts(outcome: Outcome) -> list[str]:
+    data, recipe = outcome.candidate.metadata["data"], outcome.candidate.recipe
+    facts = [
+        f"Data: {data['source'].upper() if data['source'] == 'simulated' else data['source']}, "
+        f"{data['seedlings']} seedlings on {data['plots']} plots (md5 {data['md5']})",
+        f"Recipe: {recipe.estimator}, "
+        + ", ".join(f"{name} = {value:g}" for name, value in recipe.parameters.items()),
+    ]
+    if (comparison := outcome.judgement.comparison) is not None:
+        facts.append(
+            f"Integrated Brier score against the champion: {comparison.difference:+.4f}, 95 % "
+            f"upper bound {comparison.upper:+.4f} (up to {MARGIN:+.4f} is not inferior)"
+        )
+    if outcome.commit:
+        facts.append(f"Commit: {outcome.commit}")
+    return facts
+
+
+def _rules(outcome: Outcome) -> list[tuple[str, ...]]:
+    return [
+        (rule.name, f"{rule.figure:.4g}", rule.asked, rule.word) for rule in outcome.judgement.rules
+    ]
+
+
+def _scored(outcome: Outcome) -> dict[str, OutOfFold]:
+    named = {"challenger": outcome.candidate.scored, "champion": outcome.champion}
+    named["Kaplan-Meier"] = outcome.candidate.reference
+    return {name: scored for name, scored in named.items() if scored is not None}
+
+
+def _figures(outcome: Outcome) -> list[tuple[str, ...]]:
+    names = ("integrated_brier_score", "brier_score_115", "concordance_index", "calibration_error")
+    return [
+        (
+            name.replace("_", " "),
+            *(
+                f"{np.mean(each.figures(name)):.4f} ± {np.std(each.figures(name), ddof=1):.4f}"
+                for each in _scored(outcome).values()
+            ),
+        )
+        for name in names
+    ]
+
+
+def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    def cell(text: str) -> str:
+        kind = ' class="no"' if text in ("FAILED", "warning") else ""
+        return f"<td{kind}>{html.escape(text)}</td>"
+
+    head = "".join(f"<th>{html.escape(heading)}</th>" for heading in headings)
+    body = "".join("<tr>" + "".join(map(cell, row)) + "</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _sentence(reason: str) -> str:
+    return reason[:1].upper() + reason[1:] + "."
+
+
+def _inline(text: str) -> str:
+    """A person's words, kept from being read as Markdown or HTML."""
+    words = " ".join(text.split()).replace("`", "'")
+    return f"`{words}`"
+
+
+def _cell(text: str) -> str:
+    return _inline(text.replace("|", "\\|"))

@@ -1,0 +1,1 @@
+"""The versions of the model: publish one, or put an earlier one back."""

@@ -1,0 +1,181 @@
+"""Proving that a remote holds every object of an output, whole; and sending again what it lost.
+
+`dvc status --cloud` and `dvc push` look for a folder's list of files alone and take the files
+for granted, so they call a remote in sync whose members were trashed or altered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal
+
+from training.config import RELEASED_REMOTE
+from training.errors import StoreError
+from training.store import drive, filesystem, pointer, remotes, retry
+from training.store.objects import Copy, Shelf
+from training.store.pointer import Pointer
+from training.store.remotes import Remote
+
+TARGETS: Final = ("data.dvc", "model.dvc")
+
+State = Literal["missing", "trashed", "altered", "duplicated"]
+_WORDS: Final[dict[State, str]] = {
+    "missing": "is not at the remote",
+    "trashed": "is in the remote's trash",
+    "altered": "was altered at the remote",
+    "duplicated": "is at the remote more than once, each time whole",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One object that is not at the remote once and whole."""
+
+    target: str
+    oid: str
+    label: str
+    """What it is in the checkout, such as `model/model.onnx`."""
+    state: State
+
+    def __str__(self) -> str:
+        return f"{self.label} {_WORDS[self.state]} ({self.target}, object {self.oid})"
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit saw: `findings` are faults, `duplicates` are harmless."""
+
+    remote: str
+    objects: int
+    size: int
+    """Bytes of the objects that are there and whole."""
+    findings: tuple[Finding, ...] = ()
+    duplicates: tuple[Finding, ...] = ()
+    repaired: tuple[Finding, ...] = ()
+
+    @property
+    def verified(self) -> bool:
+        """Whether every object is there and whole."""
+        return not self.findings
+
+
+def audit(
+    remote: str | None = None,
+    targets: Sequence[str] | None = None,
+    *,
+    repair: bool = False,
+    timeout: float = retry.TIMEOUT,
+) -> Audit:
+    """Look at every object of the outputs at a remote (default: the configured one).
+
+    On Drive by Drive's own checksums, in a local folder by hashing, elsewhere by the remote's
+    checksum where it has one and else by reading. `repair` sends what is missing or damaged
+    again from the local cache. Raises `StoreError` where the remote cannot be looked at, or a
+    damaged object cannot be replaced from here; then nothing was changed.
+    """
+    at = remotes.usable(remote)
+    pointers = [pointer.read(name) for name in chosen(at, targets)]
+    result = _survey(at, pointers)
+    if repair and result.findings:
+        before = result.findings
+        _discard_damaged(at, pointers, before)
+        retry.send(at, [each.file for each in pointers], timeout=timeout)
+        result = _survey(at, pointers)
+        left = {finding.oid for finding in result.findings}
+        mended = tuple(finding for finding in before if finding.oid not in left)
+        result = replace(result, repaired=mended)
+    return result
+
+
+def chosen(remote: Remote, targets: Sequence[str] | None) -> list[str]:
+    """The pointers to treat: those named, or all that are here and belong at that remote."""
+    if remote.name != RELEASED_REMOTE:
+        names = list(targets or [name for name in TARGETS if Path(name).is_file()])
+        if not names:
+            told = f"There is neither {' nor '.join(TARGETS)} here."
+            raise StoreError(told, "Run at the top of a checkout.")
+        return names
+    if set(targets or ()) - {"model.dvc"}:
+        raise StoreError(f"The remote {RELEASED_REMOTE} takes model.dvc alone.")
+    return ["model.dvc"]
+
+
+def _shelf(remote: Remote) -> Shelf:
+    return drive.DriveShelf(remote) if remote.is_drive else filesystem.FileShelf(remote)
+
+
+def _survey(remote: Remote, pointers: Sequence[Pointer]) -> Audit:
+    shelf, cache = _shelf(remote), remotes.cache()
+    copies = _by_oid(shelf.copies({each.oid for each in pointers}))
+    expected: dict[str, Finding] = {}
+    for each in pointers:
+        members = _members(each, cache, shelf, copies.get(each.oid, []))
+        for oid in (each.oid, *members):
+            label = each.label(oid, members)
+            expected.setdefault(oid, Finding(each.file, oid, label, "missing"))
+    copies |= _by_oid(shelf.copies(expected.keys() - copies.keys()))
+
+    found = [_judge(each, copies.get(each.oid, [])) for each in expected.values()]
+    return Audit(
+        remote.name,
+        len(expected),
+        sum(copy.size for same in copies.values() for copy in same[:1] if copy.is_whole),
+        tuple(each for each in found if each and each.state != "duplicated"),
+        tuple(each for each in found if each and each.state == "duplicated"),
+    )
+
+
+def _members(each: Pointer, cache: Path, shelf: Shelf, tops: Sequence[Copy]) -> dict[str, str]:
+    """Files of a tracked folder, from the cache or the remote; none where neither has its list."""
+    if not each.is_folder:
+        return {}
+    local = pointer.cached(each.oid, cache)
+    if pointer.is_whole(each.oid, local):
+        return pointer.members(local.read_bytes())
+    whole = [copy for copy in tops if copy.is_whole]
+    return pointer.members(shelf.read(whole[0])) if whole else {}
+
+
+def _judge(finding: Finding, copies: Sequence[Copy]) -> Finding | None:
+    live = [copy for copy in copies if not copy.trashed]
+    state: State | None = None
+    if not live:
+        state = "trashed" if copies else "missing"
+    elif not all(copy.is_whole for copy in live):
+        state = "altered"
+    elif len(live) > 1:
+        state = "duplicated"
+    return Finding(finding.target, finding.oid, finding.label, state) if state else None
+
+
+def _discard_damaged(
+    remote: Remote, pointers: Sequence[Pointer], findings: Sequence[Finding]
+) -> None:
+    """Take altered objects away, and the list of files above each fault: then DVC sends anew."""
+    cache = remotes.cache()
+    affected = {finding.target for finding in findings}
+    lists = {each.oid: each.label(each.oid, {}) for each in pointers if each.file in affected}
+    needed = {finding.oid: finding.label for finding in findings} | lists
+    lost = [
+        label
+        for oid, label in needed.items()
+        if not pointer.is_whole(oid, pointer.cached(oid, cache))
+    ]
+    if lost:
+        raise StoreError(
+            f"{', '.join(sorted(lost))}: not whole in this checkout's cache either.",
+            "Repair from a checkout that has it, or track the output anew (`dvc add`).",
+        )
+    shelf = _shelf(remote)
+    for copy in shelf.copies(needed):
+        if not copy.trashed and (copy.oid in lists or not copy.is_whole):
+            shelf.discard(copy)
+
+
+def _by_oid(copies: Sequence[Copy]) -> dict[str, list[Copy]]:
+    found: dict[str, list[Copy]] = {}
+    for copy in copies:
+        found.setdefault(copy.oid, []).append(copy)
+    return found

@@ -1,0 +1,56 @@
+"""The objects at any remote that DVC reaches as a file system: a folder, S3, Google's storage."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from training.store import pointer, remotes
+from training.store.objects import Copy
+from training.store.remotes import Remote
+
+
+class FileShelf:
+    """A checksum that the remote keeps itself is trusted where it agrees; else objects are read."""
+
+    def __init__(self, remote: Remote) -> None:
+        self._files, self._root = remotes.objects(remote)
+        self._files.fs.invalidate_cache()
+
+    def copies(self, oids: Collection[str]) -> list[Copy]:
+        return [copy for oid in sorted(oids) if (copy := self._copy(oid))]
+
+    def _copy(self, oid: str) -> Copy | None:
+        path = self._files.join(self._root, *pointer.place(oid))
+        try:
+            info = self._files.info(path)
+        except FileNotFoundError:
+            return None
+        md5 = oid.removesuffix(".dir")
+        if md5 not in _checksums(info):
+            md5 = self._md5(path)
+        return Copy(oid, md5, int(info.get("size") or 0), path)
+
+    def _md5(self, path: str) -> str:
+        digest = hashlib.md5(usedforsecurity=False)
+        with self._files.open(path, "rb") as content:
+            while block := content.read(1 << 20):
+                digest.update(block)
+        return digest.hexdigest()
+
+    def read(self, copy: Copy) -> bytes:
+        with self._files.open(copy.place, "rb") as content:
+            return bytes(content.read())
+
+    def discard(self, copy: Copy) -> None:
+        self._files.remove(copy.place)
+
+
+def _checksums(info: Mapping[str, Any]) -> set[str]:
+    """The MD5s among what a remote tells of an object: S3's entity tag, Google's base64."""
+    tags = {str(info.get(name, "")).strip('"') for name in ("ETag", "etag", "md5")}
+    if coded := info.get("md5Hash"):
+        tags.add(base64.b64decode(coded).hex())
+    return tags

@@ -1,0 +1,76 @@
+"""Brings the trial's CSV in from a path or a URL, and lets only a sound one through."""
+
+from __future__ import annotations
+
+import http.client
+import shutil
+import tempfile
+import urllib.error
+import urllib.request
+from pathlib import Path, PurePosixPath
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from training.errors import NoTrialError
+from training.study import trial
+from training.study.trial import Trial
+
+TIMEOUT: Final = 60
+LARGEST: Final = 200_000_000
+BY_HAND: Final = "Download the CSV by hand and name its path instead."
+
+
+def fetch(source: str, folder: Path) -> tuple[Path, Trial]:
+    """Puts a CSV into the folder, in place of one of its name; returns it, and the whole trial.
+
+    `source` is a path or an http(s) URL. Raises NoTrialError where it can't be had,
+    InvalidTrialError where the folder's trial would break the schema with it: the folder is
+    then as it was.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        remote = source.lower().startswith(("http://", "https://"))
+        name = _name_in(source) if remote else Path(source).name
+        if not name.lower().endswith(".csv"):
+            name = "Tree_Data.csv"
+        copy = Path(scratch) / name
+        if remote:
+            _download(source, copy)
+        elif Path(source).is_file():
+            shutil.copyfile(source, copy)
+        else:
+            raise NoTrialError(f"there is no file {source}")
+        if copy.read_bytes()[:200].lstrip().lower().startswith((b"<!doctype", b"<html")):
+            raise NoTrialError(f"{source} is a web page, not a CSV. {BY_HAND}")
+        # What is there already is one trial with it: no seedling may then be in both.
+        for other in trial.csv_files(folder):
+            if other.name != name:
+                shutil.copyfile(other, copy.with_name(other.name))
+        whole = trial.load(Path(scratch))
+        copy.replace(folder / name)
+    return folder / name, whole
+
+
+def _name_in(url: str) -> str:
+    try:
+        return PurePosixPath(unquote(urlsplit(url).path)).name
+    except ValueError as error:
+        raise NoTrialError(f"{url} is no address ({error})") from error
+
+
+def _download(url: str, to: Path) -> None:
+    try:
+        request = urllib.request.Request(url, headers={"User-Agent": "seedling-survival"})  # noqa: S310
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+            content = answer.read(LARGEST + 1)
+            missing = answer.length
+    except urllib.error.HTTPError as error:
+        raise NoTrialError(f"{url} answered {error.code} {error.reason}. {BY_HAND}") from error
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise NoTrialError(f"{url} can't be read ({reason}). {BY_HAND}") from error
+    if missing and len(content) <= LARGEST:
+        raise NoTrialError(f"{url} was cut off {missing} bytes before its end. Try again.")
+    if len(content) > LARGEST:
+        raise NoTrialError(f"{url} holds more than {LARGEST // 1_000_000} MB: not this trial")
+    to.write_bytes(content)
