@@ -10,7 +10,7 @@ from rich.console import Console
 import training
 from training.cli import data, model, store
 from training.cli import retrain as loop
-from training.errors import InvalidTrialError, TrainingError
+from training.errors import InvalidTableError, TrainingError
 
 app = typer.Typer(
     help=training.__doc__,
@@ -30,7 +30,7 @@ def main() -> None:
     console = Console(stderr=True)
     try:
         app()
-    except InvalidTrialError as error:
+    except InvalidTableError as error:
         console.print(data.fault_table(error.faults))
         console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)

@@ -12,27 +12,27 @@ class TrainingError(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with one cell of the trial."""
+    """One thing wrong with one cell of the data."""
 
     row: int
-    """Line of the CSV file, the header being line 1; 0 where no single row is at fault."""
+    """As a spreadsheet counts, the header being row 1; 0 where no single row is at fault."""
     column: str
     value: str
     rule: str
     file: str = ""
 
 
-class InvalidTrialError(TrainingError):
-    """The trial breaks its schema; `faults` names every cell that does."""
+class InvalidTableError(TrainingError):
+    """The data break a rule of their study; `faults` names every cell that does."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         number = len(self.faults)
-        super().__init__(f"{number} fault{'s' * (number > 1)} in the trial")
+        super().__init__(f"{number} fault{'s' * (number > 1)} in the data")
 
 
-class NoTrialError(TrainingError):
-    """There is no trial where one was looked for."""
+class NoTableError(TrainingError):
+    """There are no data where they were looked for."""
 
 
 class ExportError(TrainingError):

@@ -66,13 +66,13 @@ def check(
     every: Annotated[bool, typer.Option("--all", help="Print every fault.")] = False,
 ) -> None:
     """Check a trial: every fault with its row, column, value and rule; exit 1 if there is one."""
-    from training.errors import InvalidTrialError
+    from training.errors import InvalidTableError
     from training.study import trial
 
     try:
         with _console.status("Checking …"):
             checked = trial.load(path)
-    except InvalidTrialError as error:
+    except InvalidTableError as error:
         _console.print(fault_table(error.faults, len(error.faults) if every else SHOWN))
         told = f"{error} at {path}"
         _console.print(told, style="red", markup=False, highlight=False, soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from training.errors import InvalidTrialError, TrainingError
+from training.errors import InvalidTableError, TrainingError
 from training.evaluation.cross_validation import OutOfFold
 from training.evaluation.gate import MARGIN
 from training.pipeline import plots
@@ -53,7 +53,7 @@ def write_failure(error: Exception, at: str, reason: str, folder: Path) -> None:
         "",
         f"At the step *{at}*: {_inline(told)} Asked for because: {_inline(reason)}.",
     ]
-    if isinstance(error, InvalidTrialError):
+    if isinstance(error, InvalidTableError):
         cells = [(f.file, f.row, f.column, f.value, f.rule) for f in error.faults[:LISTED]]
         lines += ["", "| file | row | column | value | rule |", "| --- | ---: | --- | --- | --- |"]
         lines += ["| " + " | ".join(_cell(str(cell)) for cell in row) + " |" for row in cells]

@@ -107,6 +107,8 @@ class Data(Declared):
     """Cells that stand for no value."""
     other_columns: Literal["refuse", "ignore"] = "refuse"
     """What to do with a column that is declared nowhere."""
+    duplicates: Literal["refuse", "allow"] = "allow"
+    """What to do with a row that equals another in all but its id."""
 
 
 class Visits(Declared):
@@ -153,6 +155,8 @@ class Event(Declared):
     happened: Cell = 1
     censored: Cell = 0
     missing: Literal["refuse", "drop"] = "refuse"
+    missing_limit: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Largest share of rows that may be dropped; with 1, whatever the outcome they lack."""
 
 
 class Censoring(Declared):

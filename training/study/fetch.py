@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from training.errors import NoTrialError
+from training.errors import NoTableError
 from training.study import trial
 from training.study.trial import Trial
 
@@ -23,8 +23,8 @@ BY_HAND: Final = "Download the CSV by hand and name its path instead."
 def fetch(source: str, folder: Path) -> tuple[Path, Trial]:
     """Puts a CSV into the folder, in place of one of its name; returns it, and the whole trial.
 
-    `source` is a path or an http(s) URL. Raises NoTrialError where it can't be had,
-    InvalidTrialError where the folder's trial would break the schema with it: the folder is
+    `source` is a path or an http(s) URL. Raises NoTableError where it can't be had,
+    InvalidTableError where the folder's trial would break the schema with it: the folder is
     then as it was.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -39,9 +39,9 @@ def fetch(source: str, folder: Path) -> tuple[Path, Trial]:
         elif Path(source).is_file():
             shutil.copyfile(source, copy)
         else:
-            raise NoTrialError(f"there is no file {source}")
+            raise NoTableError(f"there is no file {source}")
         if copy.read_bytes()[:200].lstrip().lower().startswith((b"<!doctype", b"<html")):
-            raise NoTrialError(f"{source} is a web page, not a CSV. {BY_HAND}")
+            raise NoTableError(f"{source} is a web page, not a CSV. {BY_HAND}")
         # What is there already is one trial with it: no seedling may then be in both.
         for other in trial.csv_files(folder):
             if other.name != name:
@@ -55,7 +55,7 @@ def _name_in(url: str) -> str:
     try:
         return PurePosixPath(unquote(urlsplit(url).path)).name
     except ValueError as error:
-        raise NoTrialError(f"{url} is no address ({error})") from error
+        raise NoTableError(f"{url} is no address ({error})") from error
 
 
 def _download(url: str, to: Path) -> None:
@@ -65,12 +65,12 @@ def _download(url: str, to: Path) -> None:
             content = answer.read(LARGEST + 1)
             missing = answer.length
     except urllib.error.HTTPError as error:
-        raise NoTrialError(f"{url} answered {error.code} {error.reason}. {BY_HAND}") from error
+        raise NoTableError(f"{url} answered {error.code} {error.reason}. {BY_HAND}") from error
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
-        raise NoTrialError(f"{url} can't be read ({reason}). {BY_HAND}") from error
+        raise NoTableError(f"{url} can't be read ({reason}). {BY_HAND}") from error
     if missing and len(content) <= LARGEST:
-        raise NoTrialError(f"{url} was cut off {missing} bytes before its end. Try again.")
+        raise NoTableError(f"{url} was cut off {missing} bytes before its end. Try again.")
     if len(content) > LARGEST:
-        raise NoTrialError(f"{url} holds more than {LARGEST // 1_000_000} MB: not this trial")
+        raise NoTableError(f"{url} holds more than {LARGEST // 1_000_000} MB: not this trial")
     to.write_bytes(content)

@@ -44,3 +44,10 @@ class Subjects:
             self.groups,
             self.frame.iloc[rows],
         )
+
+    def unique(self) -> tuple[Ints, Floats, Ints]:
+        """The distinct inputs, as codes and numbers, and for each subject the place of its own."""
+        rows = np.column_stack([self.codes.astype(np.float64), self.numbers])
+        distinct, inverse = np.unique(rows, axis=0, return_inverse=True)
+        split = self.codes.shape[1]
+        return distinct[:, :split].astype(np.int64), distinct[:, split:], inverse.astype(np.int64)

@@ -16,7 +16,7 @@ import pandera.errors
 import pandera.pandas as pa
 
 from training import config
-from training.errors import Fault, InvalidTrialError, NoTrialError
+from training.errors import Fault, InvalidTableError, NoTableError
 from training.study import schema
 
 Source = Literal["published", "simulated", "custom"]
@@ -45,12 +45,12 @@ class Trial:
 def load(path: Path) -> Trial:
     """Reads and checks a CSV, or every CSV of a folder as one trial.
 
-    Raises NoTrialError where there is nothing to read, and InvalidTrialError with every
+    Raises NoTableError where there is nothing to read, and InvalidTableError with every
     fault where a row breaks a rule.
     """
     paths = csv_files(path) if path.is_dir() else [path]
     if not paths or not all(each.is_file() for each in paths):
-        raise NoTrialError(f"no trial at {path}: a CSV, or a folder of CSVs, is asked for")
+        raise NoTableError(f"no trial at {path}: a CSV, or a folder of CSVs, is asked for")
     read = [_read(each) for each in paths]
     places = [place for _, found in read for place in found]
     table = check(pd.concat([cells for cells, _ in read], ignore_index=True), places)
@@ -85,7 +85,7 @@ def directory_hash(files: Mapping[str, str]) -> str:
 
 
 def check(cells: pd.DataFrame, places: Places) -> pd.DataFrame:
-    """Typed columns of a trial read as text; raises InvalidTrialError with every fault."""
+    """Typed columns of a trial read as text; raises InvalidTableError with every fault."""
     table, faults = _parsed(cells)
     unread = {(i, column) for i, column, _ in faults}
     faults += [fault for fault in _broken(schema.CELLS, table) if fault[:2] not in unread]
@@ -93,7 +93,7 @@ def check(cells: pd.DataFrame, places: Places) -> pd.DataFrame:
     faults += _broken(schema.ROWS, table[sound])
     faults += _twice(table["No"], places)
     if faults:
-        raise InvalidTrialError(
+        raise InvalidTableError(
             [
                 Fault(places[i][1], column, str(cells[column].iloc[i]), rule, places[i][0])
                 for i, column, rule in sorted(faults)
@@ -163,12 +163,12 @@ def _read(path: Path) -> tuple[pd.DataFrame, Places]:
             header = next(reader, [])
             rows = [(reader.line_num, row) for row in reader if row]
     except UnicodeDecodeError as error:
-        raise InvalidTrialError([fault(0, "", "", f"text in UTF-8 ({error.reason})")]) from error
+        raise InvalidTableError([fault(0, "", "", f"text in UTF-8 ({error.reason})")]) from error
     except csv.Error as error:
-        raise InvalidTrialError([fault(0, "", "", f"a CSV ({error})")]) from error
+        raise InvalidTableError([fault(0, "", "", f"a CSV ({error})")]) from error
 
     if not rows:
-        raise InvalidTrialError([fault(0, "", "", "at least one row below a header")])
+        raise InvalidTableError([fault(0, "", "", "at least one row below a header")])
     expected = list(schema.COLUMNS)
     wrong = [fault(1, name, "", "needed, not there") for name in expected if name not in header]
     wrong += [
@@ -182,7 +182,7 @@ def _read(path: Path) -> tuple[pd.DataFrame, Places]:
         if len(row) != len(header)
     ]
     if wrong:
-        raise InvalidTrialError(wrong)
+        raise InvalidTableError(wrong)
     cells = pd.DataFrame([row for _, row in rows], columns=header, dtype=str)[expected]
     return cells, [(path.name, line) for line, _ in rows]
 

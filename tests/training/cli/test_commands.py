@@ -98,7 +98,7 @@ def test_faults_are_a_table_and_exit_code_1(
     assert checked.returncode == 1
     cells = [cell.strip() for line in checked.stderr.splitlines() for cell in line.split("│")]
     assert {"trial.csv", "6", "Soil", "Mars [/red]"} <= set(cells)
-    assert "1 fault in the trial at trial.csv" in checked.stderr
+    assert "1 fault in the data at trial.csv" in checked.stderr
 
 
 def test_what_can_t_be_done_is_told_in_one_line(root: Path, tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_data_with_faults_stops_the_loop_and_names_them(checkout: Checkout) -> N
     told = checkout.training(*RETRAIN, "try", code=1)
 
     assert "Quercus robur" in told
-    assert "faults in the trial" in told
+    assert "faults in the data" in told
 
 
 @pytest.fixture(scope="module")
@@ -183,18 +183,18 @@ def test_the_report_says_everything_twice_once_for_reading_and_once_for_looking(
 
 
 def test_a_failure_has_a_report_too_and_no_verdict_of_an_earlier_run(tmp_path: Path) -> None:
-    from training.errors import Fault, InvalidTrialError
+    from training.errors import Fault, InvalidTableError
     from training.pipeline import report
 
     (tmp_path / report.VERDICT).write_text("verdict=promote\n")
     report.clear(tmp_path)
-    error = InvalidTrialError([Fault(7, "Soil", "a|b", "a soil of the trial", "plots.csv")])
+    error = InvalidTableError([Fault(7, "Soil", "a|b", "a soil of the trial", "plots.csv")])
     report.write_failure(error, "check the trial", "try", tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == [report.MARKDOWN]
     assert (tmp_path / report.MARKDOWN).read_text() == (
         "# Failed: nothing was released, the model that serves stays\n\n"
-        "At the step *check the trial*: `1 fault in the trial` "
+        "At the step *check the trial*: `1 fault in the data` "
         "Asked for because: `try`.\n\n"
         "| file | row | column | value | rule |\n| --- | ---: | --- | --- | --- |\n"
         "| `plots.csv` | `7` | `Soil` | `a\\|b` | `a soil of the trial` |\n"

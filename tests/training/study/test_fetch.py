@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from training.errors import InvalidTrialError, NoTrialError
+from training.errors import InvalidTableError, NoTableError
 from training.study import fetch
 
 
@@ -73,7 +73,7 @@ def test_a_faulty_file_does_not_replace_a_good_one(
     before = sound.read_bytes()
     simulated_text.assign(Plot="99").to_csv(sound, index=False)
 
-    with pytest.raises(InvalidTrialError):
+    with pytest.raises(InvalidTableError):
         fetch.fetch(str(sound), tmp_path / "data")
     assert (tmp_path / "data" / "Trees.csv").read_bytes() == before
 
@@ -89,7 +89,7 @@ def test_a_second_file_must_be_one_trial_with_the_first(
 
     _, whole = fetch.fetch(str(other), tmp_path / "data")
     assert whole.rows == 240
-    with pytest.raises(InvalidTrialError) as raised:
+    with pytest.raises(InvalidTableError) as raised:
         fetch.fetch(str(again), tmp_path / "data")
     assert raised.value.faults[0].rule == "each seedling once; it is also in row 2 of Again.csv"
     assert sorted(p.name for p in (tmp_path / "data").iterdir()) == ["Other.csv", "Trees.csv"]
@@ -107,7 +107,7 @@ def test_what_can_t_be_had_is_told_in_one_sentence(served: str, tmp_path: Path) 
         "http://[::1/trial.csv": "is no address .Invalid IPv6",
     }
     for source, sentence in cases.items():
-        with pytest.raises(NoTrialError, match=sentence):
+        with pytest.raises(NoTableError, match=sentence):
             fetch.fetch(source, tmp_path / "data")
     assert list((tmp_path / "data").iterdir()) == []
 
@@ -116,5 +116,5 @@ def test_a_file_over_the_limit_is_not_taken(
     served: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetch, "LARGEST", 100)
-    with pytest.raises(NoTrialError, match="holds more than"):
+    with pytest.raises(NoTableError, match="holds more than"):
         fetch.fetch(f"{served}/Tree%20Data.csv", tmp_path / "data")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from training import config
-from training.errors import Fault, InvalidTrialError, NoTrialError
+from training.errors import Fault, InvalidTableError, NoTableError
 from training.study import trial
 from training.study.trial import Trial
 
@@ -24,7 +24,7 @@ def write(cells: pd.DataFrame, path: Path) -> Path:
 
 
 def faults(path: Path) -> list[Fault]:
-    with pytest.raises(InvalidTrialError) as raised:
+    with pytest.raises(InvalidTableError) as raised:
         trial.load(path)
     return list(raised.value.faults)
 
@@ -203,7 +203,7 @@ def test_a_csv_is_one_in_capitals_too(simulated_text: pd.DataFrame, tmp_path: Pa
 
 def test_nothing_to_read_is_told(tmp_path: Path) -> None:
     for nothing in (tmp_path, tmp_path / "none.csv"):
-        with pytest.raises(NoTrialError, match="no trial at"):
+        with pytest.raises(NoTableError, match="no trial at"):
             trial.load(nothing)
 
 

@@ -1,0 +1,237 @@
+"""Text cells become typed columns, and every cell that its declaration refuses a fault."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from training.arrays import Ints
+from training.study.conditions import Booleans, first_case, holds
+from training.study.declaration import (
+    SIMULATED,
+    Agreement,
+    Column,
+    FactorInput,
+    NumberInput,
+    Study,
+    Visits,
+)
+from training.study.vocabulary import Cell
+
+NOT_MISSING: Final = "a value, not NA"
+_NUMBER: Final = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_DECIMAL_COMMA: Final = r"[+-]?[0-9]+,[0-9]+"
+_DATES: Final = {
+    "m/d/yy": re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{2})"),
+    "yyyy-mm-dd": re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"),
+}
+
+
+class CellFault(NamedTuple):
+    """A fault by number of the row (from 0), column and rule; row -1 is the column as a whole."""
+
+    row: int
+    column: str
+    rule: str
+
+
+def declared_columns(study: Study) -> dict[str, bool]:
+    """Every column that a CSV of the study may have, and whether it must."""
+    columns = {study.time.column: True, study.event.column: True}
+    columns |= {each.column: True for each in study.inputs}
+    columns |= {name: column.required for name, column in study.columns.items()}
+    if study.data.id is not None:
+        columns[study.data.id] = True
+    if study.data.group is not None:
+        columns[study.data.group.column] = True
+    return columns | {SIMULATED: False}
+
+
+def typed(study: Study, cells: pd.DataFrame) -> tuple[pd.DataFrame, list[CellFault]]:
+    """Typed columns of cells read as text, and the faults of single cells.
+
+    Numbers are float64, whole numbers Int64, all else text; the group and the event are text
+    too. A cell that stands for no value, or is at fault, is missing.
+    """
+    table, faults = pd.DataFrame(index=cells.index), []
+    inputs = {each.column: each for each in study.inputs}
+    for name in (column for column in declared_columns(study) if column in cells):
+        texts = cells[name].mask(cells[name].isin(study.data.missing))
+        if name in inputs:
+            values, found = _input(texts, inputs[name])
+        elif name == study.time.column:
+            values, found = _time(texts, study)
+        elif name == study.event.column:
+            values, found = _event(texts, study)
+        else:
+            values, found = _column(texts, study.columns.get(name, Column(type="text")))
+            if study.data.group is not None and name == study.data.group.column:
+                values = values.astype(str).where(values.notna())
+        table[name] = values
+        faults += [CellFault(row, name, rule) for row, rule in found]
+    return table, faults
+
+
+def broken_rules(study: Study, table: pd.DataFrame) -> Iterator[CellFault]:
+    """Rows of a typed table that break a rule between columns; a column left out breaks none."""
+    for rule in study.rules:
+        named = {rule.column, *rule.when, *(rule.then or {}), *(rule.multiple_of or ())[:1]}
+        for case in rule.cases or ():
+            named |= {*case.where, *(case.equal or ())}
+        if named <= set(table):
+            for row in table.index[~_keeps(rule, table)]:
+                yield CellFault(int(row), rule.column, rule.text)
+
+
+def _keeps(rule: Agreement, table: pd.DataFrame) -> Booleans:
+    concerned = holds(rule.when, table)
+    if rule.then is not None:
+        return ~concerned | holds(rule.then, table)
+    column = table[rule.column]
+    if rule.multiple_of is not None:
+        other, factor = rule.multiple_of
+        distance = (column.astype(float) - factor * table[other].astype(float)).abs()
+        return ~concerned | ~(distance > 1e-6).fillna(False).to_numpy(dtype=bool)
+    expected = first_case(rule.cases or (), table)
+    unbound = pd.isna(expected)
+    right: Booleans = ~concerned | unbound | (column.astype(object).to_numpy() == expected)
+    return right
+
+
+_Faults = list[tuple[int, str]]
+
+
+def _where(wrong: pd.Series | np.ndarray, rule: str) -> _Faults:
+    return [(int(row), rule) for row in np.flatnonzero(np.asarray(wrong, dtype=bool))]
+
+
+def _input(texts: pd.Series, declared: FactorInput | NumberInput) -> tuple[pd.Series, _Faults]:
+    optional = declared.missing != "refuse"
+    if isinstance(declared, NumberInput):
+        return _numbers(texts, declared.minimum, declared.maximum, optional=optional)
+    levels = [level.name for level in declared.levels]
+    if declared.missing_level is not None:
+        levels.append(declared.missing_level)
+        texts = texts.fillna(declared.missing_level)
+    return _one_of(texts, levels, optional=optional)
+
+
+def _one_of(texts: pd.Series, values: list[str], *, optional: bool) -> tuple[pd.Series, _Faults]:
+    known = texts.isin(values)
+    rule = "one of " + ", ".join([*values, "NA"] if optional else values)
+    faults = _where(texts.notna() & ~known, rule)
+    if not optional:
+        faults += _where(texts.isna(), NOT_MISSING)
+    return texts.where(known), faults
+
+
+def _numbers(
+    texts: pd.Series,
+    minimum: float | None,
+    maximum: float | None,
+    *,
+    optional: bool = False,
+    whole: bool = False,
+) -> tuple[pd.Series, _Faults]:
+    kind = "a whole number" if whole else "a number"
+    shaped = texts.str.fullmatch(_NUMBER).fillna(False).astype(bool)
+    numbers = pd.to_numeric(texts.where(shaped)).astype(float)
+    wrong = texts.notna() & ~np.isfinite(numbers)
+    commas = wrong & texts.str.fullmatch(_DECIMAL_COMMA).fillna(False).astype(bool)
+    if whole:
+        wrong |= numbers % 1 > 0
+    faults: _Faults = []
+    if commas.any():
+        # One sentence for the whole column: it was written with another locale.
+        faults.append((-1, f"points in decimals, not commas ({commas.sum()} cells)"))
+    faults += _where(wrong & ~commas, kind)
+    outside = pd.Series(data=False, index=texts.index)
+    if minimum is not None:
+        outside |= numbers < minimum
+    if maximum is not None:
+        outside |= numbers > maximum
+    faults += _where(outside & ~wrong, _range(minimum, maximum, whole, optional))
+    if not optional:
+        faults += _where(texts.isna(), NOT_MISSING)
+    numbers = numbers.mask(wrong | outside)
+    return numbers.astype("Int64") if whole else numbers, faults
+
+
+def _range(minimum: float | None, maximum: float | None, whole: bool, optional: bool) -> str:
+    low, high = (None if limit is None else f"{limit:.15g}" for limit in (minimum, maximum))
+    if low is None:
+        rule = f"at most {high}"
+    elif high is None:
+        rule = f"at least {low}"
+    else:
+        rule = f"from {low} to {high}" if whole else f"between {low} and {high}"
+    return ("a whole number " if whole else "") + rule + (", or NA" if optional else "")
+
+
+def _column(texts: pd.Series, declared: Column) -> tuple[pd.Series, _Faults]:
+    if declared.values is not None:
+        return _one_of(texts, [str(each) for each in declared.values], optional=declared.missing)
+    if declared.type in ("integer", "number"):
+        whole = declared.type == "integer"
+        limits = (declared.minimum, declared.maximum)
+        return _numbers(texts, *limits, optional=declared.missing, whole=whole)
+    faults: _Faults = []
+    if declared.pattern is not None:
+        right = texts.str.fullmatch(declared.pattern).fillna(value=True).astype(bool)
+        faults += _where(~right, f"text that matches {declared.pattern}")
+    if declared.format is not None:
+        dates = [isinstance(each, str) and not _is_date(each, declared.format) for each in texts]
+        faults += _where(np.array(dates), f"a date that exists, as {declared.format}")
+    if not declared.missing:
+        faults += _where(texts.isna(), NOT_MISSING)
+    return texts, faults
+
+
+def _is_date(text: str, format_: str) -> bool:
+    match = _DATES[format_].fullmatch(text)
+    if match is None:
+        return False
+    year, month, day = (int(match[part]) for part in ("year", "month", "day"))
+    try:
+        date(year + 2000 if year < 100 else year, month, day)
+    except ValueError:
+        return False
+    return True
+
+
+def _time(texts: pd.Series, study: Study) -> tuple[pd.Series, _Faults]:
+    numbers, faults = _numbers(texts, 0, None)
+    if isinstance(study.time.visits, Visits):
+        every = study.time.visits.every
+        visits: Ints = np.rint(numbers.fillna(0).to_numpy() / every).astype(np.int64)
+        off = (numbers - visits * every).abs() > 1e-6
+        faults += _where(off, f"a visit: a multiple of {every:g}")
+        numbers = numbers.mask(off)
+    return numbers, faults
+
+
+def _event(texts: pd.Series, study: Study) -> tuple[pd.Series, _Faults]:
+    """The event as the two declared texts; `1.0` is as good as `1`."""
+    event = study.event
+    values: pd.Series = pd.Series([None] * len(texts), index=texts.index, dtype=object)
+    for value in (event.happened, event.censored):
+        values = values.mask(_equals(texts, value), str(value))
+    dropped = event.missing == "drop"
+    rule = f"{event.happened} or {event.censored}" + (" or NA" if dropped else "")
+    faults = _where(texts.notna() & values.isna(), rule)
+    if not dropped:
+        faults += _where(texts.isna(), NOT_MISSING)
+    return values.astype(str).where(values.notna()), faults
+
+
+def _equals(texts: pd.Series, value: Cell) -> pd.Series:
+    same = texts == str(value)
+    if not isinstance(value, str):
+        shaped = texts.str.fullmatch(_NUMBER).fillna(False).astype(bool)
+        same |= pd.to_numeric(texts.where(shaped)) == value
+    return same.fillna(False).astype(bool)

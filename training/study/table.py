@@ -1,0 +1,292 @@
+"""Reads the data of a study from one CSV or a folder of them; every fault by file and row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from training.errors import Fault, InvalidTableError, NoTableError
+from training.study.columns import CellFault, broken_rules, declared_columns, typed
+from training.study.csv_file import CsvFile, read_csv
+from training.study.declaration import SIMULATED, Study
+from training.study.findings import event_findings
+from training.study.subjects import Subjects
+from training.study.vocabulary import near
+
+Source = Literal["published", "simulated", "custom"]
+
+YES: Final = "yes"
+"""Value of the column `simulated` in a row that was simulated."""
+RANDOM_GROUPS: Final = 20
+_NOTICES: Final = 10
+"""Rows dropped for one reason that are named one by one."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The data of a study that keep its rules."""
+
+    subjects: Subjects
+    """The rows that can be used, in order of their id, else of their cells."""
+    source: Source
+    md5: str
+    """Of the one CSV; of several, the hash that DVC gives their folder."""
+    files: Mapping[str, str]
+    """MD5 of each CSV by its path within the folder."""
+    rows: int
+    """Rows read, those that were dropped too."""
+    dropped: Sequence[str]
+    """Notices of the rows that could not be used."""
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Cells of all files, and where each row is from."""
+
+    cells: pd.DataFrame
+    origins: Sequence[tuple[str, int]]
+
+
+def load_table(path: Path, study: Study) -> Table:
+    """Reads and checks a CSV, or every CSV of a folder, as the data of a study.
+
+    Raises NoTableError where there is nothing to read, and InvalidTableError with every fault
+    where a cell or a row breaks a rule of the study.
+    """
+    paths = csv_files(path) if path.is_dir() else [path]
+    if not paths or not all(each.is_file() for each in paths):
+        raise NoTableError(f"no data at {path}: name a CSV, or a folder that holds CSVs")
+    names = [each.relative_to(path).as_posix() if path.is_dir() else each.name for each in paths]
+    rows = _gathered(
+        [_checked_header(read_csv(*pair, list(_required(study))), study)
+         for pair in zip(paths, names, strict=True)]
+    )  # fmt: skip
+    table, faults = _checked(rows, study)
+    if faults:
+        raise InvalidTableError(faults)
+    contents = zip(names, paths, strict=True)
+    files = {name: hashlib.md5(each.read_bytes()).hexdigest() for name, each in contents}  # noqa: S324
+    kept, dropped = _usable(table, rows, study)
+    return Table(
+        subjects=as_subjects(table[kept], study),
+        source=_source(table, files, study),
+        md5=next(iter(files.values())) if len(files) == 1 else directory_hash(files),
+        files=files,
+        rows=len(table),
+        dropped=dropped,
+    )
+
+
+def csv_files(folder: Path) -> list[Path]:
+    """The CSVs of a folder and the folders in it, by name; none where there is no such folder.
+
+    Files and folders that an operating system or a spreadsheet hides there (`.…`, `~$…`) are
+    no data.
+    """
+    if not folder.is_dir():
+        return []
+    return sorted(
+        each
+        for each in folder.rglob("*")
+        if each.suffix.lower() == ".csv"
+        and not any(part.startswith((".", "~$")) for part in each.relative_to(folder).parts)
+    )
+
+
+def directory_hash(files: Mapping[str, str]) -> str:
+    """The MD5 that DVC gives a folder (without its `.dir`) from the MD5s of its files."""
+    ordered = sorted(files.items(), key=lambda item: item[0].split("/"))
+    listing = [{"md5": md5, "relpath": name} for name, md5 in ordered]
+    return hashlib.md5(json.dumps(listing, sort_keys=True).encode()).hexdigest()  # noqa: S324
+
+
+def as_subjects(table: pd.DataFrame, study: Study) -> Subjects:
+    """A typed table as arrays, in an order that does not depend on the order of its rows."""
+    table = _in_order(table, study)
+    codes = [pd.Categorical(table[f.column], f.names).codes for f in study.factors]
+    numbers = [table[each.column].to_numpy(dtype=float) for each in study.numbers]
+    time = table[study.time.column].to_numpy(dtype=float)
+    happened = (table[study.event.column] == str(study.event.happened)).to_numpy(dtype=bool)
+    beyond = time > study.time.horizon + 1e-9
+    group, groups = _groups(table, study)
+    return Subjects(
+        codes=np.column_stack([np.empty((len(table), 0), np.int64), *codes]).astype(np.int64),
+        numbers=np.column_stack([np.empty((len(table), 0)), *numbers]),
+        time=np.minimum(time, study.time.horizon),
+        event=(happened & ~beyond).astype(np.int64),
+        group=group,
+        groups=groups,
+        frame=table,
+    )
+
+
+def _required(study: Study) -> Iterator[str]:
+    return (name for name, required in declared_columns(study).items() if required)
+
+
+def _checked_header(file: CsvFile, study: Study) -> CsvFile:
+    """The file, if its columns are the study's; else raises InvalidTableError."""
+    known = declared_columns(study)
+
+    def fault(column: str, rule: str) -> Fault:
+        return Fault(1, column, "", rule, file.name)
+
+    wrong = [fault(name, "missing column") for name in _required(study) if name not in file.header]
+    for place, name in enumerate(file.header):
+        if name in file.header[:place] and name in known:
+            wrong.append(fault(name, "duplicate column"))
+        elif name not in known and study.data.other_columns == "refuse":
+            missing = [each for each in known if each not in file.header]
+            wrong.append(fault(name, f"unknown column{_meant(name, missing)}"))
+    if wrong:
+        raise InvalidTableError(wrong)
+    return file
+
+
+def _meant(name: str, missing: Sequence[str]) -> str:
+    hint, _, _ = near(name, missing).partition("? known")
+    return f"; {hint}?" if hint.startswith("did you mean") else ""
+
+
+def _gathered(files: Sequence[CsvFile]) -> _Rows:
+    frames = []
+    for file in files:
+        frame = pd.DataFrame(file.rows, columns=list(file.header), dtype=str)
+        frames.append(frame.loc[:, ~frame.columns.duplicated()])
+    origins = [(file.name, number) for file in files for number in file.numbers]
+    return _Rows(pd.concat(frames, ignore_index=True), origins)
+
+
+def _checked(rows: _Rows, study: Study) -> tuple[pd.DataFrame, list[Fault]]:
+    """The typed table, and every fault of its cells and rows."""
+    # A column that one of several files leaves out is missing there, not wrong.
+    absent = rows.cells.isna()
+    table, faults = typed(study, rows.cells)
+    faults = [f for f in faults if f.row < 0 or not absent.iat[f.row, _place(rows, f.column)]]
+    sound = ~table.index.isin([fault.row for fault in faults])
+    faults += broken_rules(study, table[sound])
+    faults += _instant_events(study, table)
+    faults += _duplicates(rows, table, study)
+    if not faults:
+        faults += event_findings(study, table)
+    return table, [
+        Fault(
+            row=rows.origins[found.row][1] if found.row >= 0 else 0,
+            column=found.column,
+            value=_text(rows.cells, found),
+            rule=found.rule,
+            file=rows.origins[max(found.row, 0)][0],
+        )
+        for found in sorted(set(faults))
+    ]
+
+
+def _place(rows: _Rows, column: str) -> int:
+    return list(rows.cells.columns).index(column)
+
+
+def _text(cells: pd.DataFrame, fault: CellFault) -> str:
+    return str(cells[fault.column].iloc[fault.row]) if fault.row >= 0 else ""
+
+
+def _instant_events(study: Study, table: pd.DataFrame) -> Iterator[CellFault]:
+    happened = table[study.event.column] == str(study.event.happened)
+    for row in np.flatnonzero(happened & (table[study.time.column] == 0)):
+        yield CellFault(int(row), study.time.column, "more than 0 where the event happened")
+
+
+def _duplicates(rows: _Rows, table: pd.DataFrame, study: Study) -> Iterator[CellFault]:
+    """Subjects that are in the data twice: with one id, or with all else but the id alike."""
+    name = study.data.id
+    if name is None:
+        return
+    one = study.study.row.en.one
+    yield from _repeated(rows, table[name], name, f"duplicate {one}; it is also")
+    if study.data.duplicates == "refuse":
+        others = table.drop(columns=[name])
+        real = ~_simulated(table) & table[name].notna()
+        keys = pd.Series(pd.util.hash_pandas_object(others.astype(str), index=False), table.index)
+        different = ~table[name].duplicated(keep=False)
+        text = f"duplicate {one} under another id; the same row is"
+        yield from _repeated(rows, keys.where(real & different), name, text)
+
+
+def _repeated(rows: _Rows, keys: pd.Series, column: str, text: str) -> Iterator[CellFault]:
+    first: dict[object, int] = {}
+    for row, key in enumerate(keys):
+        if pd.isna(key):
+            continue
+        earlier = first.setdefault(key, row)
+        if earlier != row:
+            file, number = rows.origins[earlier]
+            yield CellFault(row, column, f"{text} in row {number} of {file}")
+
+
+def _usable(table: pd.DataFrame, rows: _Rows, study: Study) -> tuple[np.ndarray, list[str]]:
+    """Which rows have all that a subject needs, and a notice of those that have not."""
+    columns = [study.event.column, *(each.column for each in study.inputs)]
+    kept = np.ones(len(table), dtype=bool)
+    notices = []
+    for column in columns:
+        missing = np.flatnonzero(kept & table[column].isna().to_numpy())
+        kept[missing] = False
+        for row in missing[:_NOTICES]:
+            file, number = rows.origins[row]
+            named = (
+                f" ({study.data.id} {rows.cells[study.data.id].iat[row]})" if study.data.id else ""
+            )
+            notices.append(f"Dropped row {number} of {file}{named}: its {column} is missing.")
+        if len(missing) > _NOTICES:
+            happened = (table[study.event.column].iloc[missing] == str(study.event.happened)).sum()
+            with_event = "" if column == study.event.column else f", {happened} with the event"
+            notices.append(
+                f"Dropped {len(missing)} rows in all whose {column} is missing{with_event}."
+            )
+    return kept, notices
+
+
+def _in_order(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+    if study.data.id is None:
+        return table.sort_values(sorted(table.columns), kind="stable").reset_index(drop=True)
+    order = _natural(table[study.data.id].astype(str))
+    return table.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
+
+
+def _natural(names: pd.Series) -> np.ndarray:
+    """Whole numbers by size, all else by spelling."""
+    whole = names.str.fullmatch("[0-9]{1,15}").all()
+    return names.astype(np.int64).to_numpy() if whole else names.rank(method="dense").to_numpy()
+
+
+def _groups(table: pd.DataFrame, study: Study) -> tuple[np.ndarray, tuple[str, ...]]:
+    if study.data.group is not None:
+        names = table[study.data.group.column].astype(str)
+        distinct = names.drop_duplicates()
+        ordered = tuple(distinct.iloc[np.argsort(_natural(distinct), kind="stable")])
+        return pd.Categorical(names, ordered).codes.astype(np.int64), ordered
+    # By a hash of the cells: random, of one size, and the same whatever the order of the rows.
+    hashes = pd.util.hash_pandas_object(table.astype(str), index=False).to_numpy()
+    number = max(2, min(RANDOM_GROUPS, len(table) // 2))
+    group = np.empty(len(table), dtype=np.int64)
+    group[np.argsort(hashes, kind="stable")] = np.arange(len(table)) % number
+    return group, tuple(str(place + 1) for place in range(number))
+
+
+def _simulated(table: pd.DataFrame) -> pd.Series:
+    if SIMULATED not in table:
+        return pd.Series(data=False, index=table.index)
+    return (table[SIMULATED] == YES).astype(bool)
+
+
+def _source(table: pd.DataFrame, files: Mapping[str, str], study: Study) -> Source:
+    if _simulated(table).any():
+        return "simulated"
+    published = study.study.published_md5
+    return "published" if list(files.values()) == [published] else "custom"
