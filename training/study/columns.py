@@ -23,6 +23,8 @@ from training.study.declaration import (
 )
 from training.study.vocabulary import Cell
 
+YES: Final = "yes"
+"""Value of the column `simulated` in a row that was simulated."""
 NOT_MISSING: Final = "a value, not NA"
 _NUMBER: Final = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _DECIMAL_COMMA: Final = r"[+-]?[0-9]+,[0-9]+"
@@ -30,6 +32,9 @@ _DATES: Final = {
     "m/d/yy": re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{2})"),
     "yyyy-mm-dd": re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"),
 }
+
+
+_MARK: Final = Column(type="category", values=(YES,), missing=True)
 
 
 class CellFault(NamedTuple):
@@ -60,6 +65,7 @@ def typed(study: Study, cells: pd.DataFrame) -> tuple[pd.DataFrame, list[CellFau
     """
     table, faults = pd.DataFrame(index=cells.index), []
     inputs = {each.column: each for each in study.inputs}
+    columns = {SIMULATED: _MARK, **study.columns}
     for name in (column for column in declared_columns(study) if column in cells):
         texts = cells[name].mask(cells[name].isin(study.data.missing))
         if name in inputs:
@@ -69,7 +75,7 @@ def typed(study: Study, cells: pd.DataFrame) -> tuple[pd.DataFrame, list[CellFau
         elif name == study.event.column:
             values, found = _event(texts, study)
         else:
-            values, found = _column(texts, study.columns.get(name, Column(type="text")))
+            values, found = _column(texts, columns.get(name, Column(type="text")))
             if study.data.group is not None and name == study.data.group.column:
                 values = values.astype(str).where(values.notna())
         table[name] = values

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from training.errors import Fault, InvalidTableError, NoTableError
-from training.study.columns import CellFault, broken_rules, declared_columns, typed
+from training.study.columns import YES, CellFault, broken_rules, declared_columns, typed
 from training.study.csv_file import CsvFile, read_csv
 from training.study.declaration import SIMULATED, Study
 from training.study.findings import event_findings
@@ -22,8 +22,6 @@ from training.study.vocabulary import near
 
 Source = Literal["published", "simulated", "custom"]
 
-YES: Final = "yes"
-"""Value of the column `simulated` in a row that was simulated."""
 RANDOM_GROUPS: Final = 20
 _NOTICES: Final = 10
 """Rows dropped for one reason that are named one by one."""
@@ -102,8 +100,7 @@ def csv_files(folder: Path) -> list[Path]:
 
 def directory_hash(files: Mapping[str, str]) -> str:
     """The MD5 that DVC gives a folder (without its `.dir`) from the MD5s of its files."""
-    ordered = sorted(files.items(), key=lambda item: item[0].split("/"))
-    listing = [{"md5": md5, "relpath": name} for name, md5 in ordered]
+    listing = [{"md5": md5, "relpath": name} for name, md5 in sorted(files.items())]
     return hashlib.md5(json.dumps(listing, sort_keys=True).encode()).hexdigest()  # noqa: S324
 
 
