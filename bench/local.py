@@ -1,7 +1,8 @@
 """Our app as uvicorn loads it."""
 
-from functions import artefact, settings
 from functions.api.app import create_app
+from functions.artefact import read_artefact
 from functions.scoring import Scorer
+from functions.settings import read_settings
 
-app = create_app(Scorer(artefact.read(settings.read().model)))
+app = create_app(Scorer(read_artefact(read_settings().model)))

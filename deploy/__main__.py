@@ -18,7 +18,7 @@ from deploy.history import history
 from deploy.rollback import rollback
 from deploy.smoke import smoke
 from deploy.stack import ENVIRONMENTS, find, read, stack_name
-from functions import artefact
+from functions.artefact import read_artefact
 from functions.errors import ServingError
 
 MODEL: Final = Path("model")
@@ -31,7 +31,7 @@ def _clients() -> dict[str, Any]:
 
 
 def _deploy(asked: argparse.Namespace) -> bool:
-    model = artefact.read(MODEL).version
+    model = read_artefact(MODEL).version
     stack = deploy(asked.environment, asked.image, model, _clients(), _tell)
     _tell(f"{stack.name} runs {stack.image} at {stack.outputs['Url']}")
     _tell(f"Ask it: make smoke ENV={asked.environment}")
@@ -46,7 +46,7 @@ def _smoke(asked: argparse.Namespace) -> bool:
         url = outputs["Url"]
         given = clients["apigateway"].get_api_key(apiKey=outputs["KeyId"], includeValue=True)
         key = given["value"]
-    return smoke(url, key, artefact.read(MODEL), print)
+    return smoke(url, key, read_artefact(MODEL), print)
 
 
 def _images(asked: argparse.Namespace) -> bool:
@@ -77,7 +77,7 @@ def _serving(asked: argparse.Namespace) -> bool:
 def _push(_: argparse.Namespace) -> bool:
     clients = _clients()
     repository = bootstrap(clients["cloudformation"])["Repository"]
-    pushed = image.push(repository, artefact.read(MODEL).version, clients["ecr"], _tell)
+    pushed = image.push(repository, read_artefact(MODEL).version, clients["ecr"], _tell)
     name, _at, digest = pushed.partition("@")
     print(f"image={pushed}\nname={name}\ndigest={digest}")
     return True

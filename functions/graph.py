@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from functions.artefact import INPUTS, Artefact
+from functions.artefact import Artefact, Factor
+from functions.encoding import Codes, Numbers
 from functions.errors import ArtefactError
 
 Hazards = npt.NDArray[np.float32]
-"""Conditional probability of death in each period, [n, periods, 1 + refits]."""
+"""Conditional probability of the event in each period, [n, periods, 1 + refits]."""
 
 OUTPUT: Final = "hazard"
 
@@ -21,33 +22,20 @@ class Graph:
     """A session with one thread, for one caller at a time."""
 
     def __init__(self, artefact: Artefact) -> None:
-        """Loads the graph; raises ArtefactError where it is not one that can be asked."""
+        """Loads the graph; raises ArtefactError where it is damaged or takes other inputs."""
+        names = [each.name for each in artefact.inputs]
         self._session = _session(artefact.graph)
-        # One seedling is asked so often that its question and its answer have a place of their
-        # own: it halves what a call costs beside the arithmetic.
-        self._species, self._soil = np.zeros(1, np.int64), np.zeros(1, np.int64)
-        self._light = np.zeros(1, np.float32)
-        shape = (1, len(artefact.period_end_days), 1 + artefact.refits)
-        self._hazards: Hazards = np.zeros(shape, np.float32)
-        self._one = self._session.io_binding()
-        places: tuple[npt.NDArray[Any], ...] = (self._species, self._soil, self._light)
-        for name, place in zip(INPUTS, places, strict=True):
-            self._one.bind_input(name, "cpu", 0, place.dtype, place.shape, place.ctypes.data)
-        self._one.bind_output(OUTPUT, "cpu", 0, np.float32, shape, self._hazards.ctypes.data)
+        inputs = [each.name for each in self._session.get_inputs()]
+        outputs = [each.name for each in self._session.get_outputs()]
+        if inputs != names or outputs != [OUTPUT]:
+            raise ArtefactError("model.onnx", (inputs, outputs), (names, [OUTPUT]))
+        self._factors = [each.name for each in artefact.inputs if isinstance(each, Factor)]
+        self._numbers = [each.name for each in artefact.inputs if not isinstance(each, Factor)]
 
-    def of_one(self, species: int, soil: int, light: float) -> Hazards:
-        """The hazards of one seedling; the next call overwrites them."""
-        self._species[0], self._soil[0], self._light[0] = species, soil, light
-        self._session.run_with_iobinding(self._one)
-        return self._hazards
-
-    def of_many(self, species: list[int], soil: list[int], light: list[float]) -> Hazards:
-        """The hazards of n seedlings."""
-        asked = (species, soil, light)
-        feed = {
-            name: np.array(column, dtype)
-            for (name, dtype), column in zip(INPUTS.items(), asked, strict=True)
-        }
+    def hazards(self, codes: Codes, numbers: Numbers) -> Hazards:
+        """The hazards of n rows."""
+        feed = dict(zip(self._factors, codes.T, strict=True))
+        feed |= dict(zip(self._numbers, numbers.T, strict=True))
         hazards: Hazards
         (hazards,) = self._session.run([OUTPUT], feed)
         return hazards
@@ -61,17 +49,11 @@ def _session(graph: bytes) -> Any:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own errors have no common base but this
-        said = f"not loadable ({first_line(error)})"
-        raise ArtefactError("model.onnx", said, "an intact graph") from error
-    asked = [each.name for each in session.get_inputs()]
-    answered = [each.name for each in session.get_outputs()]
-    if asked != list(INPUTS) or answered != [OUTPUT]:
-        raise ArtefactError("model.onnx", (asked, answered), (list(INPUTS), [OUTPUT]))
-    return session
+        raise ArtefactError("model.onnx", first_line(error), "an intact graph") from error
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, in a line."""
+    """An error's message, in a line."""
     return (str(error).splitlines() or [type(error).__name__])[0][:200]

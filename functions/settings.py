@@ -29,7 +29,9 @@ class Settings:
     """AWS_LAMBDA_FUNCTION_VERSION, set by Lambda: dimension of the metrics alarms watch."""
 
 
-def read(environment: Mapping[str, str] = os.environ, *, model: Path | None = None) -> Settings:
+def read_settings(
+    environment: Mapping[str, str] = os.environ, *, model: Path | None = None
+) -> Settings:
     """The settings; raises SettingsError, naming the key, for a value that can't be used."""
     level = environment.get("LOG_LEVEL", "INFO").upper()
     if level not in LOG_LEVELS:

@@ -10,6 +10,7 @@ import json
 import sys
 import time
 import traceback
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Protocol
@@ -27,8 +28,8 @@ _TIME: Final = 1_234_567_890_123
 
 
 @dataclass
-class Request:
-    """What is told of one request. The endpoint fills in what it predicted."""
+class RequestLog:
+    """What is recorded of one request. The endpoint adds what it predicted."""
 
     id: str
     method: str
@@ -40,24 +41,35 @@ class Request:
     mortality_percent: float | None = None
     """Mean of what was predicted."""
 
+    def add_predictions(self, percents: Sequence[float]) -> None:
+        """Records how many predictions the response holds, and their mean."""
+        self.predictions = len(percents)
+        self.mortality_percent = sum(percents) / len(percents)
+
+
+def get_request_log(scope: Mapping[str, Any]) -> RequestLog:
+    """The log of the request with this ASGI scope, put there by the app's outermost layer."""
+    log: RequestLog = scope["request_log"]
+    return log
+
 
 class Telemetry(Protocol):
-    """Who is told of requests."""
+    """Anything that records requests."""
 
-    def answered(self, request: Request) -> None:
+    def answered(self, request: RequestLog) -> None:
         """A request was answered, with success or an error."""
 
-    def failed(self, request: Request) -> None:
+    def failed(self, request: RequestLog) -> None:
         """A request raised; called while the exception is handled."""
 
 
 class Terminal:
-    """Tells a person at a terminal of failures, and of nothing else."""
+    """Shows failures at a terminal, and nothing else."""
 
-    def answered(self, request: Request) -> None:
+    def answered(self, request: RequestLog) -> None:
         """Nothing."""
 
-    def failed(self, request: Request) -> None:
+    def failed(self, request: RequestLog) -> None:
         """Prints the traceback under the request's id."""
         sys.stderr.write(f"request {request.id} failed\n{traceback.format_exc()}")
 
@@ -76,7 +88,7 @@ class PowertoolsTelemetry:
         self._frames: dict[tuple[object, ...], tuple[str, str]] = {}
         self._cold = True
 
-    def answered(self, request: Request) -> None:
+    def answered(self, request: RequestLog) -> None:
         """Writes the request's line."""
         kind = (request.method, request.route, request.status, request.predictions > 0, self._cold)
         before, after = self._frames.get(kind) or self._frames.setdefault(
@@ -93,7 +105,7 @@ class PowertoolsTelemetry:
         sys.stdout.write(f"{line}}}\n")
         self._cold = False
 
-    def failed(self, request: Request) -> None:
+    def failed(self, request: RequestLog) -> None:
         """Writes the traceback; `answered` follows with the status."""
         fields = {"request_id": request.id, **self._fields(request)}
         self._logger.exception("request failed", extra=fields)
@@ -103,10 +115,10 @@ class PowertoolsTelemetry:
         self._logger.critical(str(error))
 
     def unknown_event(self, error: Exception) -> None:
-        """Writes that an event of no known shape came in; what it held is not told."""
+        """Writes that an event of no known shape came in, without what it held."""
         self._logger.warning("unknown event", extra={"error": type(error).__name__})
 
-    def _fields(self, request: Request) -> dict[str, Any]:
+    def _fields(self, request: RequestLog) -> dict[str, Any]:
         return {
             "method": request.method,
             "route": request.route,
@@ -114,7 +126,7 @@ class PowertoolsTelemetry:
             "cold_start": self._cold,
         }
 
-    def _frame(self, request: Request) -> tuple[str, str]:
+    def _frame(self, request: RequestLog) -> tuple[str, str]:
         """What is the same in each line of its kind, before its time and after it."""
         counts = ["Requests"]
         if request.status >= 400:

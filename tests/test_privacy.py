@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = {
-    "serving": "from functions.artefact import read; from functions.scoring import Scorer; "
-    "from pathlib import Path; Scorer(read(Path('model')))",
+    "serving": "from functions.artefact import read_artefact; "
+    "from functions.scoring import Scorer; "
+    "from pathlib import Path; Scorer(read_artefact(Path('model')))",
     "training": "from training.model import export, folder; import onnxruntime; "
     "onnxruntime.InferenceSession('model/model.onnx')",
 }

@@ -68,19 +68,16 @@ def test_its_figures_of_the_trial_are_what_describe_prints(root: Path, readme: s
 
 
 def test_its_prediction_is_what_the_model_answers(root: Path, readme: str) -> None:
-    from functions.artefact import read
+    from functions.artefact import read_artefact
     from functions.scoring import Scorer
 
-    scorer = Scorer(read(root / "model"))
+    scorer = Scorer(read_artefact(root / "model"))
     if scorer.artefact.source != "published":
         pytest.skip("model/ was not trained on the published trial")
-    codes = (
-        scorer.artefact.species.index("Quercus rubra"),
-        scorer.artefact.soils.index("Acer rubrum"),
-    )
-    answer, curve = scorer.curve(*codes, 0.1, 115.5)
+    row = {"species": "Quercus rubra", "soil": "Acer rubrum", "light": 0.1}
+    answer, curve = scorer.curve(*scorer.encoder.encode([row]), 115.5)
 
-    low, high = answer.low[0], answer.high[0]
-    shown = f'"mortality_percent": {answer.percent[0]:.2f}, "interval_90": [{low:.2f}, {high:.2f}]'
+    percent, low, high = (float(each[0]) for each in vars(answer).values())
+    shown = f'"mortality_percent": {percent:.2f}, "interval_90": [{low:.2f}, {high:.2f}]'
     assert shown in readme
     assert f'"day": 3.5, "mortality_percent": {curve[1]:.2f}' in readme

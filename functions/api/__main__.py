@@ -11,10 +11,11 @@ from pathlib import Path
 
 import uvicorn
 
-from functions import artefact, settings
 from functions.api.app import create_app
+from functions.artefact import Artefact, read_artefact
 from functions.errors import ServingError
 from functions.scoring import Scorer
+from functions.settings import read_settings
 
 
 class _Server(uvicorn.Server):
@@ -37,9 +38,9 @@ def main() -> int:
     parser.add_argument("--port", type=_port, default=8000, help="0: any free one")
     arguments = parser.parse_args()
     try:
-        scorer = Scorer(artefact.read(settings.read(model=arguments.model).model))
+        scorer = Scorer(read_artefact(read_settings(model=arguments.model).model))
         listening = socket.create_server((arguments.host, arguments.port))
-        # Else an answer waits for the client's word on the one before.
+        # Disable Nagle: a response must not wait for the previous ACK.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except ServingError as error:
         sys.stderr.write(f"can't serve: {error}\n")
@@ -57,15 +58,15 @@ def main() -> int:
 
 def _port(text: str) -> int:
     if not (text.isdecimal() and int(text) < 2**16):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
     return int(text)
 
 
-def _greeting(served: artefact.Artefact, address: str) -> str:
-    mark = "SIMULATED data, " if served.source == "simulated" else ""
-    body = json.dumps({"species": served.species[-1], "soil": served.soils[0], "light": 0.1})
+def _greeting(artefact: Artefact, address: str) -> str:
+    mark = "SIMULATED data, " if artefact.source == "simulated" else ""
+    body = json.dumps(artefact.example)
     return (
-        f"Serving {address} ({mark}model {served.version}; Ctrl-C ends it). Try: "
+        f"Serving {address} ({mark}model {artefact.version}; Ctrl-C ends it). Try: "
         f"curl {address}/v1/predict -H 'content-type: application/json' -d '{body}'"
     )
 

@@ -1,160 +1,127 @@
 """The routes. The app is given its scorer, so it reads no file and no environment."""
+# No postponed annotations: FastAPI reads them, and the models of requests are made in here.
 
-from __future__ import annotations
-
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import numpy as np
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
-from fastapi.telemetry import TelemetryConfig
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.types import Receive, Scope, Send
 
 from functions import telemetry
-from functions.api import body, page, schemas
-from functions.api.answers import SIMULATED, Answers, to_json
+from functions.api import page
+from functions.api.description import describe, operation_id
 from functions.api.edge import Edge
-from functions.api.problems import problem
-from functions.errors import ProblemError
-from functions.scoring import Scorer
+from functions.api.json_route import JsonRoute
+from functions.api.problems import add_problem_handlers
+from functions.api.schemas import Health, ModelMetadata, create_schemas
+from functions.scoring import Forecast, Scorer
 
 DESCRIPTION: Final = (
     "Percent of tree seedlings that will not survive, by species, soil and light. The interval "
     "says how sure the model is of the average; a single stand may lie 10 points or more to "
     "either side."
 )
-_TRIALS: Final = {
-    "published": "The model comes from a field trial of one season at one site.",
+SIMULATED: Final = (
+    "The model was trained on SIMULATED data: its predictions say nothing about the real world."
+)
+_DATA: Final = {
+    "published": "The model was trained on the study's published data.",
     "simulated": SIMULATED,
-    "custom": "The model comes from a trial of its operator's own.",
+    "custom": "The model was trained on its operator's own data.",
 }
-Endpoint = Callable[[Request], Awaitable[Response]]
-_SILENT: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
-"""FastAPI's own telemetry looks at each call whether somebody listens."""
 
 
-class Route(APIRoute):
-    """A route whose endpoint takes the request as it is: nothing stands between the two.
-
-    FastAPI's own would solve dependencies that no endpoint here has, at each call.
-    """
-
-    def __init__(
-        self,
-        method: str,
-        path: str,
-        endpoint: Callable[[Request], Awaitable[Response]],
-        **more: Any,
-    ) -> None:
-        super().__init__(path, endpoint, methods=[method], response_model=None, **more)
-
-        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-            response = await endpoint(Request(scope, receive))
-            await response(scope, receive, send)
-
-        self.app = answer
-
-
-def create_app(scorer: Scorer, teller: telemetry.Telemetry | None = None) -> FastAPI:
+def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) -> FastAPI:
     """The API over one model."""
-    artefact = scorer.artefact
-    requests = schemas.requests(artefact)
-    answers = Answers(artefact)
-    species = {name: code for code, name in enumerate(artefact.species)}
-    soils = {name: code for code, name in enumerate(artefact.soils)}
-    low, high = artefact.light_seen
+    artefact, encoder = scorer.artefact, scorer.encoder
+    time, rows, percent = artefact.time.name, artefact.rows, f"{artefact.outcome}_percent"
+    visits = artefact.time.visits
+    schemas = create_schemas(artefact)
+    model = {"version": artefact.version, "data": artefact.source}
+    marks = [SIMULATED] if artefact.source == "simulated" else []
 
-    async def predict(request: Request) -> Response:
-        """Percent dead by a day, its 90 % interval, and the curve over the season."""
-        scope = request.scope
-        asked = await body.read(scope, request.receive, requests.prediction)
-        light, day = asked["light"], asked.get("day", artefact.last_day)
-        codes = species[asked["species"]], soils[asked["soil"]]
-        answer, curve = scorer.curve(*codes, min(max(light, low), high), day)
-        told: telemetry.Request = scope["told"]
-        told.predictions, told.mortality_percent = 1, answer.percent[0]
-        return _json(answers.prediction(answer, curve, light, day))
-
-    async def predict_batch(request: Request) -> Response:
-        """The same for up to 1000 seedlings, in their order, without curves."""
-        scope = request.scope
-        asked = await body.read(scope, request.receive, requests.batch)
-        seedlings, day = asked["seedlings"], asked.get("day", artefact.last_day)
-        lights = [seedling["light"] for seedling in seedlings]
-        answer = scorer.mortality(
-            [species[seedling["species"]] for seedling in seedlings],
-            [soils[seedling["soil"]] for seedling in seedlings],
-            [min(max(light, low), high) for light in lights],
-            day,
-        )
-        told: telemetry.Request = scope["told"]
-        told.predictions, told.mortality_percent = len(lights), sum(answer.percent) / len(lights)
-        return _json(answers.batch(answer, lights, day))
-
-    async def model_card(_: Request) -> Response:
-        """What the model is: inputs, figures, data, recipe, the gate's verdict."""
-        return _json(to_json({"version": artefact.version, **artefact.card}).encode())
-
-    async def health(_: Request) -> Response:
-        """Whether the service answers, and with which model."""
-        return _json(f'{{"status":"ok","model":{answers.model}}}'.encode())
-
-    async def front_page(request: Request) -> Response:
-        return _page(*page.render(artefact, request.scope.get("root_path", "")))
-
-    async def docs_page(request: Request) -> Response:
-        return _page(*page.describe(request.scope.get("root_path", "")))
+    def items(forecast: Forecast) -> list[dict[str, Any]]:
+        columns = (forecast.percent, forecast.low, forecast.high)
+        return [
+            {percent: point, "interval_90": [low, high]}
+            for point, low, high in np.round(columns, 2).T.tolist()
+        ]
 
     app = FastAPI(
         title="Seedling survival",
         version=artefact.version,
-        description=f"{DESCRIPTION} {_TRIALS[artefact.source]}",
+        description=f"{DESCRIPTION} {_DATA[artefact.source]}",
         docs_url=None,  # FastAPI's page would load its script from elsewhere
         redoc_url=None,
-        telemetry=_SILENT,
-        routes=[
-            Route("POST", "/v1/predict", predict),
-            Route("POST", "/v1/predict/batch", predict_batch),
-            Route("GET", "/v1/model", model_card),
-            Route("GET", "/health", health),
-            Route("GET", "/", front_page, include_in_schema=False),
-            Route("GET", "/docs", docs_page, include_in_schema=False),
-        ],
+        generate_unique_id_function=operation_id,
+        strict_content_type=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
+    app.router.route_class = JsonRoute
     app.add_middleware(
-        Edge, telemetry=teller or telemetry.Terminal(), model_version=artefact.version
+        Edge, telemetry=requests_log or telemetry.Terminal(), model_version=artefact.version
     )
+    add_problem_handlers(app)
 
-    def describe() -> dict[str, Any]:
-        # Asked for by people alone, and costly: nothing of it is imported before.
-        from functions.api import description
+    @app.post("/v1/predict", response_model=schemas.prediction)
+    async def predict(request: Request, body: schemas.prediction_request) -> dict[str, Any]:  # type: ignore[name-defined]
+        """Percent with the outcome by a time, its 90 % interval, and the curve over time."""
+        values = vars(body)
+        forecast, curve = scorer.curve(*encoder.encode([values]), values[time])
+        telemetry.get_request_log(request.scope).add_predictions(forecast.percent.tolist())
+        return {
+            **items(forecast)[0],
+            time: values[time],
+            "curve": [
+                {time: visit, percent: value}
+                for visit, value in zip(visits, np.round(curve, 2).tolist(), strict=True)
+            ],
+            "warnings": marks + encoder.warnings(values),
+            "model": model,
+        }
 
-        app.openapi_schema = app.openapi_schema or description.describe(app, requests)
+    @app.post("/v1/predict/batch", response_model=schemas.batch)
+    async def predict_batch(request: Request, body: schemas.batch_request) -> dict[str, Any]:  # type: ignore[name-defined]
+        """The same for up to 1000 rows, in their order, without curves."""
+        values = vars(body)
+        batch: list[dict[str, Any]] = [vars(row) for row in values[rows]]
+        forecast = scorer.forecast(*encoder.encode(batch), values[time])
+        telemetry.get_request_log(request.scope).add_predictions(forecast.percent.tolist())
+        return {
+            time: values[time],
+            "predictions": [
+                {**item, "warnings": encoder.warnings(row)}
+                for item, row in zip(items(forecast), batch, strict=True)
+            ],
+            "warnings": marks,
+            "model": model,
+        }
+
+    @app.get("/v1/model", response_model=ModelMetadata)
+    async def model_metadata() -> dict[str, Any]:
+        """What the model is: inputs, metrics, data, recipe, the gate's verdict."""
+        return {"version": artefact.version, **artefact.metadata}
+
+    @app.get("/health", response_model=Health)
+    async def health() -> dict[str, Any]:
+        """Whether the service answers, and with which model."""
+        return {"status": "ok", "model": model}
+
+    @app.get("/", include_in_schema=False)
+    async def front_page(request: Request) -> Response:
+        return _page(*page.render(artefact, request.scope.get("root_path", "")))
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs_page(request: Request) -> Response:
+        return _page(*page.describe(request.scope.get("root_path", "")))
+
+    def openapi() -> dict[str, Any]:
+        app.openapi_schema = app.openapi_schema or describe(app)
         return app.openapi_schema
 
-    app.openapi = describe  # type: ignore[method-assign]
-
-    @app.exception_handler(ProblemError)
-    async def answer_problem(request: Request, error: ProblemError) -> Response:
-        return problem(error, request.scope["told"].id)
-
-    @app.exception_handler(HTTPException)
-    async def answer_http(request: Request, error: HTTPException) -> Response:
-        detail = {
-            404: "See /docs for what there is.",
-            405: f"Send {(error.headers or {}).get('Allow', 'another method')}.",
-        }.get(error.status_code, str(error.detail))
-        failure = ProblemError(error.status_code, detail, headers=error.headers or {})
-        return problem(failure, request.scope["told"].id)
-
+    app.openapi = openapi  # type: ignore[method-assign]
     return app
-
-
-def _json(content: bytes) -> Response:
-    return Response(content, media_type="application/json")
 
 
 def _page(html: str, policy: str) -> Response:

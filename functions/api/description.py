@@ -1,164 +1,91 @@
-"""The OpenAPI document: what FastAPI knows of the routes, and the bodies they take and give."""
+"""The OpenAPI document: FastAPI's own, and what FastAPI can't know.
+
+That is how errors look (problem+json, see problems.py), and what API Gateway asks for and
+answers before a request comes here.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+import warnings
+from collections.abc import Iterator
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel, Field, TypeAdapter
+from fastapi.routing import APIRoute
 
-from functions.api.problems import MEDIA_TYPE
-from functions.api.schemas import Requests
+from functions.api.problems import MEDIA_TYPE, Problem, ProblemFault, status_phrase
 
 KEY: Final = "ApiKey"
-"""The name of the key that API Gateway asks for; this app itself asks for none."""
-
-Percent = Annotated[float, Field(ge=0, le=100)]
-Interval = Annotated[list[Percent], Field(min_length=2, max_length=2)]
-
-
-class Model(BaseModel):
-    """Which model answered."""
-
-    version: str
-    data: Literal["published", "simulated", "custom"]
-
-
-class Point(BaseModel):
-    """A day of the curve."""
-
-    day: float
-    mortality_percent: Percent
-
-
-class Prediction(BaseModel):
-    """Percent of such seedlings that will not survive to a day."""
-
-    mortality_percent: Percent
-    interval_90: Interval
-    day: float
-    curve: list[Point]
-    warnings: list[str]
-    model: Model
-
-
-class BatchItem(BaseModel):
-    """The answer for one seedling of a batch."""
-
-    mortality_percent: Percent
-    interval_90: Interval
-    warnings: list[str]
-
-
-class Batch(BaseModel):
-    """Answers in the order of the seedlings."""
-
-    day: float
-    predictions: list[BatchItem]
-    warnings: list[str]
-    model: Model
-
-
-class Card(BaseModel, extra="allow"):
-    """What the model is: the metadata it shipped with."""
-
-    version: str
-    contract: int
-    inputs: list[dict[str, Any]]
-    data: dict[str, Any]
-    metrics: dict[str, Any]
-    gate: dict[str, Any]
-
-
-class Health(BaseModel):
-    """The service answers; it would not have started without a sound model."""
-
-    status: Literal["ok"]
-    model: Model
-
-
-class ProblemFault(BaseModel):
-    """One thing wrong with a request."""
-
-    field: str
-    value: Any
-    rule: str
-    allowed: Any = None
-
-
-class Problem(BaseModel):
-    """An error, after RFC 9457."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    request_id: str
-    errors: list[ProblemFault]
-
-
-_OF_A_BODY: Final = {
+"""The name of the key that API Gateway checks; the app itself checks none."""
+BEHIND_KEY: Final = "/v1/"
+_METHODS: Final = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+_BODY: Final = {
     "400": "The body is not JSON.",
     "413": "The body is too large.",
     "415": "The body is not sent as JSON.",
-    "422": "The body does not say what is needed; every fault is named.",
 }
-_OF_THE_GATEWAY: Final = {
-    "403": "API Gateway: there is no key, or it is not a good one.",
-    "429": "API Gateway: too many requests, in a second or on this day.",
+_GATEWAY: Final = {
+    "403": "Missing or invalid API key (from API Gateway).",
+    "429": "Rate limit or daily quota exceeded (from API Gateway).",
 }
-_OF_THE_SERVICE: Final = {
-    "500": "The service failed; the answer holds the id it was recorded under.",
-}
+_ALWAYS: Final = {"500": "Internal error, recorded under the request_id."}
+_PROBLEM: Final = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
-def describe(app: FastAPI, requests: Requests) -> dict[str, Any]:
-    """The document of an app whose bodies are these."""
-    bodies = {"/v1/predict": requests.prediction, "/v1/predict/batch": requests.batch}
-    answers: dict[str, Any] = {
-        "/v1/predict": Prediction,
-        "/v1/predict/batch": Batch,
-        "/v1/model": Card,
-        "/health": Health,
+def operation_id(route: APIRoute) -> str:
+    """The endpoint's own name: short, since generated clients make it a function."""
+    return route.name
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The document of an app, with every status that each operation can answer."""
+    with warnings.catch_warnings():  # repeated ids are told apart below
+        warnings.filterwarnings("ignore", message="Duplicate Operation ID")
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for model in (Problem, ProblemFault):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schema.pop("$defs", None)
+        schemas[model.__name__] = schema
+    components.setdefault("securitySchemes", {})[KEY] = {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-api-key",
     }
-    schemas, definitions = TypeAdapter.json_schemas(
-        [
-            *((path, "validation", shape.check) for path, shape in bodies.items()),
-            *((path, "serialization", TypeAdapter(model)) for path, model in answers.items()),
-            ("problem", "serialization", TypeAdapter(Problem)),
-        ],
-        ref_template="#/components/schemas/{model}",
-    )
-    document = get_openapi(
-        title=app.title, version=app.version, description=app.description, routes=app.routes
-    )
-    document["components"] = {
-        "schemas": definitions["$defs"],
-        "securitySchemes": {KEY: {"type": "apiKey", "in": "header", "name": "x-api-key"}},
-    }
-    for path, operations in document["paths"].items():
-        (operation,) = operations.values()
-        errors = dict(_OF_THE_SERVICE)
-        if path.startswith("/v1/"):
-            errors |= _OF_THE_GATEWAY
-            operation["security"] = [{KEY: []}, {}]
-        if path in bodies:
-            errors |= _OF_A_BODY
-            operation["requestBody"] = {
-                "required": True,
-                "content": _content(
-                    "application/json", schemas[path, "validation"], bodies[path].example
-                ),
-            }
-        said = _content("application/json", schemas[path, "serialization"])
-        refused = _content(MEDIA_TYPE, schemas["problem", "serialization"])
-        operation["responses"] = {"200": {"description": "The answer.", "content": said}} | {
-            status: {"description": text, "content": refused}
-            for status, text in sorted(errors.items())
-        }
+    seen: set[str] = set()
+    for path, method, operation in _operations(document):
+        if operation["operationId"] in seen:
+            operation["operationId"] += f"_{method}"
+        seen.add(operation["operationId"])
+        statuses = dict(_ALWAYS)
+        if "requestBody" in operation:
+            statuses |= _BODY
+        if path.startswith(BEHIND_KEY):
+            statuses |= _GATEWAY
+            operation.setdefault("security", [{KEY: []}, {}])
+        _add_errors(operation["responses"], statuses)
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
     return document
 
 
-def _content(kind: str, schema: Any, example: object = None) -> dict[str, Any]:
-    return {kind: {"schema": schema} | ({} if example is None else {"example": example})}
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method in sorted(_METHODS & item.keys()):
+            yield path, method, item[method]
+
+
+def _add_errors(responses: dict[str, Any], statuses: dict[str, str]) -> None:
+    for status, text in statuses.items():
+        responses.setdefault(status, {"description": text})
+    for status, response in responses.items():
+        if status[0] in "45":
+            if status == "422":
+                response["description"] = "Fields are invalid; errors names every one."
+            elif response["description"] in ("", "Additional Response"):
+                response["description"] = f"{status_phrase(int(status))}."
+            response["content"] = _PROBLEM

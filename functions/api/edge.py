@@ -1,4 +1,4 @@
-"""The outermost layer of the app: ids and versions on every answer, telemetry, last resort."""
+"""The outermost layer of the app: ids and versions on every response, telemetry, last resort."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from functions.api.problems import problem
-from functions.errors import ProblemError
-from functions.telemetry import Request, Telemetry
+from functions.api.problems import problem_response
+from functions.telemetry import RequestLog, Telemetry
 
 _METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9._=-]{1,64}")
+FAILED: Final = "Internal error. Quote request_id when reporting it."
 
 
 class Edge:
-    """ASGI middleware: every request gets an id, every failure an answer and a record."""
+    """ASGI middleware: every request gets an id, every failure a response and a record."""
 
     def __init__(self, app: ASGIApp, telemetry: Telemetry, model_version: str) -> None:
         self.app = app
@@ -31,32 +31,31 @@ class Edge:
             return
         started = time.perf_counter()
         method = scope["method"]
-        told = Request(id=_request_id(scope), method=method if method in _METHODS else "OTHER")
-        scope["told"] = told
+        log = RequestLog(id=_request_id(scope), method=method if method in _METHODS else "OTHER")
+        scope["request_log"] = log
         begun = False
 
-        async def tell(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                told.status = message["status"]
-                identity = (b"x-request-id", told.id.encode())
+                log.status = message["status"]
+                identity = (b"x-request-id", log.id.encode())
                 message["headers"] = [*message["headers"], identity, self._version]
             await send(message)
 
         try:
-            await self.app(scope, receive, tell)
-        except Exception:  # the process's edge: seen by an alarm, and answered
-            told.status = 500
-            self._telemetry.failed(told)
+            await self.app(scope, receive, send_with_headers)
+        except Exception:  # the process's edge: counted, alarmed on, and answered
+            log.status = 500
+            self._telemetry.failed(log)
             if not begun:
-                failure = ProblemError(500, "It was recorded under the request id.")
-                await problem(failure, told.id)(scope, receive, tell)
+                response = problem_response(500, FAILED, log.id)
+                await response(scope, receive, send_with_headers)
         finally:
-            route = scope.get("route")
-            told.route = getattr(route, "path", "unknown")
-            told.milliseconds = 1000 * (time.perf_counter() - started)
-            self._telemetry.answered(told)
+            log.route = getattr(scope.get("route"), "path", "unknown")
+            log.milliseconds = 1000 * (time.perf_counter() - started)
+            self._telemetry.answered(log)
 
 
 def _request_id(scope: Scope) -> str:

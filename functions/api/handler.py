@@ -1,45 +1,40 @@
-"""Lambda's door: a gateway event in, a gateway answer out. Loads the model on import."""
-# ruff: noqa: E402
+"""Lambda's handler: a gateway event in, a gateway response out. Loads the model on import."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import gc
 import json
 import logging
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic._internal import _config
+from functions.startup import cold_start
 
-# Nothing that is made while starting is garbage: looking for it takes a tenth of the start.
-gc.disable()
-# FastAPI has pydantic build, when it is imported, what only a description of an API needs: a
-# seventh of the start. Pydantic builds it when it is first used if told so, and can be told so
-# of a class or, from inside alone, of all.
-_config.config_defaults["defer_build"] = True
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
-from mangum import Mangum
-from starlette.types import Receive, Scope, Send
+with cold_start():
+    from mangum import Mangum
 
-from functions import artefact, settings
-from functions.api.app import create_app
-from functions.api.problems import MEDIA_TYPE, document
-from functions.errors import ProblemError, ServingError
-from functions.scoring import Scorer
-from functions.telemetry import PowertoolsTelemetry
+    from functions import settings
+    from functions.api.app import create_app
+    from functions.api.problems import MEDIA_TYPE, problem_document
+    from functions.artefact import read_artefact
+    from functions.errors import ServingError
+    from functions.scoring import Scorer
+    from functions.telemetry import PowertoolsTelemetry
 
-# Mangum would log paths as they were asked for, and those may hold anything.
-logging.getLogger("mangum").setLevel(logging.ERROR)
-try:
-    _settings = settings.read()
-    _scorer = Scorer(artefact.read(_settings.model))
-except ServingError as error:
-    PowertoolsTelemetry(settings.read({}), "none", "none").refused_to_start(error)
-    sys.exit(1)
-_telemetry = PowertoolsTelemetry(_settings, _scorer.artefact.version, _scorer.artefact.source)
-_app = create_app(_scorer, _telemetry)
+    # Mangum would log paths as they were sent, and those may hold anything.
+    logging.getLogger("mangum").setLevel(logging.ERROR)
+    try:
+        _settings = settings.read_settings()
+        _scorer = Scorer(read_artefact(_settings.model))
+    except ServingError as error:
+        PowertoolsTelemetry(settings.read_settings({}), "none", "none").refused_to_start(error)
+        sys.exit(1)
+    _telemetry = PowertoolsTelemetry(_settings, _scorer.artefact.version, _scorer.artefact.source)
+    _app = create_app(_scorer, _telemetry)
 
 
 async def _staged(scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,8 +50,6 @@ _mangum = Mangum(
     lifespan="off",
     text_mime_types=["text/", "application/json", MEDIA_TYPE],
 )
-gc.freeze()
-gc.enable()
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
@@ -75,10 +68,10 @@ def readable(event: Any) -> dict[str, Any]:
         raise ValueError("not a gateway event")
     http = event["requestContext"].get("http")
     if isinstance(http, dict):
-        asked = http.get("method"), http.get("path")
+        target = http.get("method"), http.get("path")
     else:
-        asked = event.get("httpMethod"), event.get("path")
-    if not all(isinstance(part, str) for part in asked):
+        target = event.get("httpMethod"), event.get("path")
+    if not all(isinstance(part, str) for part in target):
         raise ValueError("no method or no path")
     body = event.get("body") or ""
     if event.get("isBase64Encoded"):
@@ -111,7 +104,7 @@ def _own_path(event: dict[str, Any]) -> str:
 
 
 def _filled(route: str, event: dict[str, Any]) -> str:
-    """The path of a route, what was asked for in the place of its parameter."""
+    """The path of a route with its parameter filled in."""
     parameters = event.get("pathParameters")
     if isinstance(parameters, dict):
         return route.replace("{proxy+}", str(parameters.get("proxy")).lstrip("/"))
@@ -119,7 +112,9 @@ def _filled(route: str, event: dict[str, Any]) -> str:
 
 
 def _refusal(request_id: str) -> dict[str, Any]:
-    error = ProblemError(400, "The event is not an HTTP request from API Gateway.")
+    document = problem_document(
+        400, "The event is not an HTTP request from API Gateway.", request_id
+    )
     return {
         "statusCode": 400,
         "headers": {
@@ -127,6 +122,6 @@ def _refusal(request_id: str) -> dict[str, Any]:
             "x-request-id": request_id,
             "x-model-version": _scorer.artefact.version,
         },
-        "body": json.dumps(document(error, request_id)),
+        "body": json.dumps(document),
         "isBase64Encoded": False,
     }

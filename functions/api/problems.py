@@ -1,34 +1,111 @@
-"""Errors as HTTP answers, after RFC 9457."""
+"""Errors as HTTP responses, after RFC 9457: every error of every route is one of these."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.errors import TITLES, ProblemError
+from functions.api.validation import MOST_FAULTS, Fault, find_faults
+from functions.telemetry import get_request_log
 
 MEDIA_TYPE: Final = "application/problem+json"
+NOT_JSON: Final = "Send JSON, with content-type: application/json."
 
 
-def document(error: ProblemError, request_id: str) -> dict[str, Any]:
-    """The members of a problem document; `errors` names every fault of the request."""
+class ProblemFault(BaseModel):
+    """One thing wrong with a request."""
+
+    field: str
+    value: Any
+    rule: str
+    allowed: Any = None
+
+
+class Problem(BaseModel):
+    """An error, after RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[ProblemFault]
+
+
+def problem_document(
+    status: int, detail: str, request_id: str, faults: Sequence[Fault] = ()
+) -> dict[str, Any]:
+    """The members of a Problem; `errors` names every fault of the request."""
     return {
         "type": "about:blank",
-        "title": TITLES[error.status],
-        "status": error.status,
-        "detail": error.detail,
+        "title": status_phrase(status),
+        "status": status,
+        "detail": detail,
         "request_id": request_id,
-        "errors": [vars(fault) for fault in error.faults],
+        "errors": [vars(fault) for fault in faults],
     }
 
 
-def problem(error: ProblemError, request_id: str) -> Response:
-    """The answer to a request that failed."""
-    return Response(
-        json.dumps(document(error, request_id), ensure_ascii=False).encode(),
-        status_code=error.status,
-        media_type=MEDIA_TYPE,
-        headers=dict(error.headers),
-    )
+def problem_response(
+    status: int,
+    detail: str,
+    request_id: str,
+    faults: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The response to a request that failed."""
+    document = problem_document(status, detail, request_id, faults)
+    content = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+    return Response(content, status, headers, MEDIA_TYPE)
+
+
+def status_phrase(status: int) -> str:
+    """The phrase of an HTTP status in RFC 9110, which is the title of its problems."""
+    # Python 3.13 has the names of RFC 9110; older ones have those before it.
+    renamed = {413: "Content Too Large", 422: "Unprocessable Content"}
+    try:
+        return renamed.get(status) or HTTPStatus(status).phrase
+    except ValueError:
+        return f"Status {status}"
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Makes an app answer Starlette's, FastAPI's and its routes' own errors as problems."""
+    app.add_exception_handler(HTTPException, _http_problem)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, _validation_problem)  # type: ignore[arg-type]
+
+
+async def _http_problem(request: Request, error: HTTPException) -> Response:
+    request_id = get_request_log(request.scope).id
+    headers = error.headers or {}
+    detail = str(error.detail)
+    if detail == HTTPStatus(error.status_code).phrase:  # nobody said more
+        detail = {
+            404: "No such route; see /docs.",
+            405: f"Use {headers.get('Allow', 'another method')}.",
+        }.get(error.status_code, detail)
+    return problem_response(error.status_code, detail, request_id, headers=headers)
+
+
+async def _validation_problem(request: Request, error: RequestValidationError) -> Response:
+    request_id = get_request_log(request.scope).id
+    errors = error.errors()
+    if isinstance(error.body, bytes):
+        return problem_response(415, NOT_JSON, request_id)
+    if errors[0]["type"] == "json_invalid":
+        detail = f"The body is not JSON: {errors[0]['ctx']['error']}."
+        return problem_response(400, detail, request_id)
+    faults = find_faults(errors, request.scope.get("route"))
+    subject = "body" if all(each["loc"][0] == "body" for each in errors) else "request"
+    fields = f"{len(faults)} invalid field{'s' if len(faults) > 1 else ''}"
+    detail = f"The {subject} has {fields}."
+    return problem_response(422, detail, request_id, faults[:MOST_FAULTS])

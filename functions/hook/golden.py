@@ -1,4 +1,4 @@
-"""What every release must answer: the golden questions of its own model, and a few about itself."""
+"""What every release must answer: the golden predictions of its model, and a few more."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from functions.errors import ArtefactError
 
 TOLERANCE: Final = 0.006
 """Percentage points: what the model may differ by (0.001), and half of what the API rounds to."""
-_INPUTS: Final = ("species", "soil", "light", "day")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back over HTTP, or from the function as if it had."""
+    """A response over HTTP, or the function's as if it had been."""
 
     status: int
     media_type: str
@@ -40,46 +39,53 @@ class Check:
         try:
             self.judge(answer)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            said = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-            return said.splitlines()[0] if said else type(error).__name__
+            message = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+            return message.splitlines()[0] if message else type(error).__name__
         return ""
 
 
 def checks(artefact: Artefact, prefix: str) -> tuple[Check, ...]:
-    """Every check of a release of this model; `prefix` is the path that the API stands under.
+    """Every check of a release of this model; `prefix` is the path of the API's root.
 
-    Raises ArtefactError for a model without golden questions: nothing could be said of it.
+    Raises ArtefactError for a model without golden predictions: nothing could be compared.
     """
     if not artefact.golden:
-        raise ArtefactError("golden", "empty", "at least one question")
-    invalid = json.dumps({"species": "none", "soil": artefact.soils[0], "light": 0.1})
+        raise ArtefactError("golden", "none", "at least one prediction")
+    first = artefact.inputs[0].name
+    invalid = json.dumps({**artefact.example, first: None})
     return (
-        Check("health, with the right model", "GET", "/health", None, _healthy(artefact)),
-        Check("docs, which find their description", "GET", "/docs", None, _documented(prefix)),
-        Check("a bad request is a 422 that names it", "POST", "/v1/predict", invalid, _refused),
+        Check("health, with the right model", "GET", "/health", None, _is_healthy(artefact)),
+        Check("docs, which find their description", "GET", "/docs", None, _is_docs(prefix)),
+        Check(
+            "a bad request is a 422 that names it", "POST", "/v1/predict", invalid, _names(first)
+        ),
         *(
             Check(
-                f"golden[{i}] {case.species} in {case.soil}, day {case.day:g}",
+                f"golden[{i}] {_inputs(case)}, {artefact.time.name} {case.time:g}",
                 "POST",
                 "/v1/predict",
-                json.dumps({name: getattr(case, name) for name in _INPUTS}),
-                _predicted(artefact, case),
+                json.dumps({**case.inputs, artefact.time.name: case.time}),
+                _predicts(artefact, case),
             )
             for i, case in enumerate(artefact.golden)
         ),
     )
 
 
-def _healthy(artefact: Artefact) -> Callable[[Answer], None]:
+def _inputs(case: Golden) -> str:
+    return ", ".join(f"{name} {value}" for name, value in case.inputs.items())
+
+
+def _is_healthy(artefact: Artefact) -> Callable[[Answer], None]:
     def judge(answer: Answer) -> None:
-        said = _read(answer, 200, "application/json")
-        _expect("status", said["status"], "ok")
-        _expect_model(artefact, said)
+        body = _read(answer, 200, "application/json")
+        _expect("status", body["status"], "ok")
+        _expect_model(artefact, body)
 
     return judge
 
 
-def _documented(prefix: str) -> Callable[[Answer], None]:
+def _is_docs(prefix: str) -> Callable[[Answer], None]:
     def judge(answer: Answer) -> None:
         _expect("the status", answer.status, 200)
         base = f'<base href="{prefix}/">'
@@ -89,22 +95,26 @@ def _documented(prefix: str) -> Callable[[Answer], None]:
     return judge
 
 
-def _refused(answer: Answer) -> None:
-    said = _read(answer, 422, "application/problem+json")
-    _expect("status", said["status"], 422)
-    _expect("the field at fault", [fault["field"] for fault in said["errors"]], ["species"])
+def _names(field: str) -> Callable[[Answer], None]:
+    def judge(answer: Answer) -> None:
+        body = _read(answer, 422, "application/problem+json")
+        _expect("status", body["status"], 422)
+        _expect("the field at fault", [fault["field"] for fault in body["errors"]], [field])
+
+    return judge
 
 
-def _predicted(artefact: Artefact, case: Golden) -> Callable[[Answer], None]:
-    expected = [case.mortality_percent, *case.interval_90]
+def _predicts(artefact: Artefact, case: Golden) -> Callable[[Answer], None]:
+    time, percent = artefact.time.name, f"{artefact.outcome}_percent"
+    expected = [case.percent, *case.interval_90]
 
     def judge(answer: Answer) -> None:
-        said = _read(answer, 200, "application/json")
-        _expect_model(artefact, said)
-        _expect("day", said["day"], case.day)
-        found = [said["mortality_percent"], *said["interval_90"]]
+        body = _read(answer, 200, "application/json")
+        _expect_model(artefact, body)
+        _expect(time, body[time], case.time)
+        found = [body[percent], *body["interval_90"]]
         if not _near(found, expected):
-            raise ValueError(f"mortality and interval are {found}; {expected} is needed")
+            raise ValueError(f"{percent} and interval_90: expected {expected}, got {found}")
 
     return judge
 
@@ -116,20 +126,19 @@ def _near(found: Sequence[float], expected: Sequence[float]) -> bool:
     )
 
 
-def _expect_model(artefact: Artefact, said: dict[str, Any]) -> None:
-    if said["model"]["data"] == "simulated":
+def _expect_model(artefact: Artefact, body: dict[str, Any]) -> None:
+    if body["model"]["data"] == "simulated":
         raise ValueError("the model was trained on SIMULATED data")
-    needed = {"version": artefact.version, "data": artefact.source}
-    _expect("model", said["model"], needed)
+    _expect("model", body["model"], {"version": artefact.version, "data": artefact.source})
 
 
 def _read(answer: Answer, status: int, media_type: str) -> dict[str, Any]:
     _expect("the status", answer.status, status)
     _expect("the content type", answer.media_type, media_type)
-    said: dict[str, Any] = json.loads(answer.body)
-    return said
+    body: dict[str, Any] = json.loads(answer.body)
+    return body
 
 
 def _expect(name: str, found: object, expected: object) -> None:
     if found != expected:
-        raise ValueError(f"{name} is {found!r}; {expected!r} is needed")
+        raise ValueError(f"{name}: expected {expected!r}, got {found!r}")

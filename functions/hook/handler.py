@@ -15,8 +15,9 @@ from typing import Any, Final
 import boto3
 from botocore.config import Config
 
-from functions import artefact, settings
+from functions.artefact import read_artefact
 from functions.hook.golden import Answer, Check, checks
+from functions.settings import read_settings
 
 _STAGE: Final = "before-traffic"
 _LONGEST_WAIT: Final = 15.0
@@ -51,12 +52,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _faults(version: str, context: Any) -> Iterator[str]:
     patience = min(_LONGEST_WAIT, _left(context) / 4)
     client = boto3.client("lambda", config=_config(patience, attempts=_ATTEMPTS))
-    for check in checks(artefact.read(settings.read().model), f"/{_STAGE}"):
+    for check in checks(read_artefact(read_settings().model), f"/{_STAGE}"):
         if _left(context) < _ATTEMPTS * patience + _TO_REPORT:
-            yield f"{check.name}: no time was left to ask"
+            yield f"{check.name}: no time was left for it"
             return
         try:
-            fault = check.fault(_ask(client, version, check))
+            fault = check.fault(_send(client, version, check))
         except Exception as error:  # no answer, or none that can be read
             fault = f"{type(error).__name__}: {error}"
         if fault:
@@ -75,7 +76,7 @@ def _left(context: Any) -> float:
     return float(context.get_remaining_time_in_millis()) / 1000
 
 
-def _ask(client: Any, version: str, check: Check) -> Answer:
+def _send(client: Any, version: str, check: Check) -> Answer:
     """Sends a request as API Gateway would; raises ValueError for what is no HTTP answer."""
     called = client.invoke(FunctionName=version, Payload=json.dumps(_event(check)).encode())
     payload = called["Payload"].read().decode()

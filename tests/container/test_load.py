@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from functions import artefact
+from functions.artefact import read_artefact
 from functions.scoring import Scorer
 from tests.container.conftest import post
 from tests.events import questions
@@ -20,7 +20,7 @@ CLIENTS, CALLS = 16, 25
 
 
 def test_sixteen_clients_are_each_given_their_own_answers_over_http(api: str, root: Path) -> None:
-    scorer = Scorer(artefact.read(root / "model"))
+    scorer = Scorer(read_artefact(root / "model"))
 
     def ask(client: int) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         asked = []

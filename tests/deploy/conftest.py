@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from functions import artefact
-from functions.artefact import Artefact
+from functions.artefact import Artefact, read_artefact
 from tests.deploy import account as accounts
 from tests.deploy.account import Account
 
@@ -23,4 +22,4 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 
 @pytest.fixture(scope="session")
 def model(folder: Path) -> Artefact:
-    return artefact.read(folder)
+    return read_artefact(folder)

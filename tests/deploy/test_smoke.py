@@ -103,7 +103,7 @@ def test_the_key_is_sent_to_no_other_host(gateway: Gateway, model: Artefact) -> 
     gateway.spoil = elsewhere
     well, told = smoked(gateway, model)
     assert not well
-    assert any("the status is 302" in line for line in told)
+    assert any("the status: expected 200, got 302" in line for line in told)
 
 
 @pytest.mark.parametrize(

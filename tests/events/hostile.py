@@ -49,21 +49,21 @@ class Hostile:
         """Asserts that an answer is the right one."""
         assert status == document["status"] == self.status, document
         assert document["detail"].startswith(self.detail), document["detail"]
-        told = tuple(sorted({each["field"] for each in document["errors"]}))
-        assert told == tuple(sorted(self.fields))
+        fields = tuple(sorted({each["field"] for each in document["errors"]}))
+        assert fields == tuple(sorted(self.fields))
         assert all(each["rule"] and each["allowed"] for each in document["errors"])
 
 
 _NOT_JSON = "The body is not JSON: "
-_EMPTY = "The body is empty; a JSON object is needed."
+_EMPTY = "The body is empty; expected JSON."
 _DEEP = "The body is nested too deeply."
 _LONG = "The body holds a number that is too long."
 _NO_NAME = "The body holds a name that is not Unicode text."
 _BIG = f"A body may hold {LARGEST} bytes."
 _SEND = "Send JSON, with content-type: application/json."
 _UTF8 = "Send JSON in UTF-8."
-_PLAIN = "Send the body as it is: no content-encoding is understood."
-_ONE = "One thing is wrong with the body."
+_PLAIN = "Send the body uncompressed, without content-encoding."
+_ONE = "The body has 1 invalid field."
 
 
 def _no_number(word: str) -> str:
@@ -145,8 +145,8 @@ UNREADABLE: Final = [
     Hostile("UTF-32", json.dumps(_OAK).encode("utf-32-le"), 400, _NOT_JSON),
     Hostile("a byte order mark", b"\xef\xbb\xbf" + _GOOD, 400, _NOT_JSON),
     Hostile("nothing but such a mark", b"\xef\xbb\xbf", 400, _NOT_JSON),
-    Hostile("gzip, untold", gzip.compress(_GOOD, mtime=0), 400, _no_utf8(1)),
-    Hostile("a zip bomb, untold", gzip.compress(b" " * 10_000_000, mtime=0), 400, _no_utf8(1)),
+    Hostile("gzip, undeclared", gzip.compress(_GOOD, mtime=0), 400, _no_utf8(1)),
+    Hostile("a zip bomb, undeclared", gzip.compress(b" " * 10_000_000, mtime=0), 400, _no_utf8(1)),
 ]
 """What is no JSON; it is the same at every address."""
 
@@ -157,8 +157,8 @@ TOO_LARGE: Final = [
 ]
 
 NOT_PLAIN_JSON: Final = [
-    Hostile(f"sent as {kind or 'nothing'}", _GOOD, 415, told, headers={"content-type": kind})
-    for kind, told in {
+    Hostile(f"sent as {kind or 'nothing'}", _GOOD, 415, detail, headers={"content-type": kind})
+    for kind, detail in {
         "text/plain": _SEND,
         "text/json": _SEND,
         "application/x-www-form-urlencoded": _SEND,
@@ -238,9 +238,9 @@ UNUSABLE: Final = [
             json.dumps({**_OAK, name: 1}).encode(),
             422,
             _ONE,
-            (told,),
+            (field,),
         )
-        for name, told in {
+        for name, field in {
             "__proto__": "__proto__",
             "constructor": "constructor",
             "__class__": "__class__",
@@ -254,15 +254,15 @@ UNUSABLE: Final = [
         "nulls everywhere",
         b'{"species": null, "soil": null, "light": null, "day": null}',
         422,
-        "4 things are wrong with the body.",
+        "The body has 4 invalid fields.",
         ("species", "soil", "light", "day"),
     ),
 ]
 """What is JSON and no seedling."""
 
 UNUSABLE_BATCHES: Final = [
-    Hostile(f"a batch of {name}", content, 422, _ONE, (told,), path=BATCH)
-    for name, content, told in (
+    Hostile(f"a batch of {name}", content, 422, _ONE, (field,), path=BATCH)
+    for name, content, field in (
         ("nothing", b"{}", "seedlings"),
         ("null", b'{"seedlings": null}', "seedlings"),
         ("a text", b'{"seedlings": "all"}', "seedlings"),

@@ -1,4 +1,4 @@
-"""Questions that differ from one another, and the one right answer to each."""
+"""Request bodies that differ from one another, and the one right answer to each."""
 
 from __future__ import annotations
 
@@ -12,29 +12,27 @@ from functions.scoring import Scorer
 
 def question(artefact: Artefact, number: int) -> dict[str, Any]:
     """The body of a request for a prediction; no two of the first 9,000 ask for the same day."""
-    low, high = artefact.light_seen
+    share = (number * 7919 % 1000) / 1000
     return {
-        "species": artefact.species[number % len(artefact.species)],
-        "soil": artefact.soils[number % len(artefact.soils)],
-        "light": round(low + (high - low) * (number * 7919 % 1000) / 1000, 6),
-        "day": round(20 + number / 100, 2),
+        **{each.name: each.levels[number % len(each.levels)] for each in artefact.factors},
+        **{
+            each.name: round(each.seen[0] + (each.seen[1] - each.seen[0]) * share, 6)
+            for each in artefact.numbers
+        },
+        artefact.time.name: round(20 + number / 100, 2),
     }
 
 
-def check(scorer: Scorer, asked: dict[str, Any], answer: dict[str, Any]) -> None:
-    """Asserts that an answer is what the scorer says to the very question that was asked."""
+def check(scorer: Scorer, question: dict[str, Any], answer: dict[str, Any]) -> None:
+    """Asserts that an answer is what the scorer predicts for this very question."""
     artefact = scorer.artefact
-    mortality, curve = scorer.curve(
-        artefact.species.index(asked["species"]),
-        artefact.soils.index(asked["soil"]),
-        asked["light"],
-        asked["day"],
-    )
+    name, percent = artefact.time.name, f"{artefact.outcome}_percent"
+    forecast, curve = scorer.curve(*scorer.encoder.encode([question]), question[name])
     # Two decimals; the last may be rounded the other way by another processor.
     close = {"rel": 0, "abs": 0.0101}
-    assert answer["day"] == asked["day"], "the answer to another question"
-    assert answer["mortality_percent"] == pytest.approx(mortality.percent[0], **close)
-    assert answer["interval_90"] == pytest.approx([mortality.low[0], mortality.high[0]], **close)
-    points = [point["mortality_percent"] for point in answer["curve"]]
+    assert answer[name] == question[name], "the answer to another question"
+    assert answer[percent] == pytest.approx(forecast.percent[0], **close)
+    assert answer["interval_90"] == pytest.approx([forecast.low[0], forecast.high[0]], **close)
+    points = [point[percent] for point in answer["curve"]]
     assert points == pytest.approx(list(curve), **close)
     assert answer["model"]["version"] == artefact.version

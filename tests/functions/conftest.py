@@ -1,4 +1,4 @@
-"""The model of the checkout as serving sees it, variations of it, and a telemetry that listens."""
+"""The model of the checkout as serving sees it, variations of it, and a telemetry to look into."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import onnx
 import pytest
 from starlette.types import ASGIApp
 
-from functions import artefact
 from functions.api.app import create_app
+from functions.artefact import read_artefact
 from functions.scoring import Scorer
-from functions.telemetry import Request
+from functions.telemetry import RequestLog
 from tests.functions import door
 
 Change = Callable[[dict[str, Any]], object]
@@ -28,38 +28,38 @@ Vary = Callable[..., Path]
 
 
 class Listener:
-    """A telemetry that keeps what it is told."""
+    """A telemetry that keeps its records."""
 
     def __init__(self) -> None:
-        self.requests: list[Request] = []
-        self.failures: list[Request] = []
+        self.requests: list[RequestLog] = []
+        self.failures: list[RequestLog] = []
 
-    def answered(self, request: Request) -> None:
+    def answered(self, request: RequestLog) -> None:
         self.requests.append(copy(request))
 
-    def failed(self, request: Request) -> None:
+    def failed(self, request: RequestLog) -> None:
         self.failures.append(copy(request))
 
 
 class Client:
-    """Asks an ASGI app as an HTTP client would, in process."""
+    """Calls an ASGI app as an HTTP client would, in process."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        async def ask() -> httpx.Response:
+        async def send() -> httpx.Response:
             transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
                 return await client.request(method, path, **options)
 
-        return asyncio.run(ask())
+        return asyncio.run(send())
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.request("GET", path, **options)
 
     def post(self, path: str, body: object = None, **options: Any) -> httpx.Response:
-        """Posts bytes as they stand, and anything else as JSON."""
+        """Posts bytes as they are, and anything else as JSON."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"content-type": "application/json", **options.pop("headers", {})}
         return self.request("POST", path, content=content, headers=headers, **options)
@@ -79,7 +79,7 @@ def read_problem(response: httpx.Response, status: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def scorer(folder: Path) -> Scorer:
-    return Scorer(artefact.read(folder))
+    return Scorer(read_artefact(folder))
 
 
 @pytest.fixture(scope="session")
@@ -96,14 +96,16 @@ def vary(folder: Path, tmp_path: Path) -> Vary:
     ) -> Path:
         made = tmp_path / "varied"
         shutil.copytree(folder, made)
-        card = json.loads((made / "metadata.json").read_text())
+        document = json.loads((made / "metadata.json").read_text())
         if graph:
             loaded = onnx.load(made / "model.onnx")
             graph(loaded.graph)
             (made / "model.onnx").write_bytes(loaded.SerializeToString())
-            card["model"]["sha256"] = hashlib.sha256((made / "model.onnx").read_bytes()).hexdigest()
-        metadata(card)
-        (made / "metadata.json").write_text(json.dumps(card))
+            document["model"]["sha256"] = hashlib.sha256(
+                (made / "model.onnx").read_bytes()
+            ).hexdigest()
+        metadata(document)
+        (made / "metadata.json").write_text(json.dumps(document))
         return made
 
     return varied
@@ -111,7 +113,7 @@ def vary(folder: Path, tmp_path: Path) -> Vary:
 
 @pytest.fixture(scope="module")
 def handler() -> Iterator[ModuleType]:
-    """Lambda's door, imported anew."""
+    """Lambda's handler, imported again."""
     # Lambda's process has one event loop for good; here it is closed with the module.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

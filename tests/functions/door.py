@@ -1,4 +1,4 @@
-"""Lambda's door, as the tests that run in its process open it."""
+"""Lambda's handler, as the tests that run in its process import it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MODEL = Path(__file__).parents[2] / "model"
 
 
 def imported() -> ModuleType:
-    """The handler's module, imported anew before the checkout's model.
+    """The handler's module, imported again for the checkout's model.
 
     Whichever model the test at hand has set: a module stays for the tests that follow. An event
     loop must be set, as in Lambda: without one asyncio warns since 3.12.

@@ -8,36 +8,35 @@ from typing import Any
 
 import pytest
 
-from functions import artefact
-from functions.api import description
-from functions.api.app import create_app
+from functions.api import problems, schemas
+from functions.api.app import SIMULATED, create_app
+from functions.artefact import read_artefact
 from functions.scoring import Scorer
 from tests.functions.conftest import Client, Listener, Vary, read_problem
 
 MAPLE = {"species": "Acer saccharum", "soil": "Sterile", "light": 0.15}
 OAK = {"species": "Quercus rubra", "soil": "Acer rubrum", "light": 0.1}
-SIMULATED = "The model was trained on SIMULATED data: its answers say nothing of real seedlings."
 
 
-def told(scorer: Scorer) -> dict[str, str]:
+def served(scorer: Scorer) -> dict[str, str]:
     return {"version": scorer.artefact.version, "data": scorer.artefact.source}
 
 
 @pytest.fixture
 def simulated(vary: Vary) -> Client:
     """The API over a model that was trained on a simulated trial."""
-    made = vary(lambda card: card["data"].update(source="simulated"))
-    return Client(create_app(Scorer(artefact.read(made)), Listener()))
+    made = vary(lambda metadata: metadata["data"].update(source="simulated"))
+    return Client(create_app(Scorer(read_artefact(made)), Listener()))
 
 
-def test_every_golden_question_gets_its_answer(client: Client, scorer: Scorer) -> None:
+def test_golden_predictions_are_repeated(client: Client, scorer: Scorer) -> None:
     assert len(scorer.artefact.golden) >= 12
     for case in scorer.artefact.golden:
-        asked = {name: getattr(case, name) for name in ("species", "soil", "light", "day")}
-        answer = client.post("/v1/predict", asked).json()
+        body = {**case.inputs, scorer.artefact.time.name: case.time}
+        answer = client.post("/v1/predict", body).json()
 
         found = [answer["mortality_percent"], *answer["interval_90"]]
-        assert found == pytest.approx([case.mortality_percent, *case.interval_90], abs=0.0061)
+        assert found == pytest.approx([case.percent, *case.interval_90], abs=0.0061)
 
 
 def test_a_prediction_holds_all_that_is_promised_and_nothing_else(
@@ -45,46 +44,44 @@ def test_a_prediction_holds_all_that_is_promised_and_nothing_else(
 ) -> None:
     response = client.post("/v1/predict", {**MAPLE, "day": 40})
 
-    mortality, curve = scorer.curve(0, 6, 0.15, 40.0)
+    forecast, curve = scorer.curve(*scorer.encoder.encode([MAPLE]), 40.0)
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
     assert response.json() == {
-        "mortality_percent": round(mortality.percent[0], 2),
-        "interval_90": [round(mortality.low[0], 2), round(mortality.high[0], 2)],
+        "mortality_percent": round(float(forecast.percent[0]), 2),
+        "interval_90": [round(float(forecast.low[0]), 2), round(float(forecast.high[0]), 2)],
         "day": 40.0,
         "curve": [
             {"day": 3.5 * i, "mortality_percent": percent}
-            for i, percent in enumerate(round(each, 2) for each in curve)
+            for i, percent in enumerate(curve.round(2).tolist())
         ],
         "warnings": [],
-        "model": told(scorer),
+        "model": served(scorer),
     }
     assert len(response.json()["curve"]) == 34
     assert response.json()["curve"][0] == {"day": 0.0, "mortality_percent": 0.0}
 
 
-def test_the_end_of_the_season_is_answered_where_no_day_is_asked(client: Client) -> None:
-    unasked = client.post("/v1/predict", OAK).json()
+def test_the_default_day_is_the_horizon(client: Client) -> None:
+    default = client.post("/v1/predict", OAK).json()
 
-    assert unasked == client.post("/v1/predict", {**OAK, "day": 115.5}).json()
-    assert unasked["day"] == 115.5
-    assert unasked["mortality_percent"] == unasked["curve"][-1]["mortality_percent"]
+    assert default == client.post("/v1/predict", {**OAK, "day": 115.5}).json()
+    assert default["day"] == 115.5
+    assert default["mortality_percent"] == default["curve"][-1]["mortality_percent"]
 
 
-def test_a_batch_is_answered_in_its_order_with_what_each_would_get_alone(
-    client: Client, scorer: Scorer
-) -> None:
+def test_a_batch_keeps_its_order_and_predicts_as_one_by_one(client: Client, scorer: Scorer) -> None:
     rows = [
         {"species": name, "soil": soil, "light": light}
-        for name in scorer.artefact.species
-        for soil in scorer.artefact.soils
+        for name in scorer.artefact.factors[0].levels
+        for soil in scorer.artefact.factors[1].levels
         for light in (0.01, 0.05, 0.15, 0.9)
     ]
 
     answer = client.post("/v1/predict/batch", {"seedlings": rows, "day": 49}).json()
 
     predictions = answer.pop("predictions")
-    assert answer == {"day": 49.0, "warnings": [], "model": told(scorer)}
+    assert answer == {"day": 49.0, "warnings": [], "model": served(scorer)}
     assert len(predictions) == len(rows)
     for row, found in zip(rows, predictions, strict=True):
         alone = client.post("/v1/predict", {**row, "day": 49}).json()
@@ -112,7 +109,7 @@ def test_the_ends_of_the_scale_are_answered(client: Client, light: float) -> Non
     assert len(response.json()["warnings"]) == (light in (0, 1))
 
 
-def test_a_warning_stands_beside_the_seedling_it_is_about(client: Client) -> None:
+def test_a_warning_is_given_with_the_row_it_is_about(client: Client) -> None:
     rows = [OAK, {**OAK, "light": 0.5}, OAK]
 
     answer = client.post("/v1/predict/batch", {"seedlings": rows}).json()
@@ -120,28 +117,28 @@ def test_a_warning_stands_beside_the_seedling_it_is_about(client: Client) -> Non
         [],
         [
             "light 0.5 is outside the range seen in training, 0.032 to 0.161; "
-            "this is the answer for 0.161."
+            "this is the prediction for 0.161."
         ],
         [],
     ]
 
 
-def test_the_model_card_is_the_metadata_under_its_version(
+def test_the_model_route_returns_the_metadata_under_its_version(
     client: Client, scorer: Scorer, folder: Path
 ) -> None:
-    card = json.loads((folder / "metadata.json").read_text())
+    metadata = json.loads((folder / "metadata.json").read_text())
 
     response = client.get("/v1/model")
     assert response.status_code == 200
-    assert response.json() == {"version": scorer.artefact.version, **card}
+    assert response.json() == {"version": scorer.artefact.version, **metadata}
 
 
-def test_health_says_which_model_serves(client: Client, scorer: Scorer) -> None:
+def test_health_names_the_model_that_serves(client: Client, scorer: Scorer) -> None:
     response = client.get("/health")
 
     assert (response.status_code, response.json()) == (
         200,
-        {"status": "ok", "model": told(scorer)},
+        {"status": "ok", "model": served(scorer)},
     )
 
 
@@ -152,37 +149,36 @@ def test_a_simulated_model_is_marked_in_every_answer(simulated: Client) -> None:
     assert one["warnings"] == many["warnings"] == [SIMULATED]
     assert many["predictions"][0]["warnings"] == []
     health = simulated.get("/health").json()
-    card = simulated.get("/v1/model").json()
+    metadata = simulated.get("/v1/model").json()
     assert [each["data"] for each in (one["model"], many["model"], health["model"])] == [
         "simulated"
     ] * 3
-    assert card["data"]["source"] == "simulated"
+    assert metadata["data"]["source"] == "simulated"
 
 
-def test_answers_are_what_their_published_models_say(client: Client) -> None:
-    for path, asked, model in (
-        ("/v1/predict", OAK, description.Prediction),
-        ("/v1/predict/batch", {"seedlings": [OAK, MAPLE]}, description.Batch),
-        ("/v1/predict", {}, description.Problem),
-        ("/v1/predict/batch", {"seedlings": [{}]}, description.Problem),
+def test_responses_are_what_their_models_say(client: Client, scorer: Scorer) -> None:
+    made = schemas.create_schemas(scorer.artefact)
+    for path, body, model in (
+        ("/v1/predict", OAK, made.prediction),
+        ("/v1/predict/batch", {"seedlings": [OAK, MAPLE]}, made.batch),
+        ("/v1/predict", {}, problems.Problem),
+        ("/v1/predict/batch", {"seedlings": [{}]}, problems.Problem),
     ):
-        answer = client.post(path, asked).json()
+        answer = client.post(path, body).json()
         assert model.model_validate(answer).model_dump() == answer
-    health = client.get("/health").json()
-    assert description.Health.model_validate(health).model_dump() == health
 
 
 @pytest.mark.parametrize(
     "path", ["/nowhere", "/v1", "/v1/", "/v2/predict", "/v1/predict/one", "/.env", "/%00"]
 )
-def test_an_address_that_is_not_there_is_a_problem(client: Client, path: str) -> None:
+def test_an_unknown_path_is_a_problem(client: Client, path: str) -> None:
     document = read_problem(client.get(path), 404)
 
     assert document == {
         "type": "about:blank",
-        "title": "There is nothing at this address",
+        "title": "Not Found",
         "status": 404,
-        "detail": "See /docs for what there is.",
+        "detail": "No such route; see /docs.",
         "request_id": document["request_id"],
         "errors": [],
     }
@@ -200,23 +196,23 @@ def test_an_address_that_is_not_there_is_a_problem(client: Client, path: str) ->
         ("BREW", "/v1/predict", "POST"),
     ],
 )
-def test_a_method_that_is_not_taken_is_told_which_is(
+def test_a_wrong_method_is_answered_with_the_right_one(
     client: Client, method: str, path: str, allow: str
 ) -> None:
     response = client.request(method, path)
 
     document = read_problem(response, 405)
     assert response.headers["allow"] == allow
-    assert document["detail"] == f"Send {allow}."
+    assert document["detail"] == f"Use {allow}."
 
 
-def test_no_answer_lets_pages_of_other_origins_read_it(client: Client) -> None:
+def test_no_response_lets_pages_of_other_origins_read_it(client: Client) -> None:
     response = client.post("/v1/predict", OAK, headers={"origin": "https://example.org"})
 
     assert not [name for name in response.headers if name.startswith("access-control")]
 
 
-def test_one_app_says_nothing_of_another(scorer: Scorer, simulated: Client) -> None:
+def test_two_apps_share_nothing(scorer: Scorer, simulated: Client) -> None:
     published = Client(create_app(scorer, Listener()))
 
     def warnings(client: Client) -> Any:

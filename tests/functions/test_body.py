@@ -1,4 +1,4 @@
-"""What a body must be, every way in which it is not, and what the sender is then told."""
+"""What a body must be, every way in which it is not, and what the response then says."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.exceptions import HTTPException
 
-from functions.api import body
-from functions.api.body import LARGEST
-from functions.errors import ProblemError
+from functions.api.json_route import LARGEST_BODY, parse_json
+from functions.api.validation import MOST_FAULTS, echo
 from tests.events.hostile import BATCH, CORPUS, PREDICT, UNREADABLE, Hostile
 from tests.functions.conftest import Client, read_problem
 
@@ -28,9 +28,11 @@ SOILS = [
 ]
 LIGHT = "a number from 0 to 1"
 DAY = "a number from 0 to 115.5"
-LIST = "a list of 1 to 1000 objects with species, soil and light"
+LIST = "a list of 1 to 1000 items"
+COUNT = "must contain 1 to 1000 items"
 OAK = {"species": "Quercus alba", "soil": "Sterile", "light": 0.1}
-ONE_OF = "one of the allowed values"
+MANY_DIGITS = "an integer of many digits"
+ONE_OF = "must be one of the allowed values"
 
 
 def fault(field: str, value: object, rule: str, allowed: object) -> dict[str, Any]:
@@ -49,32 +51,35 @@ def fault(field: str, value: object, rule: str, allowed: object) -> dict[str, An
         ({"species": "\ud800"}, fault("species", "?", ONE_OF, SPECIES)),
         ({"soil": "Moon"}, fault("soil", "Moon", ONE_OF, SOILS)),
         ({"soil": False}, fault("soil", False, ONE_OF, SOILS)),
-        ({"light": -0.01}, fault("light", -0.01, "a number within range", LIGHT)),
-        ({"light": 1.01}, fault("light", 1.01, "a number within range", LIGHT)),
-        ({"light": 10**16}, fault("light", "an integer of many digits", "a number", LIGHT)),
-        ({"light": 10**400}, fault("light", "an integer of many digits", "a number", LIGHT)),
-        ({"light": "0.1"}, fault("light", "0.1", "a number", LIGHT)),
-        ({"light": True}, fault("light", True, "a number", LIGHT)),
-        ({"light": None}, fault("light", None, "a number", LIGHT)),
-        ({"light": []}, fault("light", "a list", "a number", LIGHT)),
-        ({"day": -1}, fault("day", -1, "a number within range", DAY)),
-        ({"day": 116}, fault("day", 116, "a number within range", DAY)),
-        ({"day": "60"}, fault("day", "60", "a number", DAY)),
-        ({"day": None}, fault("day", None, "a number", DAY)),
-        ({"day": True}, fault("day", True, "a number", DAY)),
+        ({"light": -0.01}, fault("light", -0.01, "out of range", LIGHT)),
+        ({"light": 1.01}, fault("light", 1.01, "out of range", LIGHT)),
+        ({"light": 10**16}, fault("light", "an integer of many digits", "must be a number", LIGHT)),
+        (
+            {"light": 10**400},
+            fault("light", "an integer of many digits", "must be a number", LIGHT),
+        ),
+        ({"light": "0.1"}, fault("light", "0.1", "must be a number", LIGHT)),
+        ({"light": True}, fault("light", True, "must be a number", LIGHT)),
+        ({"light": None}, fault("light", None, "must be a number", LIGHT)),
+        ({"light": []}, fault("light", "a list", "must be a number", LIGHT)),
+        ({"day": -1}, fault("day", -1, "out of range", DAY)),
+        ({"day": 116}, fault("day", 116, "out of range", DAY)),
+        ({"day": "60"}, fault("day", "60", "must be a number", DAY)),
+        ({"day": None}, fault("day", None, "must be a number", DAY)),
+        ({"day": True}, fault("day", True, "must be a number", DAY)),
     ],
     ids=str,
 )
-def test_a_value_that_cannot_be_used_is_told_with_what_may_stand_there(
+def test_an_invalid_value_is_named_with_what_is_allowed(
     client: Client, change: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     document = read_problem(client.post(PREDICT, {**OAK, **change}), 422)
 
-    if expected["value"] == "an integer of many digits":
+    if expected["value"] == MANY_DIGITS:
         # Too big for a float or only out of range: either way it is refused by name.
-        assert document["errors"][0].pop("rule") in ("a number", "a number within range")
+        assert document["errors"][0].pop("rule") in ("must be a number", "out of range")
         expected = {name: each for name, each in expected.items() if name != "rule"}
-    assert document["detail"] == "One thing is wrong with the body."
+    assert document["detail"] == "The body has 1 invalid field."
     assert document["errors"] == [expected]
 
 
@@ -82,29 +87,29 @@ def test_a_value_that_cannot_be_used_is_told_with_what_may_stand_there(
     ("name", "allowed"), [("species", SPECIES), ("soil", SOILS), ("light", LIGHT)]
 )
 def test_a_missing_input_is_named(client: Client, name: str, allowed: object) -> None:
-    asked = {key: value for key, value in OAK.items() if key != name}
+    sent = {key: value for key, value in OAK.items() if key != name}
 
-    document = read_problem(client.post(PREDICT, asked), 422)
-    assert document["errors"] == [fault(name, None, "needed", allowed)]
+    document = read_problem(client.post(PREDICT, sent), 422)
+    assert document["errors"] == [fault(name, None, "required", allowed)]
 
 
 @pytest.mark.parametrize(
     "name", ["AMF", "Phenolics", "Event", "Sterile", "Species", "", "seedlings"]
 )
-def test_what_is_not_an_input_is_refused_and_the_inputs_are_listed(
+def test_an_unknown_field_is_refused_and_the_known_ones_are_listed(
     client: Client, name: str
 ) -> None:
     document = read_problem(client.post(PREDICT, {**OAK, name: 22.0}), 422)
 
     inputs = ["species", "soil", "light", "day"]
-    assert document["errors"] == [fault(name, 22.0, "not an input", inputs)]
+    assert document["errors"] == [fault(name, 22.0, "unknown field", inputs)]
 
 
-def test_every_fault_of_a_body_is_told_at_once(client: Client) -> None:
-    asked = {"species": "Moss", "light": "dim", "day": 300, "AMF": 1}
+def test_every_fault_of_a_body_is_named_at_once(client: Client) -> None:
+    sent = {"species": "Moss", "light": "dim", "day": 300, "AMF": 1}
 
-    document = read_problem(client.post(PREDICT, asked), 422)
-    assert document["detail"] == "5 things are wrong with the body."
+    document = read_problem(client.post(PREDICT, sent), 422)
+    assert document["detail"] == "The body has 5 invalid fields."
     assert sorted(each["field"] for each in document["errors"]) == [
         "AMF",
         "day",
@@ -116,43 +121,43 @@ def test_every_fault_of_a_body_is_told_at_once(client: Client) -> None:
 
 @pytest.mark.parametrize("content", ["[]", "3", '"Quercus alba"', "null", "true", "[{}]"])
 @pytest.mark.parametrize("path", [PREDICT, BATCH])
-def test_a_body_that_is_no_object_is_told_so(client: Client, path: str, content: str) -> None:
+def test_a_body_that_is_no_object_is_refused(client: Client, path: str, content: str) -> None:
     document = read_problem(client.post(path, content.encode()), 422)
 
-    value = body.echo(json.loads(content))
-    assert document["errors"] == [fault("body", value, "an object", "a JSON object")]
+    value = echo(json.loads(content))
+    assert document["errors"] == [fault("body", value, "must be an object", "a JSON object")]
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("sent", "expected"),
     [
-        ({}, fault("seedlings", None, "needed", LIST)),
-        ({"seedlings": []}, fault("seedlings", "0 seedlings", "too many or too few", LIST)),
+        ({}, fault("seedlings", None, "required", LIST)),
+        ({"seedlings": []}, fault("seedlings", "0 items", COUNT, LIST)),
         (
             {"seedlings": [OAK] * 1001},
-            fault("seedlings", "1001 seedlings", "too many or too few", LIST),
+            fault("seedlings", "1001 items", COUNT, LIST),
         ),
-        ({"seedlings": OAK}, fault("seedlings", "an object", "a list", LIST)),
-        ({"seedlings": None}, fault("seedlings", None, "a list", LIST)),
-        ({"seedlings": [OAK, 7]}, fault("seedlings[1]", 7, "an object", "a JSON object")),
-        ({"seedlings": [None]}, fault("seedlings[0]", None, "an object", "a JSON object")),
+        ({"seedlings": OAK}, fault("seedlings", "an object", "must be a list", LIST)),
+        ({"seedlings": None}, fault("seedlings", None, "must be a list", LIST)),
+        ({"seedlings": [OAK, 7]}, fault("seedlings[1]", 7, "must be an object", "a JSON object")),
+        ({"seedlings": [None]}, fault("seedlings[0]", None, "must be an object", "a JSON object")),
         (
             {"seedlings": [OAK, OAK, {**OAK, "soil": "Moon"}]},
             fault("seedlings[2].soil", "Moon", ONE_OF, SOILS),
         ),
         (
             {"seedlings": [{**OAK, "day": 60}]},
-            fault("seedlings[0].day", 60, "not an input", ["species", "soil", "light"]),
+            fault("seedlings[0].day", 60, "unknown field", ["species", "soil", "light"]),
         ),
         (
             {"seedlings": [{**OAK, "AMF": 1}]},
-            fault("seedlings[0].AMF", 1, "not an input", ["species", "soil", "light"]),
+            fault("seedlings[0].AMF", 1, "unknown field", ["species", "soil", "light"]),
         ),
         (
             {"seedlings": [OAK], "light": 0.1},
-            fault("light", 0.1, "not an input", ["seedlings", "day"]),
+            fault("light", 0.1, "unknown field", ["seedlings", "day"]),
         ),
-        ({"seedlings": [OAK], "day": 200}, fault("day", 200, "a number within range", DAY)),
+        ({"seedlings": [OAK], "day": 200}, fault("day", 200, "out of range", DAY)),
     ],
     ids=[
         "none",
@@ -169,10 +174,10 @@ def test_a_body_that_is_no_object_is_told_so(client: Client, path: str, content:
         "day",
     ],
 )
-def test_a_batch_that_cannot_be_used_is_told_by_row(
-    client: Client, asked: dict[str, Any], expected: dict[str, Any]
+def test_a_fault_in_a_batch_is_named_by_row(
+    client: Client, sent: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    document = read_problem(client.post(BATCH, asked), 422)
+    document = read_problem(client.post(BATCH, sent), 422)
 
     assert document["errors"] == [expected]
 
@@ -181,9 +186,9 @@ def test_a_thousand_bad_rows_are_named_each(client: Client) -> None:
     rows = [{**OAK, "light": 2 + i} for i in range(1000)]
 
     document = read_problem(client.post(BATCH, {"seedlings": rows}), 422)
-    assert document["detail"] == "1000 things are wrong with the body."
+    assert document["detail"] == "The body has 1000 invalid fields."
     assert document["errors"] == [
-        fault(f"seedlings[{i}].light", 2 + i, "a number within range", LIGHT) for i in range(1000)
+        fault(f"seedlings[{i}].light", 2 + i, "out of range", LIGHT) for i in range(1000)
     ]
 
 
@@ -191,8 +196,8 @@ def test_more_faults_than_an_answer_can_hold_are_counted(client: Client) -> None
     row = {f"trait {i:04}" + "x" * 40: 1 for i in range(100)}
 
     document = read_problem(client.post(BATCH, {"seedlings": [row] * 80}), 422)
-    assert document["detail"] == f"{80 * 103} things are wrong with the body."
-    assert len(document["errors"]) == body.MOST_FAULTS
+    assert document["detail"] == f"The body has {80 * 103} invalid fields."
+    assert len(document["errors"]) == MOST_FAULTS
 
 
 @pytest.mark.parametrize("hostile", CORPUS, ids=lambda each: each.name)
@@ -231,32 +236,32 @@ def test_what_is_no_json_is_refused_alike_at_every_address(
     ],
     ids=lambda each: repr(each[:24]) if isinstance(each, bytes) else "",
 )
-def test_a_hostile_value_is_told_in_valid_json(
+def test_a_hostile_value_is_repeated_in_valid_json(
     client: Client, content: bytes, value: str | None
 ) -> None:
     document = read_problem(client.post(PREDICT, content), 422)
 
-    told = {each["field"]: each["value"] for each in document["errors"]}
+    found = {each["field"]: each["value"] for each in document["errors"]}
     if value is None:
-        assert "light" not in told, "1e-999 is 0, which is a light"
+        assert "light" not in found, "1e-999 is 0, which is a light"
     else:
-        assert told["light"] == value
+        assert found["light"] == value
 
 
-def test_a_hostile_name_is_told_in_valid_json(client: Client) -> None:
+def test_a_hostile_name_is_repeated_in_valid_json(client: Client) -> None:
     content = b'{"' + b"n" * 5000 + b'": 2, "a.b[0]": 3, "\\u0000": 1}'
 
     document = read_problem(client.post(PREDICT, content), 422)
-    told = {each["field"] for each in document["errors"] if each["rule"] == "not an input"}
-    assert told == {"n" * 100 + "…", "a.b[0]", "\x00"}
+    found = {each["field"] for each in document["errors"] if each["rule"] == "unknown field"}
+    assert found == {"n" * 100 + "…", "a.b[0]", "\x00"}
 
 
 def test_as_many_names_as_a_body_can_hold_are_counted(client: Client) -> None:
     pairs = ", ".join(f'"{i}": 1' for i in range(40_000))
 
     document = read_problem(client.post(PREDICT, f"{{{pairs}}}".encode()), 422)
-    assert document["detail"] == "40003 things are wrong with the body."
-    assert len(document["errors"]) == body.MOST_FAULTS
+    assert document["detail"] == "The body has 40003 invalid fields."
+    assert len(document["errors"]) == MOST_FAULTS
 
     twice = read_problem(client.post(PREDICT, f'{{{pairs}, "39999": 2}}'.encode()), 400)
     assert twice["detail"] == "The body names '39999' twice in one object."
@@ -284,7 +289,7 @@ def test_a_body_without_a_content_type_is_read_as_json(client: Client) -> None:
     assert client.request("POST", PREDICT, content=content).status_code == 200
 
 
-@pytest.mark.parametrize("length", [str(LARGEST + 1), "9" * 30, "9" * 5000])
+@pytest.mark.parametrize("length", [str(LARGEST_BODY + 1), "9" * 30, "9" * 5000])
 def test_a_length_over_the_limit_is_refused_before_the_body_is_read(
     client: Client, length: str
 ) -> None:
@@ -311,9 +316,9 @@ def test_a_body_that_does_not_tell_its_length_is_cut_off_at_the_limit(client: Cl
 def status(content: bytes) -> int:
     """With which a body is read, or refused."""
     try:
-        body.parse(content)
-    except ProblemError as error:
-        return error.status
+        parse_json(content)
+    except HTTPException as error:
+        return error.status_code
     return 200
 
 

@@ -1,4 +1,4 @@
-"""Every answer carries its ids, every request is told of, and a failure says nothing inside."""
+"""Every response carries its ids, every request is recorded, and a failure reveals nothing."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from starlette.types import Message, Receive, Scope, Send
 from functions.api.app import create_app
 from functions.api.edge import Edge
 from functions.scoring import Scorer
-from functions.telemetry import Request, Terminal
+from functions.telemetry import RequestLog, Terminal
 from tests.functions.conftest import Client, Listener, read_problem
 
 OAK = {"species": "Quercus rubra", "soil": "Acer rubrum", "light": 0.1}
 NEW_ID = re.compile(r"[0-9a-f]{32}")
 SECRET = "a-path-and-a-password"
 
-# Method, path, body, status: one of each kind of answer.
+# Method, path, body, status: one of each kind of response.
 EACH_KIND: list[tuple[str, str, bytes | None, int]] = [
     ("GET", "/", None, 200),
     ("GET", "/health", None, 200),
@@ -39,10 +39,8 @@ EACH_KIND: list[tuple[str, str, bytes | None, int]] = [
 class Broken:
     """A graph that can't be run."""
 
-    def of_one(self, *_: object) -> Any:
+    def hazards(self, *_: object) -> Any:
         raise RuntimeError(SECRET)
-
-    of_many = of_one
 
 
 @pytest.fixture
@@ -62,7 +60,7 @@ def heard(scorer: Scorer, listener: Listener) -> Client:
 
 
 @pytest.mark.parametrize(("method", "path", "content", "status"), EACH_KIND)
-def test_every_answer_carries_a_new_id_and_the_model_version(
+def test_every_response_carries_a_new_id_and_the_model_version(
     client: Client, scorer: Scorer, method: str, path: str, content: bytes | None, status: int
 ) -> None:
     first, second = (client.request(method, path, content=content) for _ in range(2))
@@ -92,16 +90,16 @@ def test_any_other_id_of_the_client_is_replaced(client: Client, given: bytes) ->
     assert NEW_ID.fullmatch(response.headers["x-request-id"])
 
 
-def test_a_failure_is_answered_with_its_id_and_nothing_from_inside(
+def test_a_failure_is_a_problem_with_its_id_and_nothing_from_inside(
     broken: Client, scorer: Scorer, listener: Listener
 ) -> None:
     response = broken.post("/v1/predict", OAK, headers={"x-request-id": "seven"})
 
     assert read_problem(response, 500) == {
         "type": "about:blank",
-        "title": "The service failed",
+        "title": "Internal Server Error",
         "status": 500,
-        "detail": "It was recorded under the request id.",
+        "detail": "Internal error. Quote request_id when reporting it.",
         "request_id": "seven",
         "errors": [],
     }
@@ -117,7 +115,7 @@ def test_a_failed_request_leaves_the_next_one_alone(broken: Client) -> None:
     assert broken.get("/health").status_code == 200
 
 
-def test_each_request_is_told_of_once_with_what_became_of_it(
+def test_each_request_is_recorded_once_with_its_outcome(
     heard: Client, scorer: Scorer, listener: Listener
 ) -> None:
     heard.post("/v1/predict", OAK, headers={"x-request-id": "1"})
@@ -126,7 +124,7 @@ def test_each_request_is_told_of_once_with_what_became_of_it(
     heard.get("/v1/predict", headers={"x-request-id": "4"})
     heard.get(f"/{SECRET}", headers={"x-request-id": "5"})
 
-    percent = float(scorer.mortality([3], [0], [0.1], 115.5).percent[0])
+    percent = float(scorer.forecast(*scorer.encoder.encode([OAK]), 115.5).percent[0])
     for each in listener.requests:
         assert 0 < each.milliseconds < 10_000
         each.milliseconds = 1.0
@@ -134,16 +132,16 @@ def test_each_request_is_told_of_once_with_what_became_of_it(
             assert each.mortality_percent == pytest.approx(percent, abs=1e-3)
             each.mortality_percent = percent
     assert listener.requests == [
-        Request("1", "POST", "/v1/predict", 200, 1.0, 1, percent),
-        Request("2", "POST", "/v1/predict/batch", 200, 1.0, 3, percent),
-        Request("3", "POST", "/v1/predict", 422, 1.0),
-        Request("4", "GET", "/v1/predict", 405, 1.0),
-        Request("5", "GET", "unknown", 404, 1.0),
+        RequestLog("1", "POST", "/v1/predict", 200, 1.0, 1, percent),
+        RequestLog("2", "POST", "/v1/predict/batch", 200, 1.0, 3, percent),
+        RequestLog("3", "POST", "/v1/predict", 422, 1.0),
+        RequestLog("4", "GET", "/v1/predict", 405, 1.0),
+        RequestLog("5", "GET", "unknown", 404, 1.0),
     ]
     assert listener.failures == []
 
 
-def test_a_failure_after_the_answer_began_is_told_and_adds_no_second_answer() -> None:
+def test_a_failure_after_the_response_began_is_recorded_and_adds_no_second_response() -> None:
     sent: list[Message] = []
     listener = Listener()
 
@@ -195,7 +193,7 @@ def test_at_a_terminal_a_failure_is_shown_and_a_success_is_not(
     assert shown.err.endswith(f"RuntimeError: {SECRET}\n")
 
 
-def test_a_method_of_no_known_name_is_told_as_other(heard: Client, listener: Listener) -> None:
+def test_an_unknown_method_is_recorded_as_other(heard: Client, listener: Listener) -> None:
     assert heard.request("BREW", "/health").status_code == 405
 
-    assert [told.method for told in listener.requests] == ["OTHER"]
+    assert [log.method for log in listener.requests] == ["OTHER"]

@@ -19,7 +19,7 @@ Event = dict[str, Any]
 Call = Callable[[Any], dict[str, Any]]
 
 NO_GATEWAY = "The event is not an HTTP request from API Gateway."
-NOWHERE = "See /docs for what there is."
+NOWHERE = "No such route; see /docs."
 NOT_JSON = "Send JSON, with content-type: application/json."
 REST, HTTP, HEALTH = (expected.event(name) for name in ("predict", "predict-http-v2", "health"))
 TEXT = {"content-type": "text/plain"}
@@ -27,7 +27,7 @@ TEXT = {"content-type": "text/plain"}
 
 @pytest.fixture(scope="module")
 def call(handler: ModuleType) -> Call:
-    """Lambda's door, as its runtime calls it."""
+    """Lambda's handler, as its runtime calls it."""
     context = SimpleNamespace(aws_request_id="from-lambda")
     return lambda event: dict(handler.handler(event, context))
 
@@ -142,10 +142,10 @@ EVENTS: dict[str, tuple[Any, int, str]] = {
     "a path with a NUL": (to("/health\x00"), 404, NOWHERE),
     "a path that ends its line": (to("/health\r\nset-cookie: a=b"), 404, NOWHERE),
     "a path of 100 kB": (to("/" + "a" * 100_000), 404, NOWHERE),
-    "HEAD": ({**HEALTH, "httpMethod": "HEAD"}, 405, "Send GET."),
-    "OPTIONS": ({**HEALTH, "httpMethod": "OPTIONS"}, 405, "Send GET."),
-    "TRACE": ({**HEALTH, "httpMethod": "TRACE"}, 405, "Send GET."),
-    "a method that ends its line": ({**HEALTH, "httpMethod": "GET\r\nx: y"}, 405, "Send GET."),
+    "HEAD": ({**HEALTH, "httpMethod": "HEAD"}, 405, "Use GET."),
+    "OPTIONS": ({**HEALTH, "httpMethod": "OPTIONS"}, 405, "Use GET."),
+    "TRACE": ({**HEALTH, "httpMethod": "TRACE"}, 405, "Use GET."),
+    "a method that ends its line": ({**HEALTH, "httpMethod": "GET\r\nx: y"}, 405, "Use GET."),
     "no path": (without(REST, "path"), 400, NO_GATEWAY),
     "a path that is none": ({**REST, "path": None}, 400, NO_GATEWAY),
     "a path that is a number, by HTTP": (

@@ -1,4 +1,4 @@
-"""Lambda's door in process: gateway events of every shape, stages, and what the log holds."""
+"""Lambda's handler in process: gateway events of every shape, stages, and what the log holds."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ SHAPES: list[Any] = [
 
 
 @pytest.mark.parametrize("event", SHAPES, ids=repr)
-def test_an_event_of_no_known_shape_is_told_so(handler: ModuleType, event: Any) -> None:
+def test_an_event_of_no_known_shape_is_a_400(handler: ModuleType, event: Any) -> None:
     answer = handler.handler(event, CONTEXT)
 
     assert answer["statusCode"] == 400
@@ -236,8 +236,8 @@ def test_a_request_is_one_line_that_is_log_and_metrics(root: Path) -> None:
     assert first["cold_start"] is True
     assert (line["Requests"], line["Predictions"]) == (1, 2)
     assert 0 < line["MortalityPercent"] < 100
-    told = ("route", "status", "method", "cold_start", "model_data", "version")
-    assert {key: line[key] for key in told} == {
+    fields = ("route", "status", "method", "cold_start", "model_data", "version")
+    assert {key: line[key] for key in fields} == {
         "route": "/v1/predict/batch",
         "status": 200,
         "method": "POST",
@@ -247,13 +247,13 @@ def test_a_request_is_one_line_that_is_log_and_metrics(root: Path) -> None:
     }
 
 
-def test_what_only_the_description_needs_is_built_when_it_is_asked_for(root: Path) -> None:
+def test_what_only_the_description_needs_is_built_at_its_first_use(root: Path) -> None:
     event = {**expected.event("health"), "path": "/openapi.json", "resource": "/openapi.json"}
     code = (
-        "import functions.api.handler as door, json, sys\n"
+        "import functions.api.handler as handler, json, sys\n"
         "from fastapi.openapi.models import OpenAPI\n"
         "built = [OpenAPI.__pydantic_complete__]\n"
-        "answer = door.handler(json.load(sys.stdin), None)\n"
+        "answer = handler.handler(json.load(sys.stdin), None)\n"
         "built.append(OpenAPI.__pydantic_complete__)\n"
         "print(json.dumps([built, answer['statusCode'], json.loads(answer['body'])['openapi']]))"
     )
@@ -269,7 +269,7 @@ def test_what_only_the_description_needs_is_built_when_it_is_asked_for(root: Pat
 
 
 def test_a_damaged_model_ends_the_start_with_one_line(root: Path, vary: Vary) -> None:
-    folder = vary(lambda card: card.update(contract=2))
+    folder = vary(lambda metadata: metadata.update(contract=2))
     done = subprocess.run(
         [sys.executable, "-c", "import functions.api.handler"],
         cwd=root,
@@ -280,7 +280,7 @@ def test_a_damaged_model_ends_the_start_with_one_line(root: Path, vary: Vary) ->
     )
     assert done.returncode == 1
     (line,) = (done.stdout + done.stderr).splitlines()
-    assert json.loads(line)["message"] == "model: contract is 2; 1 is needed"
+    assert json.loads(line)["message"] == "model: contract: expected 1, got 2"
 
 
 def test_a_setting_that_can_t_be_used_ends_the_start_and_names_its_key(root: Path) -> None:
@@ -294,4 +294,4 @@ def test_a_setting_that_can_t_be_used_ends_the_start_and_names_its_key(root: Pat
     )
     assert done.returncode == 1
     (line,) = (done.stdout + done.stderr).splitlines()
-    assert json.loads(line)["message"].startswith("LOG_LEVEL is 'LOUD'")
+    assert json.loads(line)["message"].startswith("LOG_LEVEL: expected ")

@@ -13,7 +13,7 @@ import pytest
 FIRST, CALLS, MOST = 2_000, 12_000, 1024 * 1024
 """Measured growth between the two is nothing; a tenth of a kilobyte a call would show."""
 
-# Every kind of call in turn, each second one a prediction that nobody asked for before.
+# Every kind of call in turn, each second one a prediction never made before.
 DRIVER = f"""
 import json, sys
 from pathlib import Path

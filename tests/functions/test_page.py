@@ -9,9 +9,9 @@ import re
 
 import pytest
 
-from functions import artefact
 from functions.api import page
 from functions.api.app import create_app
+from functions.artefact import read_artefact
 from functions.scoring import Scorer
 from tests.functions.conftest import Client, Listener, Vary
 
@@ -20,8 +20,9 @@ def test_the_page_holds_the_model_s_own_values(scorer: Scorer, client: Client) -
     html = client.get("/").text
     facts = json.loads(re.findall(r'id="facts">(.*?)</script>', html, re.DOTALL)[0])
 
-    assert facts["species"] == list(scorer.artefact.species)
-    assert facts["light"] == list(scorer.artefact.light_seen)
+    assert [each["name"] for each in facts["inputs"]] == ["species", "soil", "light"]
+    assert facts["inputs"][0]["levels"] == list(scorer.artefact.factors[0].levels)
+    assert facts["inputs"][2]["seen"] == list(scorer.artefact.numbers[0].seen)
     assert facts["version"] == scorer.artefact.version
 
 
@@ -68,15 +69,15 @@ def test_under_a_stage_its_links_stay_under_the_stage(scorer: Scorer) -> None:
 
 def test_a_value_can_t_end_the_script_it_stands_in(vary: Vary) -> None:
     name = "</script><script>alert(1)</script>"
-    read = artefact.read(vary(lambda card: card["inputs"][0]["allowed"].append(name)))
+    read = read_artefact(vary(lambda metadata: metadata["inputs"][0]["allowed"].append(name)))
     html, _ = page.render(read, '/"><script>')
 
     assert html.count("<script") == 2
 
 
 def test_a_simulated_model_is_marked_on_the_page_and_in_every_answer(vary: Vary) -> None:
-    folder = vary(lambda card: card["data"].update(source="simulated"))
-    client = Client(create_app(Scorer(artefact.read(folder)), Listener()))
+    folder = vary(lambda metadata: metadata["data"].update(source="simulated"))
+    client = Client(create_app(Scorer(read_artefact(folder)), Listener()))
     seedling = {"species": "Quercus alba", "soil": "Sterile", "light": 0.1}
 
     assert '"data": "simulated"' in client.get("/").text

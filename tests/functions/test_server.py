@@ -83,19 +83,19 @@ def test_a_port_that_is_none_is_named(root: Path, port: str) -> None:
     _, errors = done.communicate(timeout=60)
 
     assert done.returncode == 2
-    assert f"'{port}' is no number from 0 to 65535" in errors
+    assert f"'{port}' is not a number from 0 to 65535" in errors
 
 
 def test_a_model_that_is_not_there_or_damaged_is_named(
     root: Path, vary: Vary, tmp_path: Path
 ) -> None:
     assert "No such file" in refusal(root, "--model", str(tmp_path / "none"), "--port", "0")
-    damaged = vary(lambda card: card.update(contract=7))
-    assert "contract is 7; 1 is needed" in refusal(root, "--model", str(damaged), "--port", "0")
+    damaged = vary(lambda metadata: metadata.update(contract=7))
+    assert "contract: expected 1, got 7" in refusal(root, "--model", str(damaged), "--port", "0")
 
 
 def test_a_simulated_model_is_marked_in_the_greeting(root: Path, vary: Vary) -> None:
-    folder = vary(lambda card: card["data"].update(source="simulated"))
+    folder = vary(lambda metadata: metadata["data"].update(source="simulated"))
     running = start(root, "--model", str(folder), "--port", "0")
     try:
         assert running.stdout is not None
@@ -105,7 +105,7 @@ def test_a_simulated_model_is_marked_in_the_greeting(root: Path, vary: Vary) -> 
         running.communicate()
 
 
-def test_a_failure_is_answered_with_its_id_and_told_at_the_terminal(
+def test_a_body_that_breaks_off_leaves_the_server_running(
     server: subprocess.Popen[str],
 ) -> None:
     # A body that never comes whole must not be taken for one.

@@ -20,43 +20,43 @@ DEFAULTS = Settings(
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
-    assert settings.read({}) == DEFAULTS
+    assert settings.read_settings({}) == DEFAULTS
 
 
 def test_an_empty_model_path_counts_as_none() -> None:
-    assert settings.read({"MODEL_PATH": ""}) == DEFAULTS
+    assert settings.read_settings({"MODEL_PATH": ""}) == DEFAULTS
 
 
 def test_the_environment_wins_over_the_defaults() -> None:
-    told = {
+    environment = {
         "MODEL_PATH": "/opt/model",
         "LOG_LEVEL": "warning",
         "POWERTOOLS_SERVICE_NAME": "seedlings",
         "POWERTOOLS_METRICS_NAMESPACE": "Trees",
         "AWS_LAMBDA_FUNCTION_VERSION": "7",
     }
-    found = settings.read(told)
+    found = settings.read_settings(environment)
     assert found == Settings(Path("/opt/model"), "WARNING", "seedlings", "Trees", "7")
 
 
 def test_an_argument_wins_over_the_environment() -> None:
-    assert settings.read({"MODEL_PATH": "a"}, model=Path("b")).model == Path("b")
+    assert settings.read_settings({"MODEL_PATH": "a"}, model=Path("b")).model == Path("b")
 
 
 @pytest.mark.parametrize(
     ("key", "value", "line"),
     [
-        ("LOG_LEVEL", "LOUD", "LOG_LEVEL is 'LOUD'; it must be DEBUG or INFO or WARNING or ERROR"),
-        ("POWERTOOLS_SERVICE_NAME", " ", "POWERTOOLS_SERVICE_NAME is ' '; it must be a name"),
+        ("LOG_LEVEL", "LOUD", "LOG_LEVEL: expected DEBUG or INFO or WARNING or ERROR, got 'LOUD'"),
+        ("POWERTOOLS_SERVICE_NAME", " ", "POWERTOOLS_SERVICE_NAME: expected a name, got ' '"),
         (
             "POWERTOOLS_METRICS_NAMESPACE",
             "",
-            "POWERTOOLS_METRICS_NAMESPACE is ''; it must be a name",
+            "POWERTOOLS_METRICS_NAMESPACE: expected a name, got ''",
         ),
     ],
 )
 def test_a_value_that_cannot_be_used_names_its_key(key: str, value: str, line: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        settings.read({key: value})
+        settings.read_settings({key: value})
 
     assert (caught.value.key, str(caught.value)) == (key, line)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from functions.settings import Settings
-from functions.telemetry import PowertoolsTelemetry, Request, Terminal
+from functions.telemetry import PowertoolsTelemetry, RequestLog, Terminal
 
 Capture = pytest.CaptureFixture[str]
 
@@ -41,7 +41,7 @@ def test_a_prediction_is_one_line_that_is_log_and_metrics_at_once(
 ) -> None:
     telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
     before = int(1000 * time.time())
-    telemetry.answered(Request("seven", "POST", "/v1/predict/batch", 200, 12.345, 20, 41.504))
+    telemetry.answered(RequestLog("seven", "POST", "/v1/predict/batch", 200, 12.345, 20, 41.504))
 
     (line,) = written(capsys)
     assert metrics(line) == {
@@ -71,7 +71,7 @@ def test_a_prediction_is_one_line_that_is_log_and_metrics_at_once(
 def test_only_the_first_request_is_a_cold_start(settings: Settings, capsys: Capture) -> None:
     telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
     for _ in range(3):
-        telemetry.answered(Request("x", "GET", "/health", 200, 1.0))
+        telemetry.answered(RequestLog("x", "GET", "/health", 200, 1.0))
 
     lines = written(capsys)
     assert [each["cold_start"] for each in lines] == [True, False, False]
@@ -80,12 +80,12 @@ def test_only_the_first_request_is_a_cold_start(settings: Settings, capsys: Capt
 
 def test_each_line_of_a_kind_has_its_own_figures(settings: Settings, capsys: Capture) -> None:
     telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
-    asked = [Request(f"r{n}", "POST", "/v1/predict", 200, n, n, 10.0 * n) for n in (1, 2, 3)]
-    for request in asked:
+    logs = [RequestLog(f"r{n}", "POST", "/v1/predict", 200, n, n, 10.0 * n) for n in (1, 2, 3)]
+    for request in logs:
         telemetry.answered(request)
 
     found = [
-        Request(
+        RequestLog(
             line["request_id"],
             line["method"],
             line["route"],
@@ -96,7 +96,7 @@ def test_each_line_of_a_kind_has_its_own_figures(settings: Settings, capsys: Cap
         )
         for line in written(capsys)
     ]
-    assert found == asked
+    assert found == logs
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, "4xx"), (422, "4xx"), (500, "5xx")])
@@ -104,7 +104,7 @@ def test_an_error_is_counted_by_its_status_and_by_its_kind(
     settings: Settings, capsys: Capture, status: int, kind: str
 ) -> None:
     telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
-    telemetry.answered(Request("x", "POST", "/v1/predict", status, 1.0))
+    telemetry.answered(RequestLog("x", "POST", "/v1/predict", status, 1.0))
 
     (line,) = written(capsys)
     assert metrics(line) == {
@@ -124,7 +124,7 @@ def test_a_failure_is_written_with_its_traceback_in_one_line(
     try:
         raise RuntimeError("the graph broke")
     except RuntimeError:
-        telemetry.failed(Request("seven", "POST"))
+        telemetry.failed(RequestLog("seven", "POST"))
 
     (line,) = written(capsys)
     assert (line["level"], line["message"], line["request_id"]) == (
@@ -135,7 +135,7 @@ def test_a_failure_is_written_with_its_traceback_in_one_line(
     assert line["exception"].endswith("RuntimeError: the graph broke")
 
 
-def test_an_unknown_event_is_told_by_the_kind_of_its_error_alone(
+def test_an_unknown_event_is_logged_by_the_type_of_its_error_alone(
     settings: Settings, capsys: Capture
 ) -> None:
     telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
@@ -155,12 +155,12 @@ def test_the_level_silences_the_log_but_not_the_metrics(
 ) -> None:
     telemetry = PowertoolsTelemetry(replace(settings, log_level="ERROR"), "0", "custom")
     telemetry.unknown_event(KeyError())
-    telemetry.answered(Request("x", "GET", "/health", 200, 1.0))
+    telemetry.answered(RequestLog("x", "GET", "/health", 200, 1.0))
 
     (line,) = written(capsys)
     assert metrics(line)["Requests"] == ("Count", 1)
 
 
-def test_a_terminal_is_told_of_failures_alone(capsys: Capture) -> None:
-    Terminal().answered(Request("x", "GET", "/health", 200, 1.0))
+def test_a_terminal_shows_failures_alone(capsys: Capture) -> None:
+    Terminal().answered(RequestLog("x", "GET", "/health", 200, 1.0))
     assert capsys.readouterr() == ("", "")

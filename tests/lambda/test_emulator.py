@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from functions import artefact
+from functions.artefact import read_artefact
 from functions.scoring import Scorer
 from tests.events import expected
 from tests.events.hostile import HEAVY, Hostile
@@ -34,20 +34,20 @@ def test_every_event_gets_its_right_answer(emulator: Any, metadata: dict[str, An
 
 
 def test_many_calls_in_a_row_give_each_its_own_answer(emulator: Any, root: Path) -> None:
-    scorer = Scorer(artefact.read(root / "model"))
-    asked = [
-        (species, soil, light)
-        for species in range(len(scorer.artefact.species))
-        for soil in range(len(scorer.artefact.soils))
+    scorer = Scorer(read_artefact(root / "model"))
+    species, soil = scorer.artefact.factors
+    bodies = [
+        {"species": one, "soil": other, "light": light}
+        for one in species.levels
+        for other in soil.levels
         for light in (0.04, 0.07, 0.1, 0.13)
     ]
-    answered, right = [], []
-    for species, soil, light in asked:
-        names = {"species": scorer.artefact.species[species], "soil": scorer.artefact.soils[soil]}
-        event = {**expected.event("predict"), "body": json.dumps({**names, "light": light})}
+    answered = []
+    for body in bodies:
+        event = {**expected.event("predict"), "body": json.dumps(body)}
         answered.append(json.loads(emulator.invoke(event)["body"])["mortality_percent"])
-        right.append(scorer.mortality([species], [soil], [light], 115.5).percent[0])
 
+    right = scorer.forecast(*scorer.encoder.encode(bodies), 115.5).percent.tolist()
     assert answered == pytest.approx(right, abs=0.0051)
     assert len(set(answered)) > 100
 
@@ -106,43 +106,46 @@ def one_bit_off(file: Path) -> None:
 
 def better_on_paper(model: Path) -> None:
     """A change of the metadata that is sound in itself: only the seal can tell."""
-    card = json.loads((model / "metadata.json").read_text())
-    card["metrics"]["calibration_error"] = 0.0
-    (model / "metadata.json").write_text(json.dumps(card))
+    metadata = json.loads((model / "metadata.json").read_text())
+    metadata["metrics"]["calibration_error"] = 0.0
+    (model / "metadata.json").write_text(json.dumps(metadata))
 
 
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "no graph": (lambda model: (model / "model.onnx").unlink(), "No such file or directory"),
     "no metadata": (lambda model: (model / "metadata.json").unlink(), "No such file or directory"),
     "no folder": (lambda model: shutil.rmtree(model), "No such file or directory"),
-    "a graph cut short": (lambda model: cut_short(model / "model.onnx"), "model.sha256 is"),
-    "metadata cut short": (lambda model: cut_short(model / "metadata.json"), "not JSON"),
+    "a graph cut short": (lambda model: cut_short(model / "model.onnx"), "model.sha256: expected"),
+    "metadata cut short": (lambda model: cut_short(model / "metadata.json"), "no JSON"),
     "another contract": (
         lambda model: (model / "metadata.json").write_text('{"contract": 2}'),
-        "contract is 2",
+        "contract: expected 1, got 2",
     ),
-    "a graph tampered with": (lambda model: one_bit_off(model / "model.onnx"), "model.sha256 is"),
+    "a graph tampered with": (
+        lambda model: one_bit_off(model / "model.onnx"),
+        "model.sha256: expected",
+    ),
     "sealed, then tampered with": (
         lambda model: (seal(model), better_on_paper(model)),
-        "SHA-256 of metadata.json is",
+        "SHA-256 of metadata.json: expected",
     ),
 }
 
 
 @pytest.fixture(params=SPOILT)
 def spoilt(request: pytest.FixtureRequest, root: Path, tmp_path: Path) -> tuple[Path, str]:
-    """A model that can't be served, and what is told of it."""
-    spoil, told = SPOILT[request.param]
+    """A model that can't be served, and what the log then says."""
+    spoil, message = SPOILT[request.param]
     model = tmp_path / "model"
     shutil.copytree(root / "model", model)
     spoil(model)
-    return model, told
+    return model, message
 
 
 def test_a_model_that_can_t_be_served_stops_the_start_with_one_line(
     root: Path, spoilt: tuple[Path, str]
 ) -> None:
-    model, told = spoilt
+    model, message = spoilt
     # Nobody listens where the client is sent: a start that went on would say so.
     away = {"MODEL_PATH": str(model), "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1"}
     done = subprocess.run(
@@ -160,7 +163,7 @@ def test_a_model_that_can_t_be_served_stops_the_start_with_one_line(
     record = json.loads(line)
     assert record["level"] == "CRITICAL"
     assert record["message"].startswith("model: ")
-    assert told in record["message"]
+    assert message in record["message"]
 
 
 def test_where_the_start_was_stopped_no_call_is_answered(
@@ -176,4 +179,4 @@ def test_where_the_start_was_stopped_no_call_is_answered(
         assert emulator.invoke(expected.event("predict")) == {"failed": 502}
     critical = [r for r in emulator.records() if r.get("level") == "CRITICAL"]
     assert critical
-    assert all("SHA-256 of metadata.json is" in record["message"] for record in critical)
+    assert all("SHA-256 of metadata.json: expected" in record["message"] for record in critical)

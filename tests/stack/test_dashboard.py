@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from functions import settings
-from functions.telemetry import PowertoolsTelemetry, Request
+from functions.telemetry import PowertoolsTelemetry, RequestLog
 from tests.stack.conftest import Template, of_type
 
 
@@ -68,10 +68,10 @@ def test_it_asks_for_what_the_code_measures(
     prod: Template, widgets: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     telemetry = PowertoolsTelemetry(
-        settings.read({"POWERTOOLS_SERVICE_NAME": "measures"}), "version", "published"
+        settings.read_settings({"POWERTOOLS_SERVICE_NAME": "measures"}), "version", "published"
     )
     for status in (200, 400, 413, 415, 422, 500):
-        request = Request("id", "POST", status=status, predictions=1, mortality_percent=25.0)
+        request = RequestLog("id", "POST", status=status, predictions=1, mortality_percent=25.0)
         telemetry.answered(request)
     measured = {"QuotaExceeded"}  # counted from the access log
     for line in capsys.readouterr().out.splitlines():
@@ -99,15 +99,15 @@ def logged(
 ) -> set[str]:
     """Every field of a line of the function, of the gateway and of Lambda itself."""
     # A service of its own: Powertools keeps one logger, and its stream, for each name.
-    known = settings.read({"POWERTOOLS_SERVICE_NAME": request.node.name})
+    known = settings.read_settings({"POWERTOOLS_SERVICE_NAME": request.node.name})
     telemetry = PowertoolsTelemetry(known, "version", "published")
     telemetry.answered(
-        Request("id", "POST", status=200, predictions=1, milliseconds=1, mortality_percent=25.0)
+        RequestLog("id", "POST", status=200, predictions=1, milliseconds=1, mortality_percent=25.0)
     )
     try:
         raise ZeroDivisionError
     except ZeroDivisionError:
-        telemetry.failed(Request("id", "POST"))
+        telemetry.failed(RequestLog("id", "POST"))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     setting = prod["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"]
     lines.append(json.loads(setting["Format"]["Fn::Sub"]))

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from functions.api.app import create_app
-from functions.artefact import read
-from functions.errors import TITLES
+from functions.api.problems import status_phrase
+from functions.artefact import read_artefact
 from functions.scoring import Scorer
 from tests.stack.conftest import Template, of_type, plain
 
@@ -55,7 +55,7 @@ def test_these_routes_exist_and_these_need_a_key(api: dict[str, Any]) -> None:
 
 
 def test_the_gateway_offers_what_the_app_serves_and_no_more(root: Path) -> None:
-    app = create_app(Scorer(read(root / "model")))
+    app = create_app(Scorer(read_artefact(root / "model")))
     served = {
         (method, route.path)  # type: ignore[attr-defined]
         for route in app.routes
@@ -104,7 +104,7 @@ def test_what_the_gateway_answers_itself_reads_like_the_app_s_own(api: dict[str,
         assert list(document) == ["type", "title", "status", "detail", "request_id", "errors"]
         assert document["request_id"] == "id"
         assert str(document["status"]) == str(answer["statusCode"])
-        assert document["title"] == TITLES.get(document["status"], document["title"])
+        assert document["title"] == status_phrase(document["status"])
         assert answer["responseParameters"] == {
             "gatewayresponse.header.Content-Type": "'application/problem+json'",
             "gatewayresponse.header.Cache-Control": "'no-store'",

@@ -9,16 +9,21 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from functions.artefact import Artefact
+from functions.artefact import Artefact, Factor
 
 
 def render(artefact: Artefact, root_path: str) -> tuple[str, str]:
     """The page to try the model on, with the model's own values, and its security policy."""
     facts = {
-        "species": artefact.species,
-        "soils": artefact.soils,
-        "light": artefact.light_seen,
-        "lastDay": artefact.last_day,
+        "inputs": [
+            {"name": each.name, "levels": each.levels}
+            if isinstance(each, Factor)
+            else {"name": each.name, "seen": each.seen}
+            for each in artefact.inputs
+        ],
+        "outcome": artefact.outcome,
+        "time": artefact.time.name,
+        "horizon": artefact.time.horizon,
         "data": artefact.source,
         "version": artefact.version,
     }

@@ -39,33 +39,34 @@ function fields(schema, components, kind) {
   return made;
 }
 
-function operation(path, method, told, components) {
+function operation(path, method, described, components) {
   const section = make("section");
   section.append(make("h2", undefined, make("code", `${method.toUpperCase()} ${path}`)));
-  section.append(make("p", told.description || told.summary));
-  const body = told.requestBody?.content["application/json"];
+  section.append(make("p", described.description || described.summary));
+  const body = described.requestBody?.content["application/json"];
+  const schema = named(body?.schema || {}, components);
   const address = new URL(path.slice(1), document.baseURI);
-  const data = body ? ` \\\n  -H 'content-type: application/json' \\\n  -d '${JSON.stringify(body.example)}'` : "";
-  const key = told.security ? " \\\n  -H 'x-api-key: YOUR-KEY'  # where API Gateway asks for one" : "";
-  if (body) section.append(fields(named(body.schema, components), components, "asks for"));
+  const data = body ? ` \\\n  -H 'content-type: application/json' \\\n  -d '${JSON.stringify(schema.examples?.[0] ?? {})}'` : "";
+  const key = described.security ? " \\\n  -H 'x-api-key: YOUR-KEY'  # where API Gateway asks for one" : "";
+  if (body) section.append(fields(schema, components, "takes"));
   section.append(make("pre", `curl ${address}${data}${key}`));
-  const refusals = table("refuses with", "");
-  for (const [status, answer] of Object.entries(told.responses)) {
-    const schema = named(answer.content?.["application/json"]?.schema || {}, components);
+  const refusals = table("errors", "");
+  for (const [status, answer] of Object.entries(described.responses)) {
+    const answered = named(answer.content?.["application/json"]?.schema || {}, components);
     if (status >= 400) refusals.append(make("tr", undefined, make("td", status), make("td", answer.description)));
-    else if (schema.properties) section.append(fields(schema, components, "answers"));
+    else if (answered.properties) section.append(fields(answered, components, "returns"));
   }
   if (refusals.rows.length > 1) section.append(refusals);
   return section;
 }
 
 async function describe() {
-  const told = await (await fetch("openapi.json")).json();
-  byId("title").textContent = told.info.title;
-  byId("lead").textContent = `${told.info.description} Version ${told.info.version}.`;
-  for (const [path, methods] of Object.entries(told.paths)) {
+  const described = await (await fetch("openapi.json")).json();
+  byId("title").textContent = described.info.title;
+  byId("lead").textContent = `${described.info.description} Version ${described.info.version}.`;
+  for (const [path, methods] of Object.entries(described.paths)) {
     for (const [method, each] of Object.entries(methods)) {
-      byId("operations").append(operation(path, method, each, told.components?.schemas || {}));
+      byId("operations").append(operation(path, method, each, described.components?.schemas || {}));
     }
   }
 }

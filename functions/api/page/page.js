@@ -1,16 +1,35 @@
 "use strict";
 const facts = JSON.parse(document.getElementById("facts").textContent);
-const form = document.getElementById("ask");
+const form = document.getElementById("inputs");
 const byId = (id) => document.getElementById(id);
-const fill = (select, values, chosen) => {
-  for (const value of values) select.add(new Option(value, value, false, value === chosen));
+const make = (name, properties, ...children) => {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
 };
-fill(form.species, facts.species, facts.species.at(-1));
-fill(form.soil, facts.soils, facts.soils[0]);
-[form.light.min, form.light.max] = facts.light;
-form.light.value = (facts.light[0] + facts.light[1]) / 2;
-form.day.max = facts.lastDay;
-form.day.value = facts.lastDay;
+// One control for each input: a list of levels, or a slider over the range seen in training.
+const controls = facts.inputs.map((input) => {
+  if (input.levels) {
+    return make("select", { name: input.name }, ...input.levels.map((level) => new Option(level, level)));
+  }
+  const [min, max] = input.seen;
+  return make("input", { name: input.name, type: "range", step: "any", min, max, value: (min + max) / 2 });
+});
+const shown = new Map();
+controls.forEach((control, i) => {
+  const label = make("label", {}, facts.inputs[i].name, " ");
+  if (!facts.inputs[i].levels) {
+    shown.set(control, make("output"));
+    label.append(shown.get(control), " ");
+  }
+  label.append(control);
+  form.insertBefore(label, byId("time").parentElement);
+});
+const time = byId("time");
+byId("timeName").textContent = `By ${facts.time}`;
+time.max = facts.horizon;
+time.value = facts.horizon;
+const percentOf = (answer) => answer[`${facts.outcome}_percent`];
 byId("simulated").hidden = facts.data !== "simulated";
 byId("trial").hidden = facts.data !== "published";
 byId("version").textContent = facts.version;
@@ -30,30 +49,30 @@ function draw(answer) {
   const [width, height] = [svg.clientWidth, svg.clientHeight];
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const [left, right, top, bottom] = [40, width - 12, 24, height - 40];
-  const x = (day) => left + (day / facts.lastDay) * (right - left);
+  const x = (day) => left + (day / facts.horizon) * (right - left);
   const y = (percent) => bottom - (percent / 100) * (bottom - top);
-  const parts = [element("text", { x: 0, y: 12 }, "dead, %")];
+  const parts = [element("text", { x: 0, y: 12 }, `${facts.outcome}, %`)];
   for (const percent of [0, 25, 50, 75, 100]) {
     parts.push(element("line", { class: "grid", x1: left, x2: right, y1: y(percent), y2: y(percent) }));
     parts.push(element("text", { x: left - 6, y: y(percent) + 4, "text-anchor": "end" }, percent));
   }
-  for (let day = 0; day <= facts.lastDay; day += 20) {
-    parts.push(element("text", { x: x(day), y: bottom + 18, "text-anchor": "middle" }, day));
+  for (let day = 0; day <= facts.horizon; day += facts.horizon / 5) {
+    parts.push(element("text", { x: x(day), y: bottom + 18, "text-anchor": "middle" }, Math.round(day)));
   }
-  parts.push(element("text", { x: right, y: bottom + 34, "text-anchor": "end" }, "days after planting"));
-  const points = answer.curve.map((p) => `${x(p.day)},${y(p.mortality_percent)}`).join(" ");
+  parts.push(element("text", { x: right, y: bottom + 34, "text-anchor": "end" }, facts.time));
+  const points = answer.curve.map((p) => `${x(p[facts.time])},${y(percentOf(p))}`).join(" ");
   parts.push(element("polyline", { class: "line", points }));
   const [low, high] = answer.interval_90;
-  const at = x(answer.day);
+  const at = x(answer[facts.time]);
   parts.push(element("line", { class: "bar", x1: at, x2: at, y1: y(low), y2: y(high) }));
-  parts.push(element("circle", { class: "dot", cx: at, cy: y(answer.mortality_percent), r: 5 }));
+  parts.push(element("circle", { class: "dot", cx: at, cy: y(percentOf(answer)), r: 5 }));
   svg.replaceChildren(...parts);
 }
 
 function show(answer) {
-  byId("percent").textContent = `${answer.mortality_percent.toFixed(0)} %`;
+  byId("percent").textContent = `${percentOf(answer).toFixed(0)} %`;
   const [low, high] = answer.interval_90;
-  byId("interval").textContent = `dead by day ${answer.day}; 90 % interval ${low.toFixed(0)} to ${high.toFixed(0)} %`;
+  byId("interval").textContent = `${facts.outcome} by ${facts.time} ${answer[facts.time]}; 90 % interval ${low.toFixed(0)} to ${high.toFixed(0)} %`;
   byId("warnings").replaceChildren(...answer.warnings.map(item));
   draw(answer);
 }
@@ -74,17 +93,18 @@ function reasons(answer, status) {
   return faults.length ? faults : [answer.detail || answer.message || `The service answered ${status}.`];
 }
 
-let asked = 0;
-async function ask() {
-  const mine = ++asked;
-  form.lightShown.value = form.light.valueAsNumber.toFixed(3);
+let latest = 0;
+async function predict() {
+  const mine = ++latest;
+  for (const [control, output] of shown) output.value = control.valueAsNumber.toPrecision(3);
   const headers = { "content-type": "application/json" };
   if (form.key.value) headers["x-api-key"] = form.key.value;
-  const body = { species: form.species.value, soil: form.soil.value, light: form.light.valueAsNumber, day: form.day.valueAsNumber };
+  const body = { [facts.time]: time.valueAsNumber };
+  for (const control of controls) body[control.name] = control.type === "range" ? control.valueAsNumber : control.value;
   try {
     const response = await fetch("v1/predict", { method: "POST", headers, body: JSON.stringify(body) });
     const answer = await response.json();
-    if (mine !== asked) return;
+    if (mine !== latest) return;
     if (response.ok) return show(answer);
     if (response.status === 403) {
       byId("key").hidden = false;
@@ -92,10 +112,10 @@ async function ask() {
     }
     refuse(reasons(answer, response.status));
   } catch {
-    if (mine === asked) refuse(["The service can't be reached."]);
+    if (mine === latest) refuse(["The service can't be reached."]);
   }
 }
-form.addEventListener("input", ask);
+form.addEventListener("input", predict);
 form.addEventListener("submit", (event) => event.preventDefault());
 addEventListener("resize", () => drawn && draw(drawn));
-ask();
+predict();

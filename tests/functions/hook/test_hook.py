@@ -163,7 +163,7 @@ def test_a_version_that_does_not_answer_is_given_up_in_time_to_report(
     context = Context(seconds=2 * hook._TO_REPORT + 10)
     faults = hook.handler(EVENT, context)["faults"]
     assert 1 < len(faults) < 5, "some are asked, then too little time is left"
-    assert faults[-1].endswith("no time was left to ask")
+    assert faults[-1].endswith("no time was left for it")
     assert context.get_remaining_time_in_millis() > 1000 * hook._TO_REPORT
     assert reported(account) == ["Failed"]
 
