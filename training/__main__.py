@@ -8,9 +8,9 @@ import typer
 from rich.console import Console
 
 import training
-from training.cli import data, model, store
+from training.cli import data, model, store, study
 from training.cli import retrain as loop
-from training.errors import InvalidTableError, TrainingError
+from training.errors import InvalidStudyError, InvalidTableError, TrainingError
 
 app = typer.Typer(
     help=training.__doc__,
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.add_typer(model.app, name="model")
 app.add_typer(store.app, name="store")
+app.add_typer(study.app, name="study")
 for command in (model.train, loop.retrain, loop.rollback):
     app.command()(command)
 
@@ -33,6 +34,11 @@ def main() -> None:
     except InvalidTableError as error:
         console.print(data.fault_table(error.faults))
         console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except InvalidStudyError as error:
+        console.print(study.study_fault_table(error.faults))
+        number = f"{len(error.faults)} fault{'s' * (len(error.faults) > 1)} in the study file"
+        console.print(number, style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
     except (TrainingError, OSError) as error:
         console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)

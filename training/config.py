@@ -9,6 +9,8 @@ from typing import Final
 # Relative to the working folder: every command runs at the top of a checkout.
 DATA: Final = Path("data")
 MODEL: Final = Path("model")
+STUDY: Final = Path(os.environ.get("STUDY") or "study.toml")
+"""The study that commands work on, unless they are given another."""
 SAMPLE: Final = Path("build/sample")
 SAMPLE_DATA: Final = SAMPLE / "data"
 SAMPLE_MODEL: Final = SAMPLE / "model"

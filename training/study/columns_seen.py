@@ -20,6 +20,7 @@ DROPPED_SHARE: Final = 0.1
 """Share of rows up to which those without a number are dropped."""
 FOLLOWS_TIME: Final = 0.95
 """Rank correlation with the time above which a number is taken to follow from it."""
+_DATE: Final = r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}(?:[T ].*)?"
 NUMBER: Final = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 
@@ -80,6 +81,8 @@ def _seen(name: str, texts: pd.Series, time: pd.Series) -> SeenColumn:
         return unused("another value in each row")
     if numeric and not (whole and len(counts) <= NUMERIC_LEVELS) and len(counts) > 2:
         return _number(name, numbers, time, missing, len(texts))
+    if present.str.fullmatch(_DATE).all():
+        return unused("dates: turn them into a number or a season to use them")
     if len(counts) > FEW_LEVELS:
         return unused(f"{len(counts)} different texts, too many for a factor")
     order = sorted(counts.index, key=float) if numeric else sorted(counts.index)

@@ -112,9 +112,13 @@ def shown(value: object) -> str:
     return str(value)
 
 
+_KNOWN: Final = 15
+
+
 def near(name: str, known: Iterable[str]) -> str:
     """A hint at the known name that was probably meant, and all of them."""
     names = list(dict.fromkeys(known))
     close = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
-    return f"{hint}known: {', '.join(names)}"
+    more = f" and {len(names) - _KNOWN} more" if len(names) > _KNOWN else ""
+    return f"{hint}known: {', '.join(names[:_KNOWN])}{more}"

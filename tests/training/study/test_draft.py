@@ -1,0 +1,169 @@
+"""Drafting a study from an unknown CSV: valid as it is, whatever the columns are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from training.errors import TrainingError
+from training.study.declaration import Study, Visits
+from training.study.draft import Draft, Roles, draft_study
+from training.study.read import read_study
+from training.study.table import Table, load_table
+
+ROWS = 300
+
+
+def machines() -> pd.DataFrame:
+    """Machines whose columns show everything that a draft must tell apart."""
+    random = np.random.RandomState(3)
+    hours = random.exponential(400, ROWS).round(1) + 0.1
+    oil = pd.Series(random.normal(5, 1, ROWS).round(2).astype(str))
+    plant = random.choice(["North", "South", 'Ost % "1"'], ROWS)
+    return pd.DataFrame(
+        {
+            "serial": [f"M{place:04d}" for place in range(ROWS)],
+            "hours run": hours,
+            "Broke down": random.choice(["yes", "no"], ROWS),
+            "plant": plant,
+            "country": np.where(plant == "North", "NO", "DE"),
+            "2nd load (%)": random.normal(50, 10, ROWS).round(1),
+            "shifts": random.randint(1, 4, ROWS),
+            "período": random.choice(["día", "noche", ""], ROWS, p=[0.5, 0.45, 0.05]),
+            "oil": oil.mask(random.random(ROWS) < 0.04, "NA"),
+            "minutes run": hours * 60,
+            "maker": "ACME",
+            "note": [f"note {place % 40}" for place in range(ROWS)],
+            "bought": "2020-01-02",
+            "last part": np.where(random.random(ROWS) < 0.5, "", "belt"),
+            "empty": "",
+        }
+    )  # fmt: skip
+
+
+ROLES = Roles("hours run", "Broke down", id="serial")
+
+
+def drafted(frame: pd.DataFrame, roles: Roles, folder: Path) -> tuple[Draft, Study, Table]:
+    """A draft, the study that it declares and the table that this study makes of the CSV."""
+    frame.to_csv(folder / "Maschinen (2).csv", index=False)
+    draft = draft_study(folder / "Maschinen (2).csv", roles)
+    (folder / "study.toml").write_text(draft.text, encoding="utf-8")
+    study = read_study(folder / "study.toml")
+    return draft, study, load_table(folder / "Maschinen (2).csv", study)
+
+
+def test_a_draft_is_valid_as_it_is_and_reads_its_own_data(tmp_path: Path) -> None:
+    draft, study, table = drafted(machines(), ROLES, tmp_path)
+    assert study.study.name == "maschinen-2"
+    assert [each.name for each in study.inputs] == ["plant", "nd_load", "shifts", "período", "oil"]
+    assert study.model.formula == "period + plant + nd_load + shifts + período + oil"
+    assert table.rows == ROWS
+    assert len(table.subjects) == ROWS - (machines()["oil"] == "NA").sum()
+    used = {column: as_what for column, as_what, _ in draft.columns}
+    assert used["shifts"] == "factor shifts"
+    assert used["2nd load (%)"] == "number nd_load"
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        ("country", "follows from plant, so it adds nothing"),
+        ("minutes run", "follows the time (rank correlation 1.00), known only afterwards"),
+        ("maker", "the same everywhere: ACME"),
+        ("note", "40 different texts, too many for a factor"),
+        ("bought", "the same everywhere: 2020-01-02"),
+        ("empty", "empty"),
+    ],
+)
+def test_a_column_that_no_model_can_use_is_left_out_with_its_reason(
+    column: str, reason: str, tmp_path: Path
+) -> None:
+    draft, study, _ = drafted(machines(), ROLES, tmp_path)
+    assert (column, "unused", reason) in list(draft.columns)
+    assert not study.columns[column].required
+
+
+def test_missing_cells_are_given_a_policy(tmp_path: Path) -> None:
+    _, study, _ = drafted(machines(), ROLES, tmp_path)
+    policies = {each.name: each.missing for each in study.inputs}
+    assert policies == {
+        "plant": "refuse",
+        "nd_load": "refuse",
+        "shifts": "refuse",
+        "período": "level",
+        "oil": "drop",
+    }
+    assert study.factors[2].names == ("día", "noche", "unknown")
+
+
+def test_exact_times_are_as_observed_and_round_times_are_visits(tmp_path: Path) -> None:
+    _, study, _ = drafted(machines(), ROLES, tmp_path)
+    assert study.time.visits == "observed"
+    assert (study.time.name, study.time.unit.es.many) == ("hour", "horas")
+    rounded = machines()
+    rounded["hours run"] = np.ceil(rounded["hours run"] / 250) * 2.5
+    _, study, table = drafted(rounded, ROLES, tmp_path)
+    assert study.time.visits == Visits(every=2.5)
+    assert study.time.horizon <= table.subjects.frame["hours run"].max()
+
+
+def test_the_assumptions_are_named(tmp_path: Path) -> None:
+    draft, _, table = drafted(machines(), ROLES, tmp_path)
+    happened = int((machines()["Broke down"] == "yes").sum())
+    assert draft.notes[0].startswith(
+        f"Broke down = yes says that the event happened ({happened} rows"
+    )
+    assert any("No group is named" in note for note in draft.notes)
+    assert table.subjects.groups == tuple(str(place) for place in range(1, 21))
+
+
+@pytest.mark.parametrize(
+    ("values", "happened"),
+    [
+        (["1", "0"], "1"),
+        (["1", "2"], "2"),
+        (["False", "True"], "True"),
+        (["DEAD", "alive"], "DEAD"),
+    ],
+)
+def test_which_value_says_that_it_happened_is_told_from_the_values(
+    values: list[str], happened: str, tmp_path: Path
+) -> None:
+    frame = machines()
+    frame["Broke down"] = np.where(frame["Broke down"] == "yes", *values)
+    _, study, _ = drafted(frame, ROLES, tmp_path)
+    assert study.event.happened == happened
+
+
+@pytest.mark.parametrize(
+    ("roles", "change", "said"),
+    [
+        (Roles("hour run", "Broke down"), {}, "has no column hour run; did you mean hours run?"),
+        (Roles("plant", "Broke down"), {}, "plant must be a number of at least 0"),
+        (Roles("hours run", "plant"), {}, "it holds 3: North,"),
+        (Roles("hours run", "hours run"), {}, "can have one role only"),
+        (ROLES, {"yes": "up", "no": "down"}, "does down or up in Broke down say"),
+        (Roles("hours run", "Broke down", happened="ja"), {}, "never holds ja; it holds no, yes"),
+    ],
+)
+def test_a_role_that_cannot_be_filled_is_one_sentence(
+    roles: Roles, change: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    frame = machines()
+    frame["Broke down"] = frame["Broke down"].replace(change)
+    with pytest.raises(TrainingError) as raised:
+        drafted(frame, roles, tmp_path)
+    assert said in str(raised.value)
+
+
+def test_few_events_and_few_at_the_horizon_are_named(tmp_path: Path) -> None:
+    frame = machines()[:40]
+    frame.loc[4:, "Broke down"] = "no"
+    frame.loc[:3, "Broke down"] = "yes"
+    draft, _, _ = drafted(frame, ROLES, tmp_path)
+    assert any("only 4 events" in note or "There are only" in note for note in draft.notes)
+    assert any("remain at the horizon" in note for note in draft.notes)
