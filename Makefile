@@ -60,6 +60,12 @@ rollback: setup ## Put an earlier model back (REV=a commit)
 serve: setup ## Serve a model folder (MODEL=build/sample/model, PORT=)
 	@exec $(BIN)/python -m functions.api --model "$(or $(MODEL),model)" --port $(PORT)
 
+.PHONY: openapi
+openapi: model ## Write docs/openapi.json, and name what it breaks for clients of BASE (BASE=main)
+	@$(BIN)/python -m functions.api --model model --openapi > docs/openapi.json
+	@git show $(or $(BASE),main):docs/openapi.json > build/openapi-before.json && \
+	  $(BIN)/python -m deploy.openapi_changes build/openapi-before.json docs/openapi.json
+
 .PHONY: model
 model: setup # get a model if there is none yet
 	@$(BIN)/python -m training model get >/dev/null

@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from functions.api.app import create_app
+from functions.api.description import openapi_json
 from functions.artefact import Artefact, read_artefact
 from functions.errors import ServingError
 from functions.scoring import Scorer
@@ -36,9 +37,13 @@ def main() -> int:
     parser.add_argument("--model", type=Path, help="folder of the model (default: MODEL_PATH)")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=_port, default=8000, help="0: any free one")
+    parser.add_argument("--openapi", action="store_true", help="print the description, and end")
     arguments = parser.parse_args()
     try:
         scorer = Scorer(read_artefact(read_settings(model=arguments.model).model))
+        if arguments.openapi:
+            print(openapi_json(create_app(scorer)))
+            return 0
         listening = socket.create_server((arguments.host, arguments.port))
         # Disable Nagle: a response must not wait for the previous ACK.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

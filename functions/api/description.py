@@ -6,6 +6,7 @@ answers before a request comes here.
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Iterator
 from typing import Any, Final
@@ -71,6 +72,11 @@ def describe(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     return document
+
+
+def openapi_json(app: FastAPI) -> str:
+    """The document as it is committed to docs/."""
+    return json.dumps(app.openapi(), indent=2, ensure_ascii=False)
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

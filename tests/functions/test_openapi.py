@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import openapi_spec_validator
@@ -10,6 +13,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 
 from functions.api.app import create_app
+from functions.api.description import openapi_json
 from functions.scoring import Scorer
 from tests.functions.conftest import Client, Listener
 
@@ -69,3 +73,21 @@ def test_its_example_is_answered(client: Client) -> None:
         schema = document["components"]["schemas"][body["schema"]["$ref"].rpartition("/")[2]]
         for example in schema["examples"]:
             assert client.post(path, example).status_code == 200
+
+
+def test_the_committed_description_is_current(scorer: Scorer, root: Path) -> None:
+    # Whatever the model of the checkout was trained on: the API is the same.
+    published = Scorer(replace(scorer.artefact, source="published"))
+
+    committed = (root / "docs/openapi.json").read_text("utf-8")
+    current = openapi_json(create_app(published))
+    assert committed == f"{current}\n", "run `make openapi`"
+
+
+def test_a_name_of_a_type_is_described_once(client: Client) -> None:
+    document = client.get("/openapi.json").json()
+
+    # One for each factor, one for the source of the data.
+    assert json.dumps(document).count('"enum"') == 3
+    ids = [each["operationId"] for path in document["paths"].values() for each in path.values()]
+    assert ids == ["predict", "predict_batch", "model_metadata", "health"]
