@@ -15,9 +15,9 @@ from deploy import image
 from deploy.environment import bootstrap, deploy, destroy
 from deploy.errors import ReleaseError
 from deploy.history import history
-from deploy.rollback import rollback
+from deploy.rollback import rollback_release
 from deploy.smoke import smoke
-from deploy.stack import ENVIRONMENTS, find, read, stack_name
+from deploy.stack import ENVIRONMENTS, find_stack, read_stack, stack_name
 from functions.artefact import read_artefact
 from functions.errors import ServingError
 
@@ -42,7 +42,7 @@ def _smoke(asked: argparse.Namespace) -> bool:
     url, key = asked.target, os.environ.get(asked.key_from_env, "").strip()
     if url in ENVIRONMENTS:
         clients = _clients()
-        outputs = read(clients["cloudformation"], stack_name(url)).outputs
+        outputs = read_stack(clients["cloudformation"], stack_name(url)).outputs
         url = outputs["Url"]
         given = clients["apigateway"].get_api_key(apiKey=outputs["KeyId"], includeValue=True)
         key = given["value"]
@@ -51,7 +51,7 @@ def _smoke(asked: argparse.Namespace) -> bool:
 
 def _images(asked: argparse.Namespace) -> bool:
     clients = _clients()
-    stack = read(clients["cloudformation"], stack_name(asked.environment))
+    stack = read_stack(clients["cloudformation"], stack_name(asked.environment))
     row = "{:>7}  {:>7}  {:<10}  {:<12}  {:<12}  {}".format
     print(row("version", "traffic", "pushed", "model", "commit", "digest"))
     for release in history(stack, clients):
@@ -63,13 +63,13 @@ def _images(asked: argparse.Namespace) -> bool:
 
 def _rollback(asked: argparse.Namespace) -> bool:
     clients = _clients()
-    stack = read(clients["cloudformation"], stack_name(asked.environment))
-    rollback(stack, asked.digest, clients, _tell, now=asked.now)
+    stack = read_stack(clients["cloudformation"], stack_name(asked.environment))
+    rollback_release(stack, asked.digest, clients, _tell, now=asked.now)
     return True
 
 
 def _serving(asked: argparse.Namespace) -> bool:
-    found = find(boto3.client("cloudformation"), stack_name(asked.environment))
+    found = find_stack(boto3.client("cloudformation"), stack_name(asked.environment))
     print(f"image={found.image if found else ''}")
     return True
 
@@ -77,7 +77,7 @@ def _serving(asked: argparse.Namespace) -> bool:
 def _push(_: argparse.Namespace) -> bool:
     clients = _clients()
     repository = bootstrap(clients["cloudformation"])["Repository"]
-    pushed = image.push(repository, read_artefact(MODEL).version, clients["ecr"], _tell)
+    pushed = image.push_image(repository, read_artefact(MODEL).version, clients["ecr"], _tell)
     name, _at, digest = pushed.partition("@")
     print(f"image={pushed}\nname={name}\ndigest={digest}")
     return True

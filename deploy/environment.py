@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from deploy import image
 from deploy.errors import ReleaseError
-from deploy.process import run
-from deploy.stack import BOOTSTRAP, Stack, Tell, find, read, stack_name, wait
+from deploy.process import run_tool
+from deploy.stack import BOOTSTRAP, Stack, Tell, find_stack, read_stack, stack_name, wait_for_stack
 
 TEMPLATE: Final = "template.yaml"
 
@@ -26,24 +26,24 @@ def deploy(environment: str, given: str, model: str, clients: dict[str, Any], te
     prepared = bootstrap(cloudformation)
     overrides = parameters(environment)
     if not given:
-        run("sam", "build")
-        given = image.push(prepared["Repository"], model, clients["ecr"], tell)
+        run_tool("sam", "build")
+        given = image.push_image(prepared["Repository"], model, clients["ecr"], tell)
     repository, at, _ = given.partition("@")
     if not at:
         raise ReleaseError(f"{given} is a tag; an image is deployed by digest, REPOSITORY@sha256:…")
     # What stands on the command line takes the place of all that the file lists.
-    run(
+    run_tool(
         *("sam", "deploy", "--template-file", TEMPLATE, "--config-env", environment),
         *("--image-repository", repository, "--role-arn", prepared["ExecutionRole"]),
         *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
         *("--parameter-overrides", *overrides, f"Image={given}"),
     )
-    return read(cloudformation, stack_name(environment))
+    return read_stack(cloudformation, stack_name(environment))
 
 
 def bootstrap(cloudformation: Any) -> dict[str, str]:
     """What deploy/github-oidc.yaml prepared; raises ReleaseError where it is not deployed."""
-    found = find(cloudformation, BOOTSTRAP)
+    found = find_stack(cloudformation, BOOTSTRAP)
     if found is None:
         raise ReleaseError(
             f"the account is not prepared in {cloudformation.meta.region_name}: there is no stack "
@@ -73,11 +73,11 @@ def destroy(
     Raises ReleaseError where another name was typed, or something could not be deleted.
     """
     name = stack_name(environment)
-    stack = read(cloudformation, name)
+    stack = read_stack(cloudformation, name)
     if typed != name:
         raise ReleaseError(f"{typed!r} is not {name}: nothing was deleted")
     cloudformation.delete_stack(StackName=name)
-    status = wait(cloudformation, stack, tell, pause=pause)
+    status = wait_for_stack(cloudformation, stack, tell, pause=pause)
     if status != "DELETE_COMPLETE":
         raise ReleaseError(f"{name} is {status}: its events say what could not be deleted")
     tell(f"{name} is gone. Its images stay in the repository, for other environments.")

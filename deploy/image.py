@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from deploy.process import output, run
+from deploy.process import run_tool, tool_output
 from deploy.stack import Tell
 
 BUILT: Final = "predictfunction:latest"
@@ -19,26 +19,26 @@ def log_in(ecr: Any) -> None:
     given = ecr.get_authorization_token()["authorizationData"][0]
     user, _, password = base64.b64decode(given["authorizationToken"]).decode().partition(":")
     host = given["proxyEndpoint"].removeprefix("https://")
-    run("docker", "login", "--username", user, "--password-stdin", host, given=password)
+    run_tool("docker", "login", "--username", user, "--password-stdin", host, given=password)
 
 
-def push(repository: str, model: str, ecr: Any, tell: Tell) -> str:
+def push_image(repository: str, model: str, ecr: Any, tell: Tell) -> str:
     """Pushes the image that was built; returns it as REPOSITORY@sha256:DIGEST.
 
     The tag says commit, model version and the image's own id. The same image twice is pushed
     once; another image never takes an old tag. Raises ReleaseError where a tool fails.
     """
-    identity = output("docker", "image", "inspect", "--format", "{{.Id}}", BUILT)
+    identity = tool_output("docker", "image", "inspect", "--format", "{{.Id}}", BUILT)
     mark = "-dirty" if dirty() else ""
-    commit = output("git", "rev-parse", "HEAD")
+    commit = tool_output("git", "rev-parse", "HEAD")
     tag = f"{commit}{mark}-{model}-{identity.removeprefix('sha256:')[:12]}"
     digest = _digest(ecr, repository, tag)
     if digest:
         tell(f"{repository}:{tag} is there already.")
     else:
         log_in(ecr)
-        run("docker", "tag", BUILT, f"{repository}:{tag}")
-        run("docker", "push", "--quiet", f"{repository}:{tag}")
+        run_tool("docker", "tag", BUILT, f"{repository}:{tag}")
+        run_tool("docker", "push", "--quiet", f"{repository}:{tag}")
         digest = _digest(ecr, repository, tag)
         tell(f"Pushed {repository}:{tag}")
     return f"{repository}@{digest}"
@@ -46,7 +46,7 @@ def push(repository: str, model: str, ecr: Any, tell: Tell) -> str:
 
 def dirty() -> bool:
     """Whether the working tree differs from its commit."""
-    return bool(output("git", "status", "--porcelain"))
+    return bool(tool_output("git", "status", "--porcelain"))
 
 
 def _digest(ecr: Any, repository: str, tag: str) -> str:

@@ -11,12 +11,12 @@ _STDERR: Final = 2
 """Where other programs print, so that what a command itself prints can be read by one."""
 
 
-def run(*command: str, given: str | None = None) -> None:
+def run_tool(*command: str, given: str | None = None) -> None:
     """Runs a program, its output shown; raises ReleaseError where it fails or is not there."""
     _run(command, given, _STDERR)
 
 
-def output(*command: str) -> str:
+def tool_output(*command: str) -> str:
     """What a program prints, without the last line's end; raises ReleaseError as `run` does."""
     return _run(command, None, subprocess.PIPE).strip()
 

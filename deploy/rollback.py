@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from deploy.errors import ReleaseError
 from deploy.history import find_image, history
-from deploy.stack import Stack, Tell, wait
+from deploy.stack import Stack, Tell, wait_for_stack
 
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _RESTING: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 
-def rollback(
+def rollback_release(
     stack: Stack,
     digest: str,
     clients: dict[str, Any],
@@ -36,7 +36,9 @@ def rollback(
     if stack.status == "UPDATE_IN_PROGRESS" and not digest:
         tell(f"A release of {stack.name} is under way: it is cancelled.")
         cloudformation.cancel_update_stack(StackName=stack.name)
-        _finish(wait(cloudformation, stack, tell, pause=pause), "UPDATE_ROLLBACK_COMPLETE")
+        _finish(
+            wait_for_stack(cloudformation, stack, tell, pause=pause), "UPDATE_ROLLBACK_COMPLETE"
+        )
         tell(f"{stack.name} runs what it ran before.")
         return
     _check_status(stack)
@@ -61,7 +63,7 @@ def rollback(
         ],
         Capabilities=stack.capabilities,
     )
-    _finish(wait(cloudformation, stack, tell, pause=pause), "UPDATE_COMPLETE")
+    _finish(wait_for_stack(cloudformation, stack, tell, pause=pause), "UPDATE_COMPLETE")
     tell(f"{stack.name} runs {image}.")
 
 

@@ -41,7 +41,7 @@ def stack_name(environment: str) -> str:
     return f"seedling-survival-{environment}"
 
 
-def find(cloudformation: Any, name: str) -> Stack | None:
+def find_stack(cloudformation: Any, name: str) -> Stack | None:
     """A stack, where there is one."""
     try:
         (found,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
@@ -59,16 +59,16 @@ def find(cloudformation: Any, name: str) -> Stack | None:
     )
 
 
-def read(cloudformation: Any, name: str) -> Stack:
+def read_stack(cloudformation: Any, name: str) -> Stack:
     """A stack; raises ReleaseError where there is none."""
-    found = find(cloudformation, name)
+    found = find_stack(cloudformation, name)
     if found is None:
         region = cloudformation.meta.region_name
         raise ReleaseError(f"there is no stack {name} in {region}")
     return found
 
 
-def wait(
+def wait_for_stack(
     cloudformation: Any, stack: Stack, tell: Tell, *, pause: float = 5.0, patience: float = 7200.0
 ) -> str:
     """Tells what happens in a stack until it rests; returns its last status.
@@ -79,7 +79,7 @@ def wait(
     told = set[str]()
     deadline = time.monotonic() + patience
     while True:
-        status = read(cloudformation, stack.identity).status
+        status = read_stack(cloudformation, stack.identity).status
         for event in reversed(list(_events(cloudformation, stack))):
             if event["EventId"] not in told:
                 told.add(event["EventId"])

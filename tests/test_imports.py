@@ -14,6 +14,7 @@ SERVING = {"aws_lambda_powertools", "fastapi", "mangum", "numpy", "onnxruntime",
 TRAINING = {
     "dvc",
     "dvc_objects",
+    "formulaic",
     "googleapiclient",
     "httplib2",
     "joblib",

@@ -46,7 +46,7 @@ def run(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulate.write(simulate.simulate(700, seed=4), tmp_path_factory.mktemp("trial"))
+    return simulate.write_trial(simulate.simulate(700, seed=4), tmp_path_factory.mktemp("trial"))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 
 from training import config
 from training.store import pointer
+from training.store.pointer import read_pointer
 from training.study import trial
 
 LARGEST = 1_000_000
@@ -31,7 +32,7 @@ def test_it_is_small(objects: dict[str, Path]) -> None:
 def test_it_holds_the_released_model_whole_and_nothing_else(
     root: Path, objects: dict[str, Path]
 ) -> None:
-    top = pointer.read(str(root / "model.dvc")).oid
+    top = read_pointer(str(root / "model.dvc")).oid
     members = {entry["md5"] for entry in json.loads(objects[top].read_text())}
 
     assert set(objects) == {top, *members}
@@ -41,14 +42,14 @@ def test_it_holds_the_released_model_whole_and_nothing_else(
 
 def test_the_trial_is_not_in_it(root: Path, objects: dict[str, Path]) -> None:
     assert config.PUBLISHED_MD5 not in objects
-    assert pointer.read(str(root / "data.dvc")).oid not in objects
+    assert read_pointer(str(root / "data.dvc")).oid not in objects
     assert not any(path.read_bytes().startswith(b"No,Plot") for path in objects.values())
 
 
 def test_the_released_model_was_made_from_the_data_that_data_dvc_tracks(
     root: Path, objects: dict[str, Path]
 ) -> None:
-    released = pointer.read(str(root / "model.dvc"))
+    released = read_pointer(str(root / "model.dvc"))
     if released.meta.get("withdrawn"):
         pytest.skip("the model was rolled back: it is of the data of its time")
     named = {
@@ -56,7 +57,7 @@ def test_the_released_model_was_made_from_the_data_that_data_dvc_tracks(
     }
     data = json.loads(objects[named["metadata.json"]].read_text())["data"]
 
-    assert f"{trial.directory_hash(data['files'])}.dir" == pointer.read(str(root / "data.dvc")).oid
+    assert f"{trial.directory_hash(data['files'])}.dir" == read_pointer(str(root / "data.dvc")).oid
     assert data["md5"] == released.meta["data"]
 
 
@@ -88,4 +89,4 @@ def test_a_new_clone_without_an_account_gets_the_released_model(root: Path, tmp_
     assert got.stdout == "model\n"
     assert "pulled from the remote 'released', since there was no model/." in got.stderr
     metadata = json.loads((clone / "model/metadata.json").read_text())
-    assert metadata["data"]["md5"] == pointer.read(str(root / "model.dvc")).meta["data"]
+    assert metadata["data"]["md5"] == read_pointer(str(root / "model.dvc")).meta["data"]

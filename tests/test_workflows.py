@@ -201,7 +201,7 @@ def job(root: Path) -> dict[str, Any]:
 def test_a_dispatched_retrain_that_is_refused_is_red_says_why_and_pushes_nothing(
     world: World, job: dict[str, Any], tmp_path: Path
 ) -> None:
-    csv = simulate.write(simulate.simulate(seedlings=600), tmp_path / "csv")
+    csv = simulate.write_trial(simulate.simulate(seedlings=600), tmp_path / "csv")
     bring_data(world, csv, start_over=False)
     before = git(world.path / "origin.git", "rev-parse", "main")
     hostile = '$(touch pwned); "`'

@@ -9,7 +9,7 @@ import pytest
 
 from training.arrays import Floats
 from training.model import export
-from training.model import folder as artefact
+from training.model.folder import GRAPH, METADATA, read_metadata
 from training.model.person_periods import Covariates
 from training.model.survival import survival_curve
 from training.study import design
@@ -19,8 +19,8 @@ class Shipped:
     """The files of a model folder, asked as serving asks them."""
 
     def __init__(self, folder: Path) -> None:
-        self.metadata = artefact.read_metadata(folder)
-        self.graph = (folder / artefact.GRAPH).read_bytes()
+        self.metadata = read_metadata(folder)
+        self.graph = (folder / GRAPH).read_bytes()
 
     def survival(self, cases: list[tuple[str, str, float]]) -> Floats:
         """Curves [n, 1 + refits, 34] for (species, soil, light)."""
@@ -29,11 +29,11 @@ class Shipped:
             np.array([design.SOILS.index(soil) for _, soil, _ in cases]),
             np.array([light for *_, light in cases]),
         )
-        return survival_curve(np.moveaxis(export.run(self.graph, asked), -1, 1))
+        return survival_curve(np.moveaxis(export.run_graph(self.graph, asked), -1, 1))
 
 
 @pytest.fixture(scope="session")
 def shipped(root: Path) -> Shipped:
     folder = root / "model"
-    assert (folder / artefact.METADATA).is_file(), "no model/: `make test` gets one first"
+    assert (folder / METADATA).is_file(), "no model/: `make test` gets one first"
     return Shipped(folder)

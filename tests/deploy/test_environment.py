@@ -162,7 +162,7 @@ def test_what_stops_a_deployment_is_said_in_one_line(
     assert last.startswith("release: ")
     assert said in last
     with pytest.raises(ReleaseError):
-        stacks.read(account.client("cloudformation"), "seedling-survival-staging")
+        stacks.read_stack(account.client("cloudformation"), "seedling-survival-staging")
 
 
 def test_an_environment_that_samconfig_does_not_know_is_named(
@@ -237,7 +237,7 @@ def test_a_stack_is_deleted_only_once_its_name_is_typed(
     assert done.returncode == 0, done.stderr
     assert "DELETE_COMPLETE" in done.stderr
     with pytest.raises(ReleaseError, match="there is no stack"):
-        stacks.read(account.client("cloudformation"), "seedling-survival-staging")
+        stacks.read_stack(account.client("cloudformation"), "seedling-survival-staging")
 
 
 TEMPLATE = """

@@ -11,7 +11,7 @@ import pytest
 from deploy import stack as stacks
 from deploy.errors import ReleaseError
 from deploy.history import history
-from deploy.rollback import rollback
+from deploy.rollback import rollback_release
 from tests.deploy.account import REPOSITORY, Account
 
 COMMITS = ["a" * 40, "b" * 40, "c" * 40]
@@ -64,8 +64,10 @@ def back(
     account: Account, digest: str = "", clients: dict[str, Any] | None = None, **options: Any
 ) -> list[str]:
     told: list[str] = []
-    stack = stacks.read(account.client("cloudformation"), "seedling-survival-staging")
-    rollback(stack, digest, clients or remembering(account), told.append, pause=0, **options)
+    stack = stacks.read_stack(account.client("cloudformation"), "seedling-survival-staging")
+    rollback_release(
+        stack, digest, clients or remembering(account), told.append, pause=0, **options
+    )
     return told
 
 
@@ -191,9 +193,9 @@ def test_a_stack_that_can_t_be_updated_is_left_alone_and_the_remedy_is_named(
     status: str, said: str
 ) -> None:
     cloudformation = Resting(status)
-    stack = stacks.read(cloudformation, "seedling-survival-prod")
+    stack = stacks.read_stack(cloudformation, "seedling-survival-prod")
     with pytest.raises(ReleaseError, match=said) as raised:
-        rollback(stack, "", {"cloudformation": cloudformation}, print)
+        rollback_release(stack, "", {"cloudformation": cloudformation}, print)
     assert status in str(raised.value)
     assert cloudformation.asked == []
 
@@ -204,8 +206,8 @@ def test_a_release_that_is_under_way_is_cancelled() -> None:
         "UPDATE_ROLLBACK_COMPLETE",
     )
     told: list[str] = []
-    stack = stacks.read(moving, "seedling-survival-prod")
-    rollback(stack, "", {"cloudformation": moving}, told.append, pause=0)
+    stack = stacks.read_stack(moving, "seedling-survival-prod")
+    rollback_release(stack, "", {"cloudformation": moving}, told.append, pause=0)
     assert moving.asked == ["cancel seedling-survival-prod"]
     assert told[-1] == "seedling-survival-prod runs what it ran before."
 
@@ -214,7 +216,7 @@ def test_a_way_back_that_its_own_guards_refuse_is_a_failure(
     account: Account, images: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clients = account.clients
-    stack = stacks.read(clients["cloudformation"], "seedling-survival-staging")
+    stack = stacks.read_stack(clients["cloudformation"], "seedling-survival-staging")
     remembered = remembering(account)["cloudformation"]
 
     class Refusing(Resting):
@@ -226,7 +228,7 @@ def test_a_way_back_that_its_own_guards_refuse_is_a_failure(
 
     guarded = Refusing("UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE")
     with pytest.raises(ReleaseError, match="what served before still does"):
-        rollback(stack, "", clients | {"cloudformation": guarded}, print, pause=0)
+        rollback_release(stack, "", clients | {"cloudformation": guarded}, print, pause=0)
     assert guarded.asked == [images[1]]
 
 
@@ -242,7 +244,7 @@ def test_the_history_says_which_image_serves_and_which_are_gone(
         FunctionVersion="2",
         RoutingConfig={"AdditionalVersionWeights": {"3": 0.1}},
     )
-    stack = stacks.read(account.client("cloudformation"), "seedling-survival-staging")
+    stack = stacks.read_stack(account.client("cloudformation"), "seedling-survival-staging")
     found = history(stack, remembering(account, served=[1, 2]))
 
     assert [each.digest for each in found] == [image.rpartition("@")[2] for image in images[::-1]]

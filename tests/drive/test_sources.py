@@ -12,7 +12,7 @@ from training.study import simulate
 def test_training_pulls_the_data_when_there_is_a_key_and_no_data(
     world: World, tmp_path: Path
 ) -> None:
-    bring_data(world, simulate.write(simulate.simulate(seedlings=600), tmp_path / "csv"))
+    bring_data(world, simulate.write_trial(simulate.simulate(seedlings=600), tmp_path / "csv"))
     clone = world.clone("trainer")
     told = world.training(clone, "train", "--search", "1", "--jobs", "1")
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from training.model import folder as artefact
+from training.model.folder import GRAPH
 
 PUBLISH = """
 import os, signal, sys
@@ -70,7 +70,7 @@ class Checkout:
         return self.run("git", *arguments).strip()
 
     def graph(self) -> str:
-        return (self.path / "model" / artefact.GRAPH).read_text()
+        return (self.path / "model" / GRAPH).read_text()
 
     def clone(self, name: str) -> Checkout:
         """A second clone, as a stranger makes it."""

@@ -91,7 +91,7 @@ def simulate(
 
     if to.resolve() == config.DATA.resolve():
         raise TrainingError(f"{config.DATA}/ is for a real trial: name another folder with --to")
-    path = simulation.write(simulation.simulate(seedlings, seed), to)
+    path = simulation.write_trial(simulation.simulate(seedlings, seed), to)
     told = f"Wrote {path}: {seedlings} SIMULATED seedlings, seed {seed}."
     _console.print(told, markup=False, highlight=False, soft_wrap=True)
 

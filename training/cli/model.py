@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from training import config
-from training.model import folder as artefact
+from training.model.folder import write_model
 from training.pipeline import sources
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def verify(
     """Exit 1 unless model.dvc names this model and the gate promoted it."""
     from training.registry import publish
 
-    publish.verify(folder)
+    publish.verify_promoted(folder)
     _tell(f"{folder}/ is the model that {publish.POINTER} names, and the gate promoted it.")
 
 
@@ -75,7 +75,7 @@ def _train(data: Path | None, search: int | None, jobs: int) -> Path:
     candidate = train(trial, search or SEARCH_SIZE, jobs)
     # A simulated trial's model has a place of its own: it must never pass for the real one.
     folder = config.SAMPLE_MODEL if trial.source == "simulated" else config.MODEL
-    artefact.write(folder, candidate.graph, candidate.metadata)
+    write_model(folder, candidate.graph, candidate.metadata)
     _console.print(_summary(candidate))
     mark = "SIMULATED data, " if trial.source == "simulated" else f"{trial.source} data, "
     _tell(

@@ -47,7 +47,7 @@ def retrain(
         if at:
             reports.write_failure(error, at, reason, report)
         raise
-    written = reports.write(outcome, reason, report)
+    written = reports.write_report(outcome, reason, report)
     judgement = outcome.judgement
     table = Table("rule", "figure", "asked", "")
     for rule in judgement.rules:
@@ -66,7 +66,7 @@ def rollback(
     ] = None,
 ) -> None:
     """Put model.dvc back to an earlier version that is whole at the remote; commit it."""
-    from training.registry.rollback import rollback as run
+    from training.registry.rollback import rollback_model as run
 
     commit = run(revision, _step)
     _console.print(f"Rolled back; the commit is {commit[:12]}. Push it to deploy it.")

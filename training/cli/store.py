@@ -35,7 +35,7 @@ def pull(
     from training.store import remotes, transfer
     from training.store.audit import chosen
 
-    for target in chosen(remotes.usable(remote), targets):
+    for target in chosen(remotes.usable_remote(remote), targets):
         with _console.status(f"Pulling {target} …"):
             transfer.pull(target, remote, force=force, timeout=timeout, pause=pause)
         _tell(f"{target}: pulled, every file as its hash says.")
@@ -54,7 +54,7 @@ def push(
 
     with _console.status("Pushing …"):
         result = transfer.push(remote, targets, timeout=timeout, pause=pause)
-        changed = transfer.changed(chosen(remotes.usable(remote), targets))
+        changed = transfer.changed(chosen(remotes.usable_remote(remote), targets))
     for name in changed:
         _tell(
             f"[yellow]changed[/yellow] What stands here is another than {name} names, and stays "
@@ -120,7 +120,7 @@ def use(
     """Make a remote the default."""
     from training.store import remotes
 
-    remote = remotes.use(address)
+    remote = remotes.use_remote(address)
     where = Path(".dvc", "config.local" if remote.is_folder else "config")
     _tell(f"The default remote is now {remote.name}, {escape(remote.url)} ({where}).")
 

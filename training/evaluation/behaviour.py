@@ -32,7 +32,7 @@ def grid() -> Covariates:
     return Covariates(species.astype(np.int64), soil.astype(np.int64), light)
 
 
-def check(survival: Floats) -> list[Rule]:
+def behaviour_rules(survival: Floats) -> list[Rule]:
     """Judges curves [n, 34] answered for `grid()`."""
     mortality = 1 - survival.reshape(len(design.SPECIES), len(design.SOILS), len(LIGHTS), -1)
     at_end = mortality[..., -1]

@@ -14,8 +14,7 @@ from rich.console import Console
 from rich.progress import track
 
 from training.arrays import Floats
-from training.evaluation import scores as evaluate
-from training.evaluation.scores import Outcomes, Scores
+from training.evaluation.scores import FOLDS, GRID, Outcomes, Scores, folds, score
 from training.model.hazard import Recipe, fit_curves
 from training.model.survival import Curves
 
@@ -55,20 +54,20 @@ def cross_validate(
 ) -> list[OutOfFold]:
     """Every fit's out-of-fold curves on the same plot-grouped folds, in the order of `fits`."""
     rows = seedlings[["Species", "Soil", "Light_ISF", "Plot", "Census", "Event"]]
-    split = list(evaluate.folds(rows, seeds))
+    split = list(folds(rows, seeds))
     tasks = [(fit, train, test) for fit in fits for train, test in split]
     predictions = joblib.Parallel(n_jobs=jobs, return_as="generator")(
         joblib.delayed(_predict)(fit, rows.iloc[train], rows.iloc[test])
         for fit, train, test in tasks
     )
     console = Console(stderr=True)
-    survival = np.full((len(fits), len(seeds), len(rows), evaluate.GRID), np.nan)
+    survival = np.full((len(fits), len(seeds), len(rows), GRID), np.nan)
     by_fold: list[list[Scores]] = [[] for _ in fits]
     for i, curves in enumerate(track(predictions, label, len(tasks), console=console)):
         candidate, fold = divmod(i, len(split))
         test = split[fold][1]
-        survival[candidate, fold // evaluate.FOLDS, test] = curves
-        by_fold[candidate].append(evaluate.score(outcomes[test], curves))
+        survival[candidate, fold // FOLDS, test] = curves
+        by_fold[candidate].append(score(outcomes[test], curves))
     return [OutOfFold(s, tuple(f)) for s, f in zip(survival, by_fold, strict=True)]
 
 

@@ -7,16 +7,16 @@ plots, not seedlings, are what varies between this trial and the next stand.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 
 from training.arrays import Floats, Ints
-from training.evaluation import scores as evaluate
 from training.evaluation.cross_validation import OutOfFold
 from training.evaluation.rules import Rule
-from training.evaluation.scores import Outcomes, Scores
+from training.evaluation.scores import GRID, Outcomes, Scores, calibration_error_by_species, score
 from training.study import design
 
 DRAWS: Final = 2000
@@ -53,6 +53,25 @@ class Judgement:
     rules: tuple[Rule, ...]
     comparison: Comparison | None
 
+    def gate_metadata(self) -> dict[str, object]:
+        """The section `gate` of `metadata.json`: the verdict and every figure behind it."""
+        comparison = self.comparison
+        return {
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "difference": None if comparison is None else round(comparison.difference, 6),
+            "upper_bound": None if comparison is None else round(comparison.upper, 6),
+            "rules": [
+                {
+                    "name": rule.name,
+                    "figure": float(f"{rule.figure:.4g}"),
+                    "limit": rule.limit,
+                    "passed": rule.passed,
+                }
+                for rule in self.rules
+            ],
+        }
+
 
 def compare(outcomes: Outcomes, champion: OutOfFold, challenger: OutOfFold) -> Comparison:
     """Paired bootstrap over plots of the difference in integrated Brier score."""
@@ -72,8 +91,8 @@ def compare(outcomes: Outcomes, champion: OutOfFold, challenger: OutOfFold) -> C
 
 def _integrated(outcomes: Outcomes, scored: OutOfFold, plot: Ints, times: Floats) -> Floats:
     """Integrated Brier score for each draw of plots, averaged over the folds' seeds."""
-    by_census = np.zeros((len(times), evaluate.GRID))
-    for census in range(1, evaluate.GRID):
+    by_census = np.zeros((len(times), GRID))
+    for census in range(1, GRID):
         alive, weight = outcomes.status(census)
         squared = ((alive - scored.survival[:, :, census]) ** 2).mean(axis=0)
         loss = times @ np.bincount(plot, weight * squared)
@@ -84,7 +103,7 @@ def _integrated(outcomes: Outcomes, scored: OutOfFold, plot: Ints, times: Floats
 
 def pooled(outcomes: Outcomes, scored: OutOfFold) -> Scores:
     """Scores of the out-of-fold curves over all rows at once, averaged over the seeds."""
-    by_seed = [evaluate.score(outcomes, curves) for curves in scored.survival]
+    by_seed = [score(outcomes, curves) for curves in scored.survival]
     means = np.mean([list(vars(scores).values()) for scores in by_seed], axis=0)
     return Scores(*means.tolist())
 
@@ -92,9 +111,7 @@ def pooled(outcomes: Outcomes, scored: OutOfFold) -> Scores:
 def floors(outcomes: Outcomes, challenger: OutOfFold, reference: OutOfFold) -> list[Rule]:
     """What any model must reach, whatever it would replace."""
     scores, by_species = pooled(outcomes, challenger), pooled(outcomes, reference)
-    errors = [
-        evaluate.calibration_error_by_species(outcomes, curves) for curves in challenger.survival
-    ]
+    errors = [calibration_error_by_species(outcomes, curves) for curves in challenger.survival]
     return [
         Rule.below(
             "integrated Brier score", scores.integrated_brier_score, BRIER_INTEGRATED_CEILING
@@ -124,28 +141,49 @@ def floors(outcomes: Outcomes, challenger: OutOfFold, reference: OutOfFold) -> l
 
 
 def judge(
-    rules: list[Rule], comparison: Comparison | None, *, source: str, forced: bool
+    rules: Sequence[Rule],
+    comparison: Comparison | None,
+    *,
+    source: str,
+    forced: bool,
+    changed_data: bool = False,
+    already_serving: bool = False,
+    withdrawn: bool = False,
 ) -> Judgement:
-    """The verdict on a challenger, from its rules and how it compares with the champion.
+    """The verdict on a challenger, from everything that it depends on.
 
-    `comparison` is None where there is no champion yet. `forced` marks a retrain on changed
-    data, or one asked for: not being inferior is then enough.
+    `comparison` is None where there is no champion yet. `forced` marks a retrain with --force:
+    a model that is not inferior is then enough, as it is on `changed_data`, which the champion
+    was not trained on. `already_serving` says that the challenger is the champion itself,
+    promoted; `withdrawn`, that a model of its data and recipe was rolled back from.
     """
-    failed = [rule for rule in rules if rule.hard and not rule.passed]
-    judged = tuple(rules)
+
+    def judgement(verdict: Verdict, reason: str) -> Judgement:
+        return Judgement(verdict, reason, tuple(rules), comparison)
+
+    if already_serving:
+        return judgement("keep", "the same data and recipe give the model that already serves")
     if source == "simulated":
-        return Judgement(
-            "refuse", "a model of simulated data is never promoted", judged, comparison
-        )
-    if failed:
-        names = ", ".join(rule.name for rule in failed)
-        return Judgement("refuse", f"not met: {names}", judged, comparison)
+        return judgement("refuse", "a model of simulated data is never promoted")
+    if failed := [rule.name for rule in rules if rule.hard and not rule.passed]:
+        return judgement("refuse", f"not met: {', '.join(failed)}")
     if comparison is None:
-        return Judgement("promote", "every rule is met, and there is no champion yet", judged, None)
-    by = f"integrated Brier score {comparison.difference:+.4f}, upper bound {comparison.upper:+.4f}"
-    if comparison.upper > MARGIN:
-        return Judgement("keep", f"it may be worse than the champion: {by}", judged, comparison)
-    if comparison.difference > 0 and not forced:
-        return Judgement("keep", f"no gain over the champion: {by}", judged, comparison)
-    words = "not inferior to the champion" if comparison.difference > 0 else "equal or better"
-    return Judgement("promote", f"{words}: {by}", judged, comparison)
+        reason = "every rule is met, and there is no champion yet"
+    else:
+        by = (
+            f"integrated Brier score {comparison.difference:+.4f}, "
+            f"upper bound {comparison.upper:+.4f}"
+        )
+        gains = comparison.difference <= 0
+        if comparison.upper > MARGIN:
+            return judgement("keep", f"it may be worse than the champion: {by}")
+        if not (gains or forced or changed_data):
+            return judgement("keep", f"no gain over the champion: {by}")
+        reason = f"{'equal or better' if gains else 'not inferior to the champion'}: {by}"
+    if withdrawn and not forced:
+        return judgement(
+            "keep",
+            "a model of this data and recipe was rolled back from; "
+            "--force promotes it all the same",
+        )
+    return judgement("promote", reason)

@@ -12,7 +12,7 @@ from training.study import design
 
 
 @dataclass(frozen=True)
-class Mortality:
+class ObservedMortality:
     """Mortality at the end of the season; shares, not percentages."""
 
     species: str
@@ -26,11 +26,11 @@ class Mortality:
     high: float
 
 
-def mortality_by_species(seedlings: pd.DataFrame) -> list[Mortality]:
+def mortality_by_species(seedlings: pd.DataFrame) -> list[ObservedMortality]:
     """One row for each species, then all of them weighed by their numbers."""
     rows = [_of(species, group) for species, group in seedlings.groupby("Species")]
     weighed = sum(row.mortality * row.seedlings for row in rows) / len(seedlings)
-    all_ = Mortality(
+    all_ = ObservedMortality(
         species="all",
         seedlings=len(seedlings),
         harvested=_harvested(seedlings),
@@ -53,9 +53,9 @@ def whole_number_share(seedlings: pd.DataFrame) -> dict[bool, float]:
     }
 
 
-def _of(species: object, group: pd.DataFrame) -> Mortality:
+def _of(species: object, group: pd.DataFrame) -> ObservedMortality:
     curve, low, high = kaplan_meier_band(group)
-    return Mortality(
+    return ObservedMortality(
         species=str(species),
         seedlings=len(group),
         harvested=_harvested(group),

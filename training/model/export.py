@@ -58,7 +58,7 @@ def check_parity(graph: bytes, models: Sequence[Pipeline], covariates: Covariate
     """
     distinct, _ = covariates.unique()
     exact = np.stack([hazards(model, distinct) for model in models], axis=1)
-    shipped = np.moveaxis(run(graph, distinct), -1, 1)
+    shipped = np.moveaxis(run_graph(graph, distinct), -1, 1)
     worst = float(np.abs(survival_curve(exact) - survival_curve(shipped)).max())
     if not worst <= PARITY:
         name = type(models[0]["hazard"]).__name__
@@ -69,7 +69,7 @@ def check_parity(graph: bytes, models: Sequence[Pipeline], covariates: Covariate
     return worst
 
 
-def run(graph: bytes, covariates: Covariates) -> Floats:
+def run_graph(graph: bytes, covariates: Covariates) -> Floats:
     """What the graph answers, [n, periods, models]."""
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     (hazard,) = session.run(

@@ -13,20 +13,20 @@ GRAPH: Final = "model.onnx"
 METADATA: Final = "metadata.json"
 
 
-def write(folder: Path, graph: bytes, metadata: Mapping[str, object]) -> None:
+def write_model(folder: Path, graph: bytes, metadata: Mapping[str, object]) -> None:
     """Puts both files into a new folder and swaps it in; an interruption leaves the old one."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         new.chmod(0o755)
         (new / GRAPH).write_bytes(graph)
-        (new / METADATA).write_text(serialise(metadata), encoding="utf-8")
-        replace(folder, new)
+        (new / METADATA).write_text(serialise_metadata(metadata), encoding="utf-8")
+        replace_folder(folder, new)
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
 
-def serialise(metadata: Mapping[str, object]) -> str:
+def serialise_metadata(metadata: Mapping[str, object]) -> str:
     """The text of `metadata.json`; it refuses a number that JSON has no word for."""
     return json.dumps(metadata, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -37,17 +37,17 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     return metadata
 
 
-def replace(folder: Path, new: Path) -> None:
+def replace_folder(folder: Path, new: Path) -> None:
     """Swaps a folder for a new one beside it, by renaming."""
     old = _aside(folder)
-    recover(folder)
+    recover_folder(folder)
     if folder.exists():
         folder.rename(old)
     new.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
 
 
-def recover(folder: Path) -> None:
+def recover_folder(folder: Path) -> None:
     """Undoes a swap that was cut off between its two renames."""
     old = _aside(folder)
     if old.exists() and not folder.exists():

@@ -30,7 +30,7 @@ LIGHT_EDGES: Final = tuple(round(0.02 * i, 2) for i in range(11))
 MORTALITY_EDGES: Final = tuple(10.0 * i for i in range(11))
 
 
-def describe(
+def build_metadata(
     trial: Trial, recipe: Recipe, metrics: Mapping[str, object], graph: bytes
 ) -> dict[str, object]:
     """The whole of `metadata.json` for a graph fitted on a trial, the gate not yet asked."""
@@ -39,7 +39,7 @@ def describe(
     light = covariates.light
     # Asked once for each distinct seedling: a large trial repeats its few thousand endlessly.
     distinct, row = covariates.unique()
-    hazard = export.run(graph, distinct)
+    hazard = export.run_graph(graph, distinct)
     predicted = 100 * mortality(hazard[..., 0], [design.END_DAY])[row, 0]
     return {
         "contract": CONTRACT,
@@ -138,7 +138,7 @@ def _golden(graph: bytes) -> list[dict[str, object]]:
         np.array([design.SOILS.index(soil) for _, soil, *_ in cases]),
         np.array([light for *_, light, _ in cases]),
     )
-    hazard = np.moveaxis(export.run(graph, asked), -1, 1)
+    hazard = np.moveaxis(export.run_graph(graph, asked), -1, 1)
     golden = []
     for (species, soil, light, day), hazards in zip(cases, hazard, strict=True):
         percent = 100 * mortality(hazards, [day])[:, 0]

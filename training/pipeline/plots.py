@@ -15,10 +15,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from training.arrays import Floats
-from training.evaluation import scores
 from training.evaluation.cross_validation import OutOfFold
 from training.evaluation.gate import MARGIN, Comparison
-from training.evaluation.scores import Outcomes
+from training.evaluation.scores import Outcomes, kaplan_meier_band, observed_mortality
 from training.study import design
 
 MODEL: Final = "#1b6e53"
@@ -55,7 +54,7 @@ def curves_by_species(seedlings: pd.DataFrame, survival: Floats) -> str:
         axes.set_xlabel("day")
         if not rows.any():
             continue
-        observed, low, high = scores.kaplan_meier_band(seedlings[rows])
+        observed, low, high = kaplan_meier_band(seedlings[rows])
         axes.fill_between(
             days, 100 * (1 - high), 100 * (1 - low), step="post", color=REFERENCE, alpha=0.3
         )
@@ -71,7 +70,7 @@ def calibration(outcomes: Outcomes, survival: Floats) -> str:
     predicted = 1 - survival[:, -1]
     tenths = np.array_split(np.argsort(predicted, kind="stable"), 10)
     pairs = [
-        (100 * predicted[rows].mean(), 100 * scores.observed_mortality(outcomes[rows]))
+        (100 * predicted[rows].mean(), 100 * observed_mortality(outcomes[rows]))
         for rows in tenths
         if len(rows)
     ]
@@ -101,7 +100,7 @@ def differences(comparison: Comparison) -> str:
     return _svg(figure)
 
 
-def folds(scored: dict[str, OutOfFold]) -> str:
+def plot_folds(scored: dict[str, OutOfFold]) -> str:
     """Integrated Brier score of each model in each fold."""
     figure = Figure(figsize=(4.6, 3.4), layout="constrained")
     axes = figure.subplots()

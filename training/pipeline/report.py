@@ -61,7 +61,7 @@ def write_failure(error: Exception, at: str, reason: str, folder: Path) -> None:
     (folder / MARKDOWN).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def write(outcome: Outcome, reason: str, folder: Path) -> Path:
+def write_report(outcome: Outcome, reason: str, folder: Path) -> Path:
     """Writes the report and, for a program, the verdict; returns the Markdown's path."""
     folder.mkdir(parents=True, exist_ok=True)
     verdict = f"verdict={outcome.judgement.verdict}\ncommit={outcome.commit or ''}\n"
@@ -112,7 +112,7 @@ def page(outcome: Outcome, reason: str) -> str:
         ),
         _picture(
             "Spread over folds",
-            plots.folds(_scored(outcome)),
+            plots.plot_folds(_scored(outcome)),
             "Each point is a fold of held-out plots; the bar is the mean. Lower is better.",
         ),
     ]

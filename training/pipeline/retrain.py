@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,8 @@ from training.evaluation import behaviour, gate
 from training.evaluation.cross_validation import REPORT_SEEDS, OutOfFold, cross_validate
 from training.evaluation.gate import Judgement
 from training.evaluation.rules import Rule
-from training.model import export, folder
+from training.model import export
+from training.model.folder import read_metadata
 from training.model.hazard import Recipe, fit_curves
 from training.model.survival import survival_curve
 from training.pipeline.train import Candidate, train
@@ -47,10 +48,10 @@ def retrain(
 
     Raises TrainingError where any step fails; the model that serves is then the old one.
     """
-    with publish.alone():
+    with publish.release_lock():
         step("start clean")
         publish.start_clean()
-        git.check(SOURCES)
+        git.require_committed(SOURCES)
         step("doctor")
         if failed := [check.text for check in doctor() if check.outcome == "failed"]:
             raise StoreError(failed[0])
@@ -63,11 +64,12 @@ def retrain(
         step("train")
         candidate = train(seedlings, search_size, jobs)
         step("judge")
-        judgement, scored = judge(candidate, champion, forced=forced, jobs=jobs)
-        judgement = not_again(judgement, candidate, rollback.withdrawn(), forced=forced)
+        judgement, scored = judge_candidate(
+            candidate, champion, rollback.withdrawn(), forced=forced, jobs=jobs
+        )
         commit = None
         if judgement.verdict == "promote":
-            metadata = {**candidate.metadata, "gate": verdict(judgement)}
+            metadata = {**candidate.metadata, "gate": judgement.gate_metadata()}
             meta = _meta(reason, candidate, judgement)
             commit = publish.publish(candidate.graph, metadata, meta, step)
         return Outcome(judgement, candidate, scored, commit)
@@ -81,59 +83,63 @@ def _prove_data() -> None:
         raise StoreError(f"{told}.", "Push it first: `python -m training store push data.dvc`.")
 
 
-def judge(
-    candidate: Candidate, champion: dict[str, Any] | None, *, forced: bool, jobs: int
+def judge_candidate(
+    candidate: Candidate,
+    champion: dict[str, Any] | None,
+    withdrawn: Sequence[Mapping[str, Any]] = (),
+    *,
+    forced: bool,
+    jobs: int,
 ) -> tuple[Judgement, OutOfFold | None]:
-    """The gate's word on a candidate; `champion` is the metadata of the model that serves."""
-    hazard = export.run(candidate.graph, behaviour.grid())
+    """The gate's judgement of a candidate, and the champion's scores beside it.
+
+    `champion` is the metadata of the model that serves, if there is one; `withdrawn` is the
+    data and recipe of each model that was rolled back from.
+    """
+    hazard = export.run_graph(candidate.graph, behaviour.grid())
     rules = [
         *gate.floors(candidate.outcomes, candidate.scored, candidate.reference),
-        *behaviour.check(survival_curve(hazard[..., 0])),
+        *behaviour.behaviour_rules(survival_curve(hazard[..., 0])),
         Rule.below("ONNX graph against scikit-learn", candidate.parity, export.PARITY),
     ]
-    source = candidate.metadata["data"]["source"]
-    if champion is None:
-        return gate.judge(rules, None, source=source, forced=forced), None
+    metadata = candidate.metadata
+    made_from = {"data": metadata["data"]["md5"], "recipe": metadata["recipe"]}
+    comparison = scored = None
+    if champion is not None:
+        scored = _champion_scores(champion, candidate, jobs)
+        comparison = gate.compare(candidate.outcomes, scored, candidate.scored)
+    judgement = gate.judge(
+        rules,
+        comparison,
+        source=metadata["data"]["source"],
+        forced=forced,
+        changed_data=champion is not None and champion["data"]["md5"] != metadata["data"]["md5"],
+        already_serving=champion is not None and _is_same(champion, candidate),
+        withdrawn=made_from in withdrawn,
+    )
+    return judgement, scored
+
+
+def _champion_scores(champion: dict[str, Any], candidate: Candidate, jobs: int) -> OutOfFold:
+    """Out-of-fold scores of the champion's recipe on the candidate's data."""
     recipe = Recipe(champion["recipe"]["estimator"], champion["recipe"]["parameters"])
-    scored = candidate.scored
-    if recipe != candidate.recipe:
-        (scored,) = cross_validate(
-            [partial(fit_curves, recipe)],
-            candidate.seedlings,
-            candidate.outcomes,
-            REPORT_SEEDS,
-            jobs,
-            "Champion ",
-        )
-    comparison = gate.compare(candidate.outcomes, scored, candidate.scored)
-    if _is_same(champion, candidate):
-        reason = "the same data and recipe give the model that already serves"
-        return gate.Judgement("keep", reason, tuple(rules), comparison), scored
-    changed = champion["data"]["md5"] != candidate.metadata["data"]["md5"]
-    return gate.judge(rules, comparison, source=source, forced=forced or changed), scored
+    if recipe == candidate.recipe:
+        return candidate.scored
+    (scored,) = cross_validate(
+        [partial(fit_curves, recipe)],
+        candidate.seedlings,
+        candidate.outcomes,
+        REPORT_SEEDS,
+        jobs,
+        "Champion ",
+    )
+    return scored
 
 
 def _is_same(champion: dict[str, Any], candidate: Candidate) -> bool:
     """Whether the champion is this very model, already judged worth serving."""
     same = bool(champion["model"]["sha256"] == candidate.metadata["model"]["sha256"])
     return same and champion["gate"]["verdict"] == "promote"
-
-
-def not_again(
-    judgement: Judgement,
-    candidate: Candidate,
-    withdrawn: Sequence[Mapping[str, Any]],
-    *,
-    forced: bool,
-) -> Judgement:
-    """A model like one that a person rolled back from is kept out, unless it is asked for."""
-    made_from = {"data": candidate.metadata["data"]["md5"], "recipe": candidate.metadata["recipe"]}
-    if judgement.verdict != "promote" or forced or made_from not in withdrawn:
-        return judgement
-    reason = (
-        "a model of this data and recipe was rolled back from; --force promotes it all the same"
-    )
-    return replace(judgement, verdict="keep", reason=reason)
 
 
 def _champion(step: Step) -> dict[str, Any] | None:
@@ -146,27 +152,7 @@ def _champion(step: Step) -> dict[str, Any] | None:
         # A remote that is still empty: the released model is in the bundled one.
         step(f"champion from the remote {config.RELEASED_REMOTE}, since {error.cause}")
         transfer.pull(publish.POINTER, remote=config.RELEASED_REMOTE, force=True)
-    return folder.read_metadata(config.MODEL)
-
-
-def verdict(judgement: Judgement) -> dict[str, object]:
-    """What `metadata.json` says of the gate: the verdict and every figure behind it."""
-    comparison = judgement.comparison
-    return {
-        "verdict": judgement.verdict,
-        "reason": judgement.reason,
-        "difference": None if comparison is None else round(comparison.difference, 6),
-        "upper_bound": None if comparison is None else round(comparison.upper, 6),
-        "rules": [
-            {
-                "name": r.name,
-                "figure": float(f"{r.figure:.4g}"),
-                "limit": r.limit,
-                "passed": r.passed,
-            }
-            for r in judgement.rules
-        ],
-    }
+    return read_metadata(config.MODEL)
 
 
 def _meta(reason: str, candidate: Candidate, judgement: Judgement) -> dict[str, object]:

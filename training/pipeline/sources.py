@@ -7,7 +7,7 @@ from pathlib import Path
 
 from training import config
 from training.errors import StoreError
-from training.model import folder
+from training.model.folder import METADATA, recover_folder
 
 Tell = Callable[[str], None]
 """Says to the person at the terminal what was chosen, and why."""
@@ -24,7 +24,7 @@ def find_trial(data: Path | None, tell: Tell) -> Path:
     if trial.csv_files(config.DATA):
         tell(f"Data: {config.DATA}/, as it stands.")
         return config.DATA
-    if remotes.ready():
+    if remotes.ready_remote():
         transfer.pull("data.dvc")
         tell(f"Data: {config.DATA}/, pulled from the remote just now.")
         return config.DATA
@@ -32,7 +32,7 @@ def find_trial(data: Path | None, tell: Tell) -> Path:
         f"Data: no CSV in {config.DATA}/ and no credentials to pull one, so a SIMULATED trial in "
         f"{config.SAMPLE_DATA}/. For the published one: python -m training data fetch --from …"
     )
-    simulate.write(simulate.simulate(), config.SAMPLE_DATA)
+    simulate.write_trial(simulate.simulate(), config.SAMPLE_DATA)
     return config.SAMPLE_DATA
 
 
@@ -40,13 +40,13 @@ def find_model(tell: Tell, train: Callable[[], Path]) -> Path:
     """The model to serve: model/, the released one, the default remote's, else one trained now."""
     from training.store import remotes, transfer
 
-    folder.recover(config.MODEL)
-    if (config.MODEL / folder.METADATA).is_file():
+    recover_folder(config.MODEL)
+    if (config.MODEL / METADATA).is_file():
         tell(f"Model: {config.MODEL}/, as it stands.")
         return config.MODEL
     reasons = [f"no {config.MODEL}/"]
     names = [config.RELEASED_REMOTE]
-    if default := remotes.ready():
+    if default := remotes.ready_remote():
         names.append(default)
     for remote in names:
         try:

@@ -61,7 +61,7 @@ def train(trial: Trial, search_size: int = SEARCH_SIZE, jobs: int = -1) -> Candi
     graph = export.to_onnx(models)
     parity = export.check_parity(graph, models, Covariates.of(seedlings))
     figures = metadata.metrics(outcomes, scored, reference)
-    described = metadata.describe(trial, recipe, figures, graph)
+    described = metadata.build_metadata(trial, recipe, figures, graph)
     return Candidate(recipe, seedlings, graph, parity, described, outcomes, scored, reference)
 
 

@@ -30,7 +30,7 @@ def head() -> str:
     return git("rev-parse", "HEAD")
 
 
-def check(paths: Sequence[str]) -> None:
+def require_committed(paths: Sequence[str]) -> None:
     """Raises RepositoryError unless these paths are as committed and git knows who commits."""
     try:
         git("var", "GIT_COMMITTER_IDENT")
@@ -54,7 +54,7 @@ def is_shallow() -> bool:
     return git("rev-parse", "--is-shallow-repository") == "true"
 
 
-def at(revision: str, file: str) -> str:
+def text_at(revision: str, file: str) -> str:
     """A file's text as committed at a revision; raises RepositoryError where it has none."""
     return git("show", f"{revision}:{file}") + "\n"
 
@@ -72,7 +72,7 @@ def restore(paths: Sequence[str]) -> list[str]:
     return differing
 
 
-def bring(revision: str, path: str) -> None:
+def restore_from(revision: str, path: str) -> None:
     """Puts a path as it was at a revision into the checkout."""
     git("checkout", "--quiet", revision, "--", path)
 

@@ -21,9 +21,17 @@ from dvc.utils.serialize import modify_yaml  # type: ignore[import-untyped]
 
 from training import config
 from training.errors import StoreError, TrainingError
-from training.model import folder as artefact
+from training.model.folder import (
+    GRAPH,
+    METADATA,
+    read_metadata,
+    recover_folder,
+    serialise_metadata,
+    write_model,
+)
 from training.registry import git
 from training.store import pointer, transfer
+from training.store.pointer import read_pointer
 from training.study.trial import directory_hash
 
 POINTER: Final = "model.dvc"
@@ -37,7 +45,7 @@ Step = Callable[[str], None]
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def release_lock() -> Iterator[None]:
     """Holds a lock that another retrain or rollback in this checkout finds taken.
 
     A process that was killed frees it. Raises TrainingError where it is taken.
@@ -55,12 +63,12 @@ def alone() -> Iterator[None]:
 
 def start_clean() -> list[str]:
     """Undoes what a cut-off release left behind; returns the paths it put back."""
-    artefact.recover(config.MODEL)
+    recover_folder(config.MODEL)
     return git.restore([POINTER, str(RELEASED)])
 
 
 @contextmanager
-def all_or_nothing() -> Iterator[None]:
+def restore_on_failure() -> Iterator[None]:
     """Where a release fails, puts its pointer, the bundled remote and model/ back."""
     try:
         yield
@@ -81,27 +89,27 @@ def publish(
     `meta` is what `model.dvc` will say of why the model was made. Returns the commit.
     Raises StoreError where the remote does not hold it, whole, in the end.
     """
-    with all_or_nothing():
+    with restore_on_failure():
         step("write model/ and its pointer")
-        artefact.write(config.MODEL, graph, metadata)
-        _point(meta)
+        write_model(config.MODEL, graph, metadata)
+        _write_pointer(meta)
         step("push and verify")
         transfer.push(targets=[POINTER])
         step("read back")
-        _compare(graph, artefact.serialise(metadata).encode())
+        _verify_remote_copy(graph, serialise_metadata(metadata).encode())
         step("mirror")
         mirror()
         step("commit")
         return git.commit([POINTER, str(RELEASED)], f"Release a model: {meta['reason']}")
 
 
-def verify(folder: Path) -> None:
+def verify_promoted(folder: Path) -> None:
     """Raises TrainingError unless a folder holds the model that model.dvc names, promoted."""
     files = {path.name: pointer.md5(path) for path in sorted(folder.glob("*")) if path.is_file()}
-    pointed = pointer.read(POINTER).oid.removesuffix(".dir")
+    pointed = read_pointer(POINTER).oid.removesuffix(".dir")
     if directory_hash(files) != pointed:
         raise TrainingError(f"{folder}/ is not the model that {POINTER} names")
-    metadata = artefact.read_metadata(folder)
+    metadata = read_metadata(folder)
     source, verdict = metadata["data"]["source"], metadata["gate"]["verdict"]
     if source == "simulated" or verdict != "promote":
         raise TrainingError(
@@ -120,7 +128,7 @@ def mirror() -> None:
         transfer.push(remote=config.RELEASED_REMOTE, targets=[POINTER])
 
 
-def _point(meta: Mapping[str, object]) -> None:
+def _write_pointer(meta: Mapping[str, object]) -> None:
     """Has DVC write the pointer of model/, and adds why it was made."""
     done = subprocess.run(
         [sys.executable, "-m", "dvc", "add", "--quiet", str(config.MODEL)],
@@ -134,11 +142,11 @@ def _point(meta: Mapping[str, object]) -> None:
         written["meta"] = dict(meta)
 
 
-def _compare(graph: bytes, metadata: bytes) -> None:
+def _verify_remote_copy(graph: bytes, metadata: bytes) -> None:
     """Pulls the model as a stranger would and compares it byte by byte."""
     with tempfile.TemporaryDirectory() as folder:
         came = transfer.read_back(POINTER, None, Path(folder) / "checkout")
-        for name, sent in ((artefact.GRAPH, graph), (artefact.METADATA, metadata)):
+        for name, sent in ((GRAPH, graph), (METADATA, metadata)):
             if (came / name).read_bytes() != sent:
                 raise StoreError(
                     f"{name} came back from the remote different.", "Run `store audit --repair`."

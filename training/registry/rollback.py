@@ -15,18 +15,18 @@ from training.registry.publish import (
     POINTER,
     RELEASED,
     Step,
-    all_or_nothing,
-    alone,
     mirror,
+    release_lock,
+    restore_on_failure,
     start_clean,
-    verify,
+    verify_promoted,
 )
-from training.store import pointer, transfer
+from training.store import transfer
 from training.store.audit import audit
-from training.store.pointer import Pointer
+from training.store.pointer import Pointer, parse_pointer, read_pointer
 
 
-def rollback(revision: str | None, step: Step) -> str:
+def rollback_model(revision: str | None, step: Step) -> str:
     """Puts `model.dvc` back to an earlier version and commits it; returns the commit.
 
     `revision` is a commit (default: the last promoted version before the model that serves was
@@ -36,23 +36,23 @@ def rollback(revision: str | None, step: Step) -> str:
     Raises TrainingError where there is no such version or the gate never promoted it,
     StoreError where its model is lost.
     """
-    with alone():
+    with release_lock():
         start_clean()
-        git.check([POINTER])
+        git.require_committed([POINTER])
         step("find the earlier version")
-        left = pointer.read(POINTER)
-        revision = revision or _before(left)
-        text = git.at(revision, POINTER)
-        if pointer.parse(text, POINTER).oid == left.oid:
+        left = read_pointer(POINTER)
+        revision = revision or _previous_promoted(left)
+        text = git.text_at(revision, POINTER)
+        if parse_pointer(text, POINTER).oid == left.oid:
             raise TrainingError(f"{POINTER} names the model of {revision[:12]} already")
-        with all_or_nothing():
+        with restore_on_failure():
             Path(POINTER).write_text(text, encoding="utf-8")
-            _note(left)
+            _record_withdrawn(left)
             step("verify it at the remote")
-            _ensure(revision)
+            _ensure_at_remote(revision)
             step("pull it")
             transfer.pull(POINTER, force=True)
-            verify(config.MODEL)
+            verify_promoted(config.MODEL)
             step("mirror")
             mirror()
             step("commit")
@@ -61,14 +61,14 @@ def rollback(revision: str | None, step: Step) -> str:
 
 def withdrawn() -> list[dict[str, Any]]:
     """Data and recipe of each model that was rolled back from and not replaced since."""
-    noted = pointer.read(POINTER).meta if Path(POINTER).is_file() else {}
+    noted = read_pointer(POINTER).meta if Path(POINTER).is_file() else {}
     return list(noted.get("withdrawn", ()))
 
 
-def _before(left: Pointer) -> str:
+def _previous_promoted(left: Pointer) -> str:
     """The commit of the last promoted version before the model `left` was first released."""
     revisions = git.versions(POINTER)
-    pointers = [pointer.parse(git.at(each, POINTER), POINTER) for each in revisions]
+    pointers = [parse_pointer(git.text_at(each, POINTER), POINTER) for each in revisions]
     first = max((place for place, each in enumerate(pointers) if each.oid == left.oid), default=0)
     for revision, each in zip(revisions[first + 1 :], pointers[first + 1 :], strict=True):
         if each.meta.get("verdict") == "promote":
@@ -80,7 +80,7 @@ def _before(left: Pointer) -> str:
     )
 
 
-def _note(left: Pointer) -> None:
+def _record_withdrawn(left: Pointer) -> None:
     """Writes into the pointer which model was left, and those left before it."""
     with modify_yaml(POINTER) as written:
         meta = written.setdefault("meta", {})
@@ -91,14 +91,14 @@ def _note(left: Pointer) -> None:
         meta["withdrawn"] = noted
 
 
-def _ensure(revision: str) -> None:
+def _ensure_at_remote(revision: str) -> None:
     """Proves the model at the remote; sends it again where the remote lost it."""
     found = audit(None, [POINTER])
     if found.verified:
         return
     # Too large a model was never bundled; the cache may have it all the same.
     with suppress(TrainingError):
-        git.bring(revision, str(RELEASED))
+        git.restore_from(revision, str(RELEASED))
         transfer.pull(POINTER, remote=config.RELEASED_REMOTE, force=True)
     try:
         found = audit(None, [POINTER], repair=True)

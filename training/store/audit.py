@@ -14,8 +14,8 @@ from typing import Final, Literal
 from training.config import RELEASED_REMOTE
 from training.errors import StoreError
 from training.store import drive, filesystem, pointer, remotes, retry
-from training.store.objects import Copy, Shelf
-from training.store.pointer import Pointer
+from training.store.objects import ObjectStore, StoredObject
+from training.store.pointer import Pointer, read_pointer
 from training.store.remotes import Remote
 
 TARGETS: Final = ("data.dvc", "model.dvc")
@@ -75,8 +75,8 @@ def audit(
     again from the local cache. Raises `StoreError` where the remote cannot be looked at, or a
     damaged object cannot be replaced from here; then nothing was changed.
     """
-    at = remotes.usable(remote)
-    pointers = [pointer.read(name) for name in chosen(at, targets)]
+    at = remotes.usable_remote(remote)
+    pointers = [read_pointer(name) for name in chosen(at, targets)]
     result = _survey(at, pointers)
     if repair and result.findings:
         before = result.findings
@@ -102,8 +102,8 @@ def chosen(remote: Remote, targets: Sequence[str] | None) -> list[str]:
     return ["model.dvc"]
 
 
-def _shelf(remote: Remote) -> Shelf:
-    return drive.DriveShelf(remote) if remote.is_drive else filesystem.FileShelf(remote)
+def _shelf(remote: Remote) -> ObjectStore:
+    return drive.DriveObjects(remote) if remote.is_drive else filesystem.FilesystemObjects(remote)
 
 
 def _survey(remote: Remote, pointers: Sequence[Pointer]) -> Audit:
@@ -127,7 +127,9 @@ def _survey(remote: Remote, pointers: Sequence[Pointer]) -> Audit:
     )
 
 
-def _members(each: Pointer, cache: Path, shelf: Shelf, tops: Sequence[Copy]) -> dict[str, str]:
+def _members(
+    each: Pointer, cache: Path, shelf: ObjectStore, tops: Sequence[StoredObject]
+) -> dict[str, str]:
     """Files of a tracked folder, from the cache or the remote; none where neither has its list."""
     if not each.is_folder:
         return {}
@@ -138,7 +140,7 @@ def _members(each: Pointer, cache: Path, shelf: Shelf, tops: Sequence[Copy]) -> 
     return pointer.members(shelf.read(whole[0])) if whole else {}
 
 
-def _judge(finding: Finding, copies: Sequence[Copy]) -> Finding | None:
+def _judge(finding: Finding, copies: Sequence[StoredObject]) -> Finding | None:
     live = [copy for copy in copies if not copy.trashed]
     state: State | None = None
     if not live:
@@ -174,8 +176,8 @@ def _discard_damaged(
             shelf.discard(copy)
 
 
-def _by_oid(copies: Sequence[Copy]) -> dict[str, list[Copy]]:
-    found: dict[str, list[Copy]] = {}
+def _by_oid(copies: Sequence[StoredObject]) -> dict[str, list[StoredObject]]:
+    found: dict[str, list[StoredObject]] = {}
     for copy in copies:
         found.setdefault(copy.oid, []).append(copy)
     return found

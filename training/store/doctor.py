@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Final, Literal
 
 from training.errors import StoreError
-from training.store import audit, doctor_drive, dvc, pointer, remotes
-from training.store.doctor_drive import Case, Caution
+from training.store import audit, doctor_drive, remotes
+from training.store.doctor_drive import CheckContext, CheckWarning
+from training.store.dvc import redact
+from training.store.pointer import read_pointer
 
 Outcome = Literal["ok", "warning", "failed"]
 EXIT_CODES: Final[dict[Outcome, int]] = {"ok": 0, "warning": 1, "failed": 2}
@@ -22,7 +24,7 @@ _CALLS_PER_PUSHED_FILE, _CALLS_PER_PULLED_FILE = 2, 3.3
 
 
 @dataclass(frozen=True)
-class Check:
+class CheckResult:
     """One line of the doctor's."""
 
     name: str
@@ -30,55 +32,57 @@ class Check:
     text: str
 
 
-def doctor(remote: str | None = None) -> Iterator[Check]:
+def doctor(remote: str | None = None) -> Iterator[CheckResult]:
     """Examine a remote (default: the default one) and yield each check as it is done.
 
     It ends at the first that failed, since the later ones rest on it. Nothing is written to
     the remote, and no check's text holds a key.
     """
     try:
-        case = Case(remotes.find(remote))
+        case = CheckContext(remotes.find_remote(remote))
     except StoreError as error:
-        yield Check("configuration", "failed", str(error))
+        yield CheckResult("configuration", "failed", str(error))
         return
     kind = doctor_drive.CHECKS if case.remote.is_drive else _OTHER
     for name, examine in (("configuration", _configuration), *kind, ("volume", _volume)):
         try:
             said = examine(case)
         except StoreError as error:
-            yield Check(name, "failed", dvc.redact(str(error)))
+            yield CheckResult(name, "failed", redact(str(error)))
             return
-        yield Check(name, "warning" if isinstance(said, Caution) else "ok", dvc.redact(said))
+        yield CheckResult(name, "warning" if isinstance(said, CheckWarning) else "ok", redact(said))
 
 
-def exit_code(checks: Sequence[Check]) -> int:
+def exit_code(checks: Sequence[CheckResult]) -> int:
     """0 where all is well, 1 where something deserves a look, 2 where something failed."""
     return max((EXIT_CODES[check.outcome] for check in checks), default=0)
 
 
-def _configuration(case: Case) -> str:
+def _configuration(case: CheckContext) -> str:
     committed = Path(".dvc/config")
     if committed.is_file() and (found := _SECRET.search(committed.read_text(encoding="utf-8"))):
         raise StoreError(
             f"`.dvc/config` holds {found[1]}, and it is committed.",
             "Move it into .dvc/config.local (`dvc remote modify --local …`) and replace it.",
         )
-    remotes.usable(case.remote.name)
+    remotes.usable_remote(case.remote.name)
     return f"remote {case.remote.name}, {case.remote.url}"
 
 
-def _place(case: Case) -> str:
+def _place(case: CheckContext) -> str:
     if not case.remote.is_folder:
         return _reach(case)
     folder = Path(case.remote.url)
     if not folder.is_dir():
         raise StoreError(f"The folder {folder} does not exist.", "Create it, or mount its disk.")
     if not os.access(folder, os.W_OK):
-        return Caution(f"{folder} can be read but not written: pulling works, pushing will fail.")
+        return CheckWarning(
+            f"{folder} can be read but not written: pulling works, pushing will fail."
+        )
     return f"{folder} can be read and written"
 
 
-def _reach(case: Case) -> str:
+def _reach(case: CheckContext) -> str:
     filesystem, root = remotes.objects(case.remote)
     try:
         there = filesystem.exists(root)
@@ -89,8 +93,8 @@ def _reach(case: Case) -> str:
     return "it holds objects" if there else "no objects there yet; the first push proves it"
 
 
-def _volume(case: Case) -> str:
-    pointers = [pointer.read(name) for name in audit.chosen(case.remote, None)]
+def _volume(case: CheckContext) -> str:
+    pointers = [read_pointer(name) for name in audit.chosen(case.remote, None)]
     files = sum(each.files for each in pointers)
     told = f"{files} files, {sum(each.size for each in pointers) / 1e6:.1f} MB tracked"
     if not case.remote.is_drive:
@@ -100,8 +104,8 @@ def _volume(case: Case) -> str:
         f"{files * _CALLS_PER_PULLED_FILE:.0f} to pull"
     )
     if files > _MANY_FILES:
-        return Caution(f"{told}. A new project's quota is near: pack small files together.")
+        return CheckWarning(f"{told}. A new project's quota is near: pack small files together.")
     return told
 
 
-_OTHER: Final[tuple[tuple[str, Callable[[Case], str]], ...]] = (("place", _place),)
+_OTHER: Final[tuple[tuple[str, Callable[[CheckContext], str]], ...]] = (("place", _place),)

@@ -1,6 +1,6 @@
 """The doctor's checks of a Google Drive remote, in the order in which they rest on each other.
 
-Each returns what to tell where all is well, a `Caution` where it is worth a look, and raises
+Each returns what to tell where all is well, a `CheckWarning` where it is worth a look, and raises
 `StoreError` where pushing cannot work. None of them makes anything in Drive.
 """
 
@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from training.errors import StoreError
-from training.store import audit, failures, pointer
+from training.store import audit, failures
+from training.store.pointer import read_pointer
 from training.store.remotes import Remote
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ _FOLDER_ID: Final = re.compile(r"root|appDataFolder|[\w-]{10,}")
 _KEY_FIELDS: Final = ("client_email", "private_key", "private_key_id", "client_id")
 
 
-class Caution(str):
+class CheckWarning(str):
     """Something that works, and is worth a look."""
 
     __slots__ = ()
 
 
 @dataclass
-class Case:
+class CheckContext:
     """What is known of the patient so far."""
 
     remote: Remote
@@ -51,7 +52,7 @@ class Case:
         return not self.remote.is_service_account or bool(as_person)
 
 
-def _libraries(_: Case) -> str:
+def _libraries(_: CheckContext) -> str:
     try:
         import pydrive2.fs  # type: ignore[import-untyped]  # noqa: F401
     except (ImportError, AttributeError) as error:
@@ -63,7 +64,7 @@ def _libraries(_: Case) -> str:
     return ", ".join(f"{name} {metadata.version(name)}" for name in packages)
 
 
-def _proxy(_: Case) -> str:
+def _proxy(_: CheckContext) -> str:
     proxy = os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY")
     if not proxy:
         return "none"
@@ -75,18 +76,18 @@ def _proxy(_: Case) -> str:
     return f"{proxy.rpartition('@')[2].removeprefix('http://')}"
 
 
-def _address(case: Case) -> str:
+def _address(case: CheckContext) -> str:
     if not _FOLDER_ID.fullmatch(case.remote.folder_id):
         raise StoreError(
             f"{case.remote.url} does not begin with the id of a Drive folder.",
             "`python -m training store use` takes the folder's address in the browser.",
         )
     if not case.remote.is_service_account:
-        return Caution("gdrive_use_service_account is not set: DVC acts as a person, by OAuth")
+        return CheckWarning("gdrive_use_service_account is not set: DVC acts as a person, by OAuth")
     return "a service account on a folder id"
 
 
-def _credentials(case: Case) -> str:
+def _credentials(case: CheckContext) -> str:
     if not case.remote.is_service_account:
         return "a person's token"
     if case.remote.key_file:
@@ -121,7 +122,7 @@ def _credentials(case: Case) -> str:
     return f"{source}: {case.email}"
 
 
-def _signature(case: Case) -> str:
+def _signature(case: CheckContext) -> str:
     from training.store.drive import Drive
 
     case.drive = Drive(case.remote)
@@ -131,18 +132,18 @@ def _signature(case: Case) -> str:
     return "not needed"
 
 
-def _token(case: Case) -> str:
+def _token(case: CheckContext) -> str:
     _drive(case).refresh_token()
     return "Google accepts the key"
 
 
-def _api(case: Case) -> str:
+def _api(case: CheckContext) -> str:
     about = _drive(case).about()
     case.email = about["user"]["emailAddress"]
     return f"Drive answers {case.email}"
 
 
-def _folder(case: Case) -> str:
+def _folder(case: CheckContext) -> str:
     from training.store.drive import FOLDER
 
     case.top = _drive(case).folder(case.remote.folder_id)
@@ -159,13 +160,13 @@ def _folder(case: Case) -> str:
     return f'"{title}" can be read and written'
 
 
-def _storage(case: Case) -> str:
+def _storage(case: CheckContext) -> str:
     drive_id = case.top.get("driveId")
     if drive_id:
         name = _drive(case).shared_drive(drive_id)["name"]
         if case.top["capabilities"].get("canTrashChildren"):
             return f'in the shared drive "{name}"'
-        return Caution(
+        return CheckWarning(
             f'in the shared drive "{name}", where {case.email} may add but not take away: '
             "`store audit --repair` needs a content manager."
         )
@@ -174,7 +175,7 @@ def _storage(case: Case) -> str:
     raise StoreError(failures.NO_STORAGE, failures.NO_STORAGE_REMEDY)
 
 
-def _path(case: Case) -> str:
+def _path(case: CheckContext) -> str:
     case.base = {case.top["id"]}
     for title in case.remote.subpath:
         found = _drive(case).subfolders(case.base, case.top.get("driveId"), title)
@@ -188,33 +189,33 @@ def _path(case: Case) -> str:
     return "/".join(case.remote.subpath) or "the folder itself"
 
 
-def _upload(case: Case) -> str:
+def _upload(case: CheckContext) -> str:
     names = audit.chosen(case.remote, None)
-    size = sum(pointer.read(name).size for name in names)
+    size = sum(read_pointer(name).size for name in names)
     _drive(case).try_upload(min(case.base), size)
     return f"Google would take {size / 1e6:.1f} MB (asked, and taken back)"
 
 
-def _duplicates(case: Case) -> str:
+def _duplicates(case: CheckContext) -> str:
     parents = case.base
     for title in ("files", "md5"):
         found = _drive(case).subfolders(parents, case.top.get("driveId"), title)
         parents = {item["id"] for item in found if not item["labels"]["trashed"]}
         if len(parents) > 1:
-            return Caution(
+            return CheckWarning(
                 f'{len(parents)} folders named "{title}": two first pushes ran at once. '
                 "Harmless to DVC; let one push finish before the next."
             )
     return "none" if parents else "none; nothing was pushed yet"
 
 
-def _drive(case: Case) -> Drive:
+def _drive(case: CheckContext) -> Drive:
     if case.drive is None:
         raise StoreError("Drive was not reached.")
     return case.drive
 
 
-CHECKS: Final[tuple[tuple[str, Callable[[Case], str]], ...]] = (
+CHECKS: Final[tuple[tuple[str, Callable[[CheckContext], str]], ...]] = (
     ("libraries", _libraries),
     ("proxy", _proxy),
     ("address", _address),

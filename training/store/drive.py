@@ -12,8 +12,10 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 
-from training.store import dvc, failures, pointer, remotes
-from training.store.objects import Copy
+from training.store import failures, remotes
+from training.store.dvc import log
+from training.store.objects import StoredObject
+from training.store.pointer import object_path
 from training.store.remotes import Remote
 
 FOLDER: Final = "application/vnd.google-apps.folder"
@@ -144,22 +146,22 @@ class Drive:
             try:
                 return send()
             except (Error, RefreshError, HttpLib2Error, OSError) as error:
-                dvc.log("Drive", type(error).__name__, str(error))
+                log("Drive", type(error).__name__, str(error))
                 failure = failures.explain(str(error), "Drive")
-                if attempt == _ATTEMPTS or not isinstance(failure, failures.PassingError):
+                if attempt == _ATTEMPTS or not isinstance(failure, failures.TransientError):
                     raise failure from error
             time.sleep(2**attempt)
             attempt += 1
 
 
-class DriveShelf:
+class DriveObjects:
     """The objects of a Drive remote, whole or not by Drive's own `md5Checksum`: nothing is read."""
 
     def __init__(self, remote: Remote) -> None:
         self._drive, self._remote = Drive(remote), remote
         self._drive.refresh_token()
 
-    def copies(self, oids: Collection[str]) -> list[Copy]:
+    def copies(self, oids: Collection[str]) -> list[StoredObject]:
         top = self._drive.folder(self._remote.folder_id)
         drive_id = top.get("driveId")
         folders = {top["id"]}
@@ -168,7 +170,7 @@ class DriveShelf:
             folders = {item["id"] for item in found}
             if not folders:
                 return []
-        wanted = {pointer.place(oid): oid for oid in oids}
+        wanted = {object_path(oid): oid for oid in oids}
         prefixes = {
             item["id"]: item["title"]
             for item in self._drive.children(folders, drive_id, f" and mimeType = '{FOLDER}'")
@@ -177,7 +179,7 @@ class DriveShelf:
         if not prefixes:
             return []
         return [
-            Copy(
+            StoredObject(
                 oid,
                 item.get("md5Checksum", ""),
                 int(item.get("fileSize", 0)),
@@ -188,8 +190,8 @@ class DriveShelf:
             if (oid := wanted.get((prefixes[item["parents"][0]["id"]], item["title"])))
         ]
 
-    def read(self, copy: Copy) -> bytes:
+    def read(self, copy: StoredObject) -> bytes:
         return self._drive.read(copy.place)
 
-    def discard(self, copy: Copy) -> None:
+    def discard(self, copy: StoredObject) -> None:
         self._drive.trash(copy.place)

@@ -23,7 +23,7 @@ _PRIVATE_KEY: Final = re.compile(
 )
 
 
-def run(
+def run_dvc(
     arguments: Sequence[str],
     *,
     timeout: float,
@@ -32,7 +32,7 @@ def run(
 ) -> str:
     """Run `dvc` in `folder` (default: the current one) and return what it wrote to stdout.
 
-    `environment` is added to this process's. Raises `StoreError`, or `PassingError` where
+    `environment` is added to this process's. Raises `StoreError`, or `TransientError` where
     another attempt is worth while; a command still running after `timeout` seconds is ended.
     """
     at, line = folder or Path(), f"dvc {' '.join(arguments)}"
@@ -56,7 +56,7 @@ def run(
         except subprocess.TimeoutExpired as error:
             printed = _text(error.stdout, error.stderr)
             log(line, f"ended after {timeout:.0f} s", printed)
-            raise failures.PassingError(
+            raise failures.TransientError(
                 f"`dvc {arguments[0]}` did not end within {timeout:.0f} s and was stopped.",
                 "The remote may not be answering, or the transfer needs a longer --timeout.",
             ) from error

@@ -14,7 +14,7 @@ REPAIR: Final = (
 )
 
 
-class PassingError(StoreError):
+class TransientError(StoreError):
     """A failure that may be gone at the next attempt."""
 
 
@@ -170,12 +170,12 @@ _RULES: Final = (
 def explain(output: str, command: str) -> StoreError:
     """The error to raise for a failed `command`, given all it printed.
 
-    A `PassingError` where another attempt is worth while, else a plain `StoreError`.
+    A `TransientError` where another attempt is worth while, else a plain `StoreError`.
     """
     for rule in _RULES:
         if found := re.search(rule.pattern, output):
             groups = {name: value or "" for name, value in found.groupdict().items()}
-            kind = PassingError if rule.passing else StoreError
+            kind = TransientError if rule.passing else StoreError
             return kind(rule.cause.format(**groups), rule.remedy)
     told = [line for line in output.splitlines() if line.startswith("ERROR")] or [output.strip()]
     text = told[0].removeprefix("ERROR: ") or "it said nothing"

@@ -7,23 +7,24 @@ import hashlib
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from training.store import pointer, remotes
-from training.store.objects import Copy
+from training.store import remotes
+from training.store.objects import StoredObject
+from training.store.pointer import object_path
 from training.store.remotes import Remote
 
 
-class FileShelf:
+class FilesystemObjects:
     """A checksum that the remote keeps itself is trusted where it agrees; else objects are read."""
 
     def __init__(self, remote: Remote) -> None:
         self._files, self._root = remotes.objects(remote)
         self._files.fs.invalidate_cache()
 
-    def copies(self, oids: Collection[str]) -> list[Copy]:
+    def copies(self, oids: Collection[str]) -> list[StoredObject]:
         return [copy for oid in sorted(oids) if (copy := self._copy(oid))]
 
-    def _copy(self, oid: str) -> Copy | None:
-        path = self._files.join(self._root, *pointer.place(oid))
+    def _copy(self, oid: str) -> StoredObject | None:
+        path = self._files.join(self._root, *object_path(oid))
         try:
             info = self._files.info(path)
         except FileNotFoundError:
@@ -31,7 +32,7 @@ class FileShelf:
         md5 = oid.removesuffix(".dir")
         if md5 not in _checksums(info):
             md5 = self._md5(path)
-        return Copy(oid, md5, int(info.get("size") or 0), path)
+        return StoredObject(oid, md5, int(info.get("size") or 0), path)
 
     def _md5(self, path: str) -> str:
         digest = hashlib.md5(usedforsecurity=False)
@@ -40,11 +41,11 @@ class FileShelf:
                 digest.update(block)
         return digest.hexdigest()
 
-    def read(self, copy: Copy) -> bytes:
+    def read(self, copy: StoredObject) -> bytes:
         with self._files.open(copy.place, "rb") as content:
             return bytes(content.read())
 
-    def discard(self, copy: Copy) -> None:
+    def discard(self, copy: StoredObject) -> None:
         self._files.remove(copy.place)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class Copy:
+class StoredObject:
     """One file at the remote that claims, by its place, to be the object `oid`."""
 
     oid: str
@@ -24,14 +24,14 @@ class Copy:
         return not self.trashed and self.md5 == self.oid.removesuffix(".dir")
 
 
-class Shelf(Protocol):
+class ObjectStore(Protocol):
     """What an audit needs of a remote. Every method raises `StoreError`."""
 
-    def copies(self, oids: Collection[str]) -> list[Copy]:
+    def copies(self, oids: Collection[str]) -> list[StoredObject]:
         """Every file that stands in the place of one of `oids`."""
 
-    def read(self, copy: Copy) -> bytes:
+    def read(self, copy: StoredObject) -> bytes:
         """The content of a copy."""
 
-    def discard(self, copy: Copy) -> None:
+    def discard(self, copy: StoredObject) -> None:
         """Take a copy away, into the trash where there is one."""

@@ -37,14 +37,14 @@ class Pointer:
         return f"{self.output}/{members[oid]}"
 
 
-def read(file: str) -> Pointer:
+def read_pointer(file: str) -> Pointer:
     """The pointer in `file`. Raises `StoreError`."""
     if not Path(file).is_file():
         raise StoreError(f"There is no {file} here.", "Run at the top of a checkout.")
-    return parse(Path(file).read_text(encoding="utf-8"), file)
+    return parse_pointer(Path(file).read_text(encoding="utf-8"), file)
 
 
-def parse(text: str, file: str) -> Pointer:
+def parse_pointer(text: str, file: str) -> Pointer:
     """The pointer that `text`, of a `file`, describes. Raises `StoreError`."""
     from dvc.utils.serialize import (  # type: ignore[import-untyped]
         YAMLFileCorruptedError,
@@ -66,14 +66,14 @@ def members(listing: bytes) -> dict[str, str]:
     return {entry["md5"]: entry["relpath"] for entry in json.loads(listing)}
 
 
-def place(oid: str) -> tuple[str, str]:
+def object_path(oid: str) -> tuple[str, str]:
     """Folder and name under which DVC keeps an object."""
     return oid[:2], oid[2:]
 
 
 def cached(oid: str, cache: Path) -> Path:
     """Where the local cache keeps an object."""
-    return cache.joinpath(*place(oid))
+    return cache.joinpath(*object_path(oid))
 
 
 def is_whole(oid: str, path: Path) -> bool:

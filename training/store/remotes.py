@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from training import config
 from training.errors import StoreError
-from training.store import dvc, failures
+from training.store import failures
+from training.store.dvc import run_dvc
 
 PLACEHOLDER: Final = "SET-YOUR-FOLDER-ID"
 _BROWSER_LINK: Final = re.compile(r"https://drive\.google\.com/drive/.*folders/([\w-]+)")
@@ -78,7 +79,7 @@ def configuration() -> Any:
         raise StoreError(f"DVC cannot read its configuration: {error}.") from error
 
 
-def find(name: str | None = None) -> Remote:
+def find_remote(name: str | None = None) -> Remote:
     """The remote of that name, by default the one DVC takes. Raises `StoreError`."""
     settings = configuration()
     chosen = name or settings["core"].get("remote")
@@ -92,9 +93,9 @@ def find(name: str | None = None) -> Remote:
     return Remote(chosen, str(options["url"]), dict(options))
 
 
-def usable(name: str | None = None) -> Remote:
+def usable_remote(name: str | None = None) -> Remote:
     """The remote of that name, once nothing is obviously missing. Raises `StoreError`."""
-    remote = find(name)
+    remote = find_remote(name)
     if remote.folder_id == PLACEHOLDER:
         raise StoreError(
             f"The remote {remote.name} still has {PLACEHOLDER} where the id of your Drive folder "
@@ -111,10 +112,10 @@ def usable(name: str | None = None) -> Remote:
     return remote
 
 
-def ready() -> str | None:
+def ready_remote() -> str | None:
     """Name of the default remote where nothing is obviously missing for using it."""
     try:
-        return usable().name
+        return usable_remote().name
     except StoreError:
         return None
 
@@ -140,7 +141,7 @@ def cache() -> Path:
     return Path(configuration()["cache"].get("dir") or ".dvc/cache", "files", "md5")
 
 
-def use(address: str) -> Remote:
+def use_remote(address: str) -> Remote:
     """Make a remote the default and return it.
 
     `address` is a Drive folder (`gdrive://ID`, or its address in the browser) or another
@@ -172,7 +173,7 @@ def use(address: str) -> Remote:
         folder.mkdir(parents=True, exist_ok=True)
         _dvc("remote", "add", "--local", "--force", "folder", os.fspath(folder))
         _set_default("folder", local=True)
-    return find()
+    return find_remote()
 
 
 def _set_default(name: str, *, local: bool) -> None:
@@ -185,4 +186,4 @@ def _set_default(name: str, *, local: bool) -> None:
 
 
 def _dvc(*arguments: str) -> None:
-    dvc.run(arguments, timeout=60)
+    run_dvc(arguments, timeout=60)

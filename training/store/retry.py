@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from training.store import dvc
-from training.store.failures import PassingError
+from training.store.dvc import run_dvc
+from training.store.failures import TransientError
 from training.store.remotes import Remote
 
 TIMEOUT: Final = 1800.0
@@ -24,10 +24,12 @@ def send(
     remote: Remote, targets: Sequence[str], *, timeout: float = TIMEOUT, pause: float = PAUSE
 ) -> None:
     """`dvc push`. Raises `StoreError`; sending twice is harmless, what is there is left alone."""
-    insist(["push", "--remote", remote.name, *targets], remote, timeout=timeout, pause=pause)
+    run_with_retries(
+        ["push", "--remote", remote.name, *targets], remote, timeout=timeout, pause=pause
+    )
 
 
-def insist(
+def run_with_retries(
     arguments: Sequence[str],
     remote: Remote,
     *,
@@ -47,13 +49,13 @@ def insist(
     for attempt in range(1, _ATTEMPTS + 1):
         left = deadline - time.monotonic()
         try:
-            dvc.run(
+            run_dvc(
                 arguments,
                 timeout=left / 2 if attempt < _ATTEMPTS else left,
                 folder=folder,
                 environment=remote.environment(),
             )
-        except PassingError as error:
+        except TransientError as error:
             wait = pause * 2 ** (attempt - 1)
             if attempt == _ATTEMPTS or time.monotonic() + wait >= deadline:
                 raise

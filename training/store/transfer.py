@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from training.errors import StoreError
-from training.store import dvc, pointer, remotes, retry
+from training.store import pointer, remotes, retry
 from training.store.audit import Audit, audit, chosen
+from training.store.dvc import run_dvc
 from training.store.failures import REPAIR
-from training.store.pointer import Pointer
+from training.store.pointer import Pointer, read_pointer
 from training.store.remotes import Remote
 
 _NOT_HERE: Final = (
@@ -46,15 +47,15 @@ def pull(
     local changes. Needs no git, and no credentials where the remote needs none.
     Raises `StoreError`.
     """
-    at = remotes.usable(remote)
-    wanted = pointer.read(target)
+    at = remotes.usable_remote(remote)
+    wanted = read_pointer(target)
     cache = remotes.cache()
     for oid in _damaged(wanted, cache):
         # Else DVC would take the file for the object and not ask the remote for it.
         pointer.cached(oid, cache).unlink(missing_ok=True)
     _fetch(wanted, at, cache, timeout=timeout, pause=pause)
     arguments = ["checkout", *(["--force"] if force else []), target]
-    dvc.run(arguments, timeout=timeout, environment=at.environment())
+    run_dvc(arguments, timeout=timeout, environment=at.environment())
 
 
 def check_out(target: str) -> None:
@@ -62,9 +63,9 @@ def check_out(target: str) -> None:
 
     Raises `StoreError` where the cache lacks it.
     """
-    if _damaged(pointer.read(target), remotes.cache()):
+    if _damaged(read_pointer(target), remotes.cache()):
         raise StoreError(f"What {target} names is not in this checkout's cache.", "Pull it.")
-    dvc.run(["checkout", "--force", target], timeout=600, environment=_LOCAL)
+    run_dvc(["checkout", "--force", target], timeout=600, environment=_LOCAL)
 
 
 def push(
@@ -80,11 +81,11 @@ def push(
     where `timeout` seconds pass, or where the audit finds an object missing or damaged: what
     returns is verified.
     """
-    at = remotes.usable(remote)
+    at = remotes.usable_remote(remote)
     names = chosen(at, targets)
     cache = remotes.cache()
     for name in names:
-        wanted = pointer.read(name)
+        wanted = read_pointer(name)
         damaged = _damaged(wanted, cache)
         for oid, label in damaged.items():
             if pointer.cached(oid, cache).exists():
@@ -95,7 +96,7 @@ def push(
         if damaged and Path(wanted.output).exists():
             # What came by another way than DVC, but is what the pointer says.
             with suppress(StoreError):
-                dvc.run(["commit", name], timeout=timeout, environment=_LOCAL)
+                run_dvc(["commit", name], timeout=timeout, environment=_LOCAL)
     retry.send(at, names, timeout=timeout, pause=pause)
     result = audit(at.name, names)
     if not result.verified:
@@ -107,11 +108,11 @@ def push(
 
 def status(remote: str | None = None) -> list[Status]:
     """What `dvc status` says of each output, in the checkout and at a remote."""
-    at = remotes.usable(remote)
+    at = remotes.usable_remote(remote)
     names = chosen(at, None)
     here = _changes(names)
     there = json.loads(
-        dvc.run(
+        run_dvc(
             ["status", "--cloud", "--remote", at.name, "--json", *names],
             timeout=600,
             environment=at.environment(),
@@ -121,7 +122,7 @@ def status(remote: str | None = None) -> list[Status]:
         Status(
             name,
             here[name],
-            str(there.get(pointer.read(name).output, "in sync")),
+            str(there.get(read_pointer(name).output, "in sync")),
         )
         for name in names
     ]
@@ -138,14 +139,14 @@ def read_back(target: str, remote: str | None, to: Path) -> Path:
     `to` must not exist or be empty; it becomes a DVC project of its own. Returns the output's
     path in it. Raises `StoreError` where a file is missing or not what the pointer says.
     """
-    at = remotes.usable(remote)
-    wanted = pointer.read(target)
+    at = remotes.usable_remote(remote)
+    wanted = read_pointer(target)
     if to.is_dir() and any(to.iterdir()):
         raise StoreError(f"{to} is not empty.", "Name a new folder to read back into.")
     _project(to, at, target)
     cache = to / ".dvc" / "cache" / "files" / "md5"
     _fetch(wanted, at, cache, timeout=retry.TIMEOUT, pause=retry.PAUSE, folder=to)
-    dvc.run(["checkout", target], timeout=600, folder=to, environment=at.environment())
+    run_dvc(["checkout", target], timeout=600, folder=to, environment=at.environment())
     output = to / wanted.output
     for oid, path in _content(wanted, cache, output).items():
         if not pointer.is_whole(oid, path):
@@ -164,7 +165,7 @@ def _fetch(
 ) -> None:
     """Fill the cache with an output's objects and check each: DVC trusts a folder blindly."""
     arguments = ["fetch", "--remote", remote.name, wanted.file]
-    retry.insist(arguments, remote, timeout=timeout, pause=pause, folder=folder)
+    retry.run_with_retries(arguments, remote, timeout=timeout, pause=pause, folder=folder)
     for oid, label in _damaged(wanted, cache).items():
         pointer.cached(oid, cache).unlink(missing_ok=True)
         raise StoreError(
@@ -206,7 +207,7 @@ def _project(to: Path, remote: Remote, target: str) -> None:
 
 def _changes(names: Sequence[str]) -> dict[str, str]:
     """What DVC says of each output in the checkout."""
-    told = json.loads(dvc.run(["status", "--json", *names], timeout=600, environment=_LOCAL))
+    told = json.loads(run_dvc(["status", "--json", *names], timeout=600, environment=_LOCAL))
     return {name: _words(told.get(name, [])) for name in names}
 
 

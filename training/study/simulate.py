@@ -120,7 +120,7 @@ def simulate(seedlings: int = PUBLISHED_SIZE, seed: int = 0) -> pd.DataFrame:
     )
 
 
-def write(trial: pd.DataFrame, folder: Path) -> Path:
+def write_trial(trial: pd.DataFrame, folder: Path) -> Path:
     """Writes a trial as the folder's CSV, whole or not at all; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=folder, suffix=".part")

@@ -53,7 +53,7 @@ def load(path: Path) -> Trial:
         raise NoTableError(f"no trial at {path}: a CSV, or a folder of CSVs, is asked for")
     read = [_read(each) for each in paths]
     places = [place for _, found in read for place in found]
-    table = check(pd.concat([cells for cells, _ in read], ignore_index=True), places)
+    table = check_table(pd.concat([cells for cells, _ in read], ignore_index=True), places)
     known = table["Event"].notna()
     dropped = [
         f"Dropped row {row} of {file} (No {number}): its Event is missing."
@@ -84,7 +84,7 @@ def directory_hash(files: Mapping[str, str]) -> str:
     return hashlib.md5(json.dumps(listing, sort_keys=True).encode()).hexdigest()  # noqa: S324
 
 
-def check(cells: pd.DataFrame, places: Places) -> pd.DataFrame:
+def check_table(cells: pd.DataFrame, places: Places) -> pd.DataFrame:
     """Typed columns of a trial read as text; raises InvalidTableError with every fault."""
     table, faults = _parsed(cells)
     unread = {(i, column) for i, column, _ in faults}

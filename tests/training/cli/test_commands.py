@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from training.model import folder as artefact
+from training.model.folder import GRAPH, METADATA, write_model
 
 
 def run(
@@ -45,7 +45,7 @@ def test_simulate_check_and_train_go_hand_in_hand(root: Path, tmp_path: Path) ->
     assert "Data: mine, as asked." in trained.stderr
     assert "SIMULATED data" in trained.stderr
     assert not (tmp_path / "model").exists(), "a simulated model never stands in model/"
-    described = json.loads((tmp_path / "build/sample/model" / artefact.METADATA).read_text())
+    described = json.loads((tmp_path / "build/sample/model" / METADATA).read_text())
     assert described["data"]["source"] == "simulated"
 
 
@@ -77,14 +77,14 @@ def test_data_in_its_folder_is_taken_first(
 def test_a_failed_training_leaves_the_model_as_it_was(
     root: Path, tmp_path: Path, simulated_text: pd.DataFrame
 ) -> None:
-    artefact.write(tmp_path / "model", b"old", {"contract": 1})
+    write_model(tmp_path / "model", b"old", {"contract": 1})
     few = simulated_text[simulated_text["Plot"].isin(["1", "2"])].assign(Adult="J")
     few.to_csv(tmp_path / "few.csv", index=False)
     failed = run(root, tmp_path, "train", "--data", "few.csv")
 
     assert failed.returncode == 1
     assert "2 plots are too few: 6 folds hold out whole plots" in failed.stderr
-    assert (tmp_path / "model" / artefact.GRAPH).read_bytes() == b"old"
+    assert (tmp_path / "model" / GRAPH).read_bytes() == b"old"
 
 
 def test_faults_are_a_table_and_exit_code_1(
@@ -129,7 +129,7 @@ def test_a_simulated_trial_is_never_written_into_data(root: Path, tmp_path: Path
 
 
 def test_a_model_that_stands_is_served_as_it_is(root: Path, tmp_path: Path) -> None:
-    artefact.write(tmp_path / "model", b"mine", {"contract": 1})
+    write_model(tmp_path / "model", b"mine", {"contract": 1})
     got = run(root, tmp_path, "model", "get")
 
     assert got.stdout == "model\n"

@@ -23,7 +23,7 @@ def as_expected() -> Floats:
 
 
 def failed(survival: Floats) -> set[str]:
-    return {rule.name for rule in behaviour.check(survival) if not rule.passed}
+    return {rule.name for rule in behaviour.behaviour_rules(survival) if not rule.passed}
 
 
 def test_a_model_as_expected_meets_every_expectation() -> None:
@@ -56,7 +56,7 @@ def test_a_model_that_turns_a_direction_round_is_found_out(
 
 
 def test_only_what_every_refit_bears_out_is_hard() -> None:
-    soft = [rule.name for rule in behaviour.check(as_expected()) if not rule.hard]
+    soft = [rule.name for rule in behaviour.behaviour_rules(as_expected()) if not rule.hard]
     assert soft == [
         "oaks: own less other species' soil",
         "oaks: sterile less other species' soil",

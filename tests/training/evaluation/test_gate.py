@@ -17,11 +17,11 @@ from sksurv.ensemble import RandomSurvivalForest
 from sksurv.util import Surv
 
 from training.arrays import Floats
-from training.evaluation import cross_validation, gate, scores
+from training.evaluation import cross_validation, gate
 from training.evaluation.cross_validation import OutOfFold
 from training.evaluation.gate import Comparison
 from training.evaluation.rules import Rule
-from training.evaluation.scores import Outcomes
+from training.evaluation.scores import GRID, Outcomes, kaplan_meier_by_species, kaplan_meier_curve
 from training.model import hazard
 from training.model.hazard import Recipe, fit_curves
 from training.model.person_periods import Covariates
@@ -53,7 +53,7 @@ def random_survival_forest(train: pd.DataFrame) -> Curves:
     forest.fit(features(train), Surv.from_arrays(train["Event"] == 1, train["Census"]))
 
     def curves(rows: pd.DataFrame) -> Floats:
-        step = np.searchsorted(forest.unique_times_, np.arange(scores.GRID), side="right")
+        step = np.searchsorted(forest.unique_times_, np.arange(GRID), side="right")
         alive = forest.predict_survival_function(features(rows), return_array=True)
         return np.column_stack([np.ones(len(rows)), alive])[:, step]
 
@@ -120,7 +120,7 @@ def naive_classifier(train: pd.DataFrame) -> Curves:
         return np.column_stack([covariates.species, covariates.soil, covariates.light])
 
     classifier = GradientBoostingClassifier(random_state=0).fit(features(train), train["Event"])
-    season = 1 - scores.kaplan_meier_curve(train)
+    season = 1 - kaplan_meier_curve(train)
     return lambda rows: (
         1 - np.outer(classifier.predict_proba(features(rows))[:, 1], season / season[-1])
     )
@@ -163,7 +163,7 @@ CHALLENGERS: dict[str, tuple[Callable[[pd.DataFrame], Curves], bool, set[str]]] 
         {"keep", "refuse"},
     ),
     "no soil factors": (partial(altered, NO_SOIL_FACTORS, logistic()), False, {"keep", "refuse"}),
-    "Kaplan-Meier by species": (scores.kaplan_meier_by_species, False, {"refuse"}),
+    "Kaplan-Meier by species": (kaplan_meier_by_species, False, {"refuse"}),
     "outcomes permuted within species": (outcomes_permuted_within_species, False, {"refuse"}),
     "a fifth of the species labels shuffled": (some_species_labels_shuffled, False, {"refuse"}),
     "trained on 5 plots": (partial(on_plots, 5), False, {"refuse"}),
@@ -199,7 +199,7 @@ def champion(seedlings: pd.DataFrame, outcomes: Outcomes) -> OutOfFold:
 
 @pytest.fixture(scope="module")
 def reference(seedlings: pd.DataFrame, outcomes: Outcomes) -> OutOfFold:
-    return out_of_fold(scores.kaplan_meier_by_species, seedlings, outcomes)
+    return out_of_fold(kaplan_meier_by_species, seedlings, outcomes)
 
 
 @pytest.mark.parametrize("name", CHALLENGERS)
@@ -246,7 +246,7 @@ def test_a_challenger_on_a_simulated_trial_gets_what_it_deserves(name: str) -> N
     fit, not_inferior, verdicts = CHALLENGERS[name]
     champion, reference, challenger = (
         out_of_fold(each, rows, outcomes)
-        for each in (partial(fit_curves, Recipe()), scores.kaplan_meier_by_species, fit)
+        for each in (partial(fit_curves, Recipe()), kaplan_meier_by_species, fit)
     )
     comparison = gate.compare(outcomes, champion, challenger)
     rules = gate.floors(outcomes, challenger, reference)
@@ -271,6 +271,8 @@ def test_a_little_worse_is_kept_out_unless_the_data_have_changed() -> None:
     worse = compared(0.0005, 0.0015)
     assert gate.judge(MET, worse, source="published", forced=False).verdict == "keep"
     assert gate.judge(MET, worse, source="published", forced=True).verdict == "promote"
+    changed = gate.judge(MET, worse, source="published", forced=False, changed_data=True)
+    assert changed.verdict == "promote"
 
 
 def test_what_may_be_inferior_is_kept_out_even_by_force() -> None:
@@ -297,6 +299,20 @@ def test_a_soft_rule_warns_and_stops_nothing() -> None:
 def test_a_model_of_simulated_data_is_never_promoted() -> None:
     judgement = gate.judge(MET, compared(-0.01, -0.005), source="simulated", forced=True)
     assert judgement.verdict == "refuse"
+
+
+def test_a_model_like_one_that_was_rolled_back_from_is_kept_out_unless_forced() -> None:
+    better = compared(-0.01, -0.005)
+
+    kept = gate.judge(MET, better, source="published", forced=False, withdrawn=True)
+    assert (kept.verdict, "was rolled back from" in kept.reason) == ("keep", True)
+    forced = gate.judge(MET, better, source="published", forced=True, withdrawn=True)
+    assert forced.verdict == "promote"
+
+
+def test_a_model_that_already_serves_is_kept_whatever_else_holds() -> None:
+    kept = gate.judge(MET, compared(0, 0), source="published", forced=True, already_serving=True)
+    assert (kept.verdict, "already serves" in kept.reason) == ("keep", True)
 
 
 def test_the_first_model_needs_no_champion() -> None:

@@ -13,8 +13,17 @@ from sksurv.nonparametric import CensoringDistributionEstimator
 from sksurv.util import Surv
 
 from training.errors import TrainingError
-from training.evaluation import scores as evaluate
-from training.evaluation.scores import Outcomes
+from training.evaluation.scores import (
+    FOLDS,
+    Outcomes,
+    brier_score,
+    calibration_error,
+    concordance_index,
+    folds,
+    kaplan_meier_by_species,
+    kaplan_meier_curve,
+    score,
+)
 from training.study import design, simulate
 
 GRID = design.CENSUSES + 1
@@ -51,7 +60,7 @@ def outcomes_with_marginal_weights(census: np.ndarray, died: np.ndarray) -> Outc
 @pytest.mark.parametrize("seed", range(5))
 def test_concordance_equals_the_library_s_where_censoring_is_independent(seed: int) -> None:
     census, died, risk = independently_censored(seed)
-    ours = evaluate.concordance_index(outcomes_with_marginal_weights(census, died), risk)
+    ours = concordance_index(outcomes_with_marginal_weights(census, died), risk)
     y = Surv.from_arrays(died == 1, census)
 
     assert ours == pytest.approx(concordance_index_ipcw(y, y, risk)[0], abs=1e-9)
@@ -68,7 +77,7 @@ def test_the_brier_score_equals_the_library_s_where_censoring_is_independent(see
         _, (theirs,) = library_brier_score(y, y, survival[:, [k]], [float(k)])
         alive, weight = outcomes.status(k)
         # The library divides by n, we by the sum of the weights, which is n in expectation.
-        ours = evaluate.brier_score(outcomes, survival, k) * weight.sum() / len(alive)
+        ours = brier_score(outcomes, survival, k) * weight.sum() / len(alive)
         assert ours == pytest.approx(theirs, abs=1e-9)
 
 
@@ -106,11 +115,11 @@ def test_a_model_that_takes_the_harvested_for_survivors_fails_the_calibration(
     as_survivors = seedlings.assign(
         Census=seedlings["Census"].where(seedlings["Harvest"] != "X", design.CENSUSES)
     )
-    censored = evaluate.kaplan_meier_by_species(seedlings)(seedlings)
-    naive = evaluate.kaplan_meier_by_species(as_survivors)(seedlings)
+    censored = kaplan_meier_by_species(seedlings)(seedlings)
+    naive = kaplan_meier_by_species(as_survivors)(seedlings)
 
-    assert abs(evaluate.calibration_error(outcomes, censored)) < 0.02
-    assert evaluate.calibration_error(outcomes, naive) < -0.10
+    assert abs(calibration_error(outcomes, censored)) < 0.02
+    assert calibration_error(outcomes, naive) < -0.10
 
 
 def test_a_perfect_model_scores_perfectly() -> None:
@@ -118,7 +127,7 @@ def test_a_perfect_model_scores_perfectly() -> None:
     zeros = np.zeros(3, int)
     outcomes = Outcomes(census, died, zeros, zeros, np.ones((3, GRID)))
     alive = (np.arange(GRID) < np.where(died == 1, census, 99)[:, None]).astype(float)
-    scores = evaluate.score(outcomes, alive)
+    scores = score(outcomes, alive)
 
     assert scores.integrated_brier_score == 0
     assert scores.concordance_rmst == 1
@@ -131,30 +140,30 @@ def test_concordance_is_one_half_without_information_and_turns_with_the_sign(see
     outcomes = outcomes_with_marginal_weights(census, died)
     if not ((died == 1) & (census < census.max())).any():
         return
-    forward = evaluate.concordance_index(outcomes, risk)
+    forward = concordance_index(outcomes, risk)
 
-    assert evaluate.concordance_index(outcomes, np.zeros(30)) == pytest.approx(0.5)
-    assert evaluate.concordance_index(outcomes, -risk) == pytest.approx(1 - forward)
+    assert concordance_index(outcomes, np.zeros(30)) == pytest.approx(0.5)
+    assert concordance_index(outcomes, -risk) == pytest.approx(1 - forward)
 
 
 def test_no_plot_is_in_training_and_test_at_once(seedlings: pd.DataFrame) -> None:
     plots = seedlings["Plot"].to_numpy()
     seen = np.zeros((2, len(seedlings)), int)
-    for i, (train, test) in enumerate(evaluate.folds(seedlings, (0, 1))):
+    for i, (train, test) in enumerate(folds(seedlings, (0, 1))):
         assert not set(plots[train]) & set(plots[test])
-        seen[i // evaluate.FOLDS, test] += 1
+        seen[i // FOLDS, test] += 1
     assert (seen == 1).all(), "each seed's folds hold out every row once"
 
 
 def test_too_few_plots_for_the_folds_are_named(seedlings: pd.DataFrame) -> None:
     few = seedlings[seedlings["Plot"] <= 4]
     with pytest.raises(TrainingError, match="4 plots are too few"):
-        list(evaluate.folds(few, (0,)))
+        list(folds(few, (0,)))
 
 
 def test_kaplan_meier_steps_down_at_the_census_of_a_death() -> None:
     rows = pd.DataFrame({"Census": [2, 4, 33, 33], "Event": [1, 0, 1, 0]})
-    curve = evaluate.kaplan_meier_curve(rows)
+    curve = kaplan_meier_curve(rows)
 
     assert curve[[0, 1, 2, 32]].tolist() == [1, 1, 0.75, 0.75]
     assert curve[33] == pytest.approx(0.375)

@@ -31,7 +31,7 @@ def test_the_graph_answers_every_model_in_order(
 ) -> None:
     models = [Recipe(parameters={"C": c}).fit(data) for c in (0.1, 1.0, 10.0)]
     covariates = Covariates.of(seedlings)
-    answered = export.run(export.to_onnx(models), covariates)
+    answered = export.run_graph(export.to_onnx(models), covariates)
 
     assert answered.shape == (len(seedlings), PERIODS, 3)
     for i, model in enumerate(models):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from training.model import folder as artefact
+from training.model.folder import read_metadata, recover_folder, write_model
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -14,44 +14,44 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def test_a_model_folder_holds_two_files_and_nothing_else(tmp_path: Path) -> None:
-    artefact.write(tmp_path / "model", b"graph", {"contract": 1})
+    write_model(tmp_path / "model", b"graph", {"contract": 1})
 
     assert contents(tmp_path) == {
         "model/model.onnx": "graph",
         "model/metadata.json": '{\n  "contract": 1\n}\n',
     }
-    assert artefact.read_metadata(tmp_path / "model") == {"contract": 1}
+    assert read_metadata(tmp_path / "model") == {"contract": 1}
 
 
 def test_a_new_model_replaces_the_old_one_leaving_nothing_behind(tmp_path: Path) -> None:
-    artefact.write(tmp_path / "model", b"old", {})
-    artefact.write(tmp_path / "model", b"new", {})
+    write_model(tmp_path / "model", b"old", {})
+    write_model(tmp_path / "model", b"new", {})
 
     assert contents(tmp_path)["model/model.onnx"] == "new"
     assert [p.name for p in tmp_path.iterdir()] == ["model"]
 
 
 def test_a_failure_while_writing_leaves_the_old_model(tmp_path: Path) -> None:
-    artefact.write(tmp_path / "model", b"old", {})
+    write_model(tmp_path / "model", b"old", {})
     before = contents(tmp_path)
 
     with pytest.raises(ValueError, match="JSON compliant"):
-        artefact.write(tmp_path / "model", b"new", {"metric": float("nan")})
+        write_model(tmp_path / "model", b"new", {"metric": float("nan")})
     assert contents(tmp_path) == before
 
 
 def test_a_swap_cut_off_in_the_middle_is_undone(tmp_path: Path) -> None:
-    artefact.write(tmp_path / "model", b"old", {})
+    write_model(tmp_path / "model", b"old", {})
     (tmp_path / "model").rename(tmp_path / ".model-old")
 
-    artefact.recover(tmp_path / "model")
+    recover_folder(tmp_path / "model")
     assert contents(tmp_path)["model/model.onnx"] == "old"
 
 
 def test_a_swap_cut_off_at_its_end_keeps_the_new_model(tmp_path: Path) -> None:
-    artefact.write(tmp_path / "model", b"new", {})
-    artefact.write(tmp_path / ".model-old", b"old", {})
+    write_model(tmp_path / "model", b"new", {})
+    write_model(tmp_path / ".model-old", b"old", {})
 
-    artefact.recover(tmp_path / "model")
+    recover_folder(tmp_path / "model")
     assert contents(tmp_path)["model/model.onnx"] == "new"
     assert [p.name for p in tmp_path.iterdir()] == ["model"]

@@ -14,7 +14,7 @@ import pytest
 
 from tests.training import scratch
 from tests.training.scratch import Checkout
-from training.model import folder as artefact
+from training.model.folder import read_metadata
 from training.pipeline.train import Candidate, train
 from training.study import simulate
 from training.study.trial import Trial
@@ -36,7 +36,7 @@ def track_data(checkout: Checkout) -> None:
 
 
 def test_a_model_of_simulated_data_is_refused_and_changes_nothing(checkout: Checkout) -> None:
-    simulate.write(simulate.simulate(seedlings=700), checkout.path / "data")
+    simulate.write_trial(simulate.simulate(seedlings=700), checkout.path / "data")
     track_data(checkout)
     before = checkout.git("rev-parse", "HEAD")
     told = checkout.training(*RETRAIN, "try", code=20)
@@ -62,7 +62,7 @@ def test_on_the_field_trial_a_model_is_promoted_once_and_then_kept(
     told = checkout.training(*RETRAIN, "the first model", code=0)
 
     assert "Promoted: the new model takes over" in told
-    metadata = artefact.read_metadata(checkout.path / "model")
+    metadata = read_metadata(checkout.path / "model")
     assert metadata["gate"]["verdict"] == "promote"
     assert all(rule["passed"] for rule in metadata["gate"]["rules"])
     pointer = checkout.git("show", "HEAD:model.dvc")
@@ -70,14 +70,14 @@ def test_on_the_field_trial_a_model_is_promoted_once_and_then_kept(
         assert fact in pointer
     stranger = checkout.clone("stranger")
     stranger.training("store", "pull", "model.dvc", "--remote", "released")
-    assert artefact.read_metadata(stranger.path / "model") == metadata
+    assert read_metadata(stranger.path / "model") == metadata
 
     released = checkout.git("rev-parse", "HEAD")
     told = checkout.training(*RETRAIN, "nothing new", code=10)
     assert "Kept: the model that serves stays" in told
     assert "the same data and recipe give the model that already serves" in told
     assert checkout.git("rev-parse", "HEAD") == released
-    assert artefact.read_metadata(checkout.path / "model") == metadata
+    assert read_metadata(checkout.path / "model") == metadata
 
 
 CUT_OFF = """
@@ -93,7 +93,7 @@ retrain("cut off", step, search_size=1, jobs=1)
 def test_killed_before_the_verdict_nothing_has_changed_and_the_next_run_goes_on(
     checkout: Checkout,
 ) -> None:
-    simulate.write(simulate.simulate(seedlings=600), checkout.path / "data")
+    simulate.write_trial(simulate.simulate(seedlings=600), checkout.path / "data")
     track_data(checkout)
     before = checkout.git("rev-parse", "HEAD")
     for step in ("start clean", "doctor", "pull data and champion", "check the trial", "judge"):
@@ -105,7 +105,7 @@ def test_killed_before_the_verdict_nothing_has_changed_and_the_next_run_goes_on(
 
 
 def test_data_that_nobody_else_could_pull_stop_the_loop(checkout: Checkout) -> None:
-    simulate.write(simulate.simulate(seedlings=30), checkout.path / "data")
+    simulate.write_trial(simulate.simulate(seedlings=30), checkout.path / "data")
     track_data(checkout)
     shutil.rmtree(checkout.path.parent / "remote" / "files")
     told = checkout.training(*RETRAIN, "try", code=1)
@@ -116,7 +116,7 @@ def test_data_that_nobody_else_could_pull_stop_the_loop(checkout: Checkout) -> N
 
 
 def test_data_that_are_not_committed_stop_the_loop(checkout: Checkout) -> None:
-    simulate.write(simulate.simulate(seedlings=30), checkout.path / "data")
+    simulate.write_trial(simulate.simulate(seedlings=30), checkout.path / "data")
     checkout.dvc("add", "--quiet", "data")
     (checkout.path / "notes.txt").write_text("a person's own")
     told = checkout.training(*RETRAIN, "try", code=1)
@@ -143,7 +143,7 @@ def test_a_remote_that_can_t_be_used_stops_the_loop_at_the_doctor(checkout: Chec
 
 
 def test_data_with_faults_stops_the_loop_and_names_them(checkout: Checkout) -> None:
-    path = simulate.write(simulate.simulate(seedlings=30), checkout.path / "data")
+    path = simulate.write_trial(simulate.simulate(seedlings=30), checkout.path / "data")
     path.write_text(path.read_text().replace("Quercus alba", "Quercus robur"))
     track_data(checkout)
     told = checkout.training(*RETRAIN, "try", code=1)
@@ -157,7 +157,7 @@ def candidate(tmp_path_factory: pytest.TempPathFactory) -> Candidate:
     from training.study import trial
 
     folder = tmp_path_factory.mktemp("trial")
-    simulate.write(simulate.simulate(seedlings=900, seed=1), folder)
+    simulate.write_trial(simulate.simulate(seedlings=900, seed=1), folder)
     return train(trial.load(folder), search_size=1, jobs=1)
 
 
@@ -168,9 +168,9 @@ def test_the_report_says_everything_twice_once_for_reading_and_once_for_looking(
 
     champion = {**candidate.metadata, "recipe": {"estimator": "LogisticRegression",
                                                  "parameters": {"C": 0.4}}}  # fmt: skip
-    judgement, scored = retrain.judge(candidate, champion, forced=False, jobs=1)
+    judgement, scored = retrain.judge_candidate(candidate, champion, forced=False, jobs=1)
     outcome = retrain.Outcome(judgement, candidate, scored, None)
-    text = report.write(outcome, "a <b>`reason`</b>", tmp_path).read_text()
+    text = report.write_report(outcome, "a <b>`reason`</b>", tmp_path).read_text()
     page = (tmp_path / report.PAGE).read_text()
 
     for rule in judgement.rules:
@@ -201,24 +201,8 @@ def test_a_failure_has_a_report_too_and_no_verdict_of_an_earlier_run(tmp_path: P
     )
 
 
-def test_a_model_like_one_that_was_rolled_back_from_is_kept_out_unless_forced(
-    candidate: Candidate,
-) -> None:
-    from training.evaluation.gate import Judgement
-    from training.pipeline import retrain
-
-    better = Judgement("promote", "equal or better", (), None)
-    metadata = candidate.metadata
-    left = {"data": metadata["data"]["md5"], "recipe": metadata["recipe"]}
-
-    kept = retrain.not_again(better, candidate, [left], forced=False)
-    assert (kept.verdict, "was rolled back from" in kept.reason) == ("keep", True)
-    assert retrain.not_again(better, candidate, [left], forced=True) == better
-    assert retrain.not_again(better, candidate, [{**left, "data": "other"}], forced=False) == better
-
-
 def test_the_verdict_in_the_metadata_is_json(candidate: Candidate) -> None:
     from training.pipeline import retrain
 
-    judgement, _ = retrain.judge(candidate, None, forced=False, jobs=1)
-    assert json.loads(json.dumps(retrain.verdict(judgement)))["verdict"] == "refuse"
+    judgement, _ = retrain.judge_candidate(candidate, None, forced=False, jobs=1)
+    assert json.loads(json.dumps(judgement.gate_metadata()))["verdict"] == "refuse"

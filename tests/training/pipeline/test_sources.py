@@ -24,7 +24,7 @@ def trained() -> Path:
 
 
 def test_data_that_was_asked_for_comes_before_the_folder(told: list[str]) -> None:
-    simulate.write(simulate.simulate(10), config.DATA)
+    simulate.write_trial(simulate.simulate(10), config.DATA)
 
     assert sources.find_trial(Path("mine.csv"), told.append) == Path("mine.csv")
     assert sources.find_trial(None, told.append) == config.DATA

@@ -10,7 +10,7 @@ import pytest
 from training.arrays import Floats
 from training.evaluation import behaviour, cross_validation
 from training.model import export
-from training.model import folder as artefact
+from training.model.folder import GRAPH, METADATA, read_metadata, write_model
 from training.model.person_periods import Covariates
 from training.model.survival import survival_curve
 from training.pipeline import metadata
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.xdist_group("train")
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> trial.Trial:
     folder = tmp_path_factory.mktemp("trial")
-    simulate.write(simulate.simulate(seedlings=900, seed=1), folder)
+    simulate.write_trial(simulate.simulate(seedlings=900, seed=1), folder)
     return trial.load(folder)
 
 
@@ -37,10 +37,10 @@ def test_training_twice_gives_the_same_bytes_with_one_process_or_two(
     simulated: trial.Trial, candidate: Candidate, tmp_path: Path
 ) -> None:
     again = train(simulated, search_size=3, jobs=1)
-    artefact.write(tmp_path / "one", again.graph, again.metadata)
-    artefact.write(tmp_path / "two", candidate.graph, candidate.metadata)
+    write_model(tmp_path / "one", again.graph, again.metadata)
+    write_model(tmp_path / "two", candidate.graph, candidate.metadata)
 
-    for name in (artefact.GRAPH, artefact.METADATA):
+    for name in (GRAPH, METADATA):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
@@ -64,7 +64,7 @@ def test_metadata_names_what_made_the_model(simulated: trial.Trial, candidate: C
 def test_the_graph_holds_the_model_and_all_its_refits(
     simulated: trial.Trial, candidate: Candidate
 ) -> None:
-    hazard = export.run(candidate.graph, Covariates.of(simulated.seedlings))
+    hazard = export.run_graph(candidate.graph, Covariates.of(simulated.seedlings))
 
     assert hazard.shape == (900, 15, 1 + REFITS)
     assert np.ptp(hazard[..., 1:], axis=-1).max() > 0.01, "the refits differ"
@@ -88,7 +88,7 @@ def test_the_published_trial_makes_a_model_over_the_floors(published: Candidate)
 def test_the_published_trial_makes_the_model_of_the_checkout_again(
     published: Candidate, root: Path
 ) -> None:
-    made = artefact.read_metadata(root / "model")
+    made = read_metadata(root / "model")
     if (made["data"]["md5"], made["recipe"]["parameters"]) != (
         published.metadata["data"]["md5"],
         dict(published.recipe.parameters),
@@ -96,10 +96,10 @@ def test_the_published_trial_makes_the_model_of_the_checkout_again(
         pytest.skip("model/ is of other data or another recipe")
 
     def curves(graph: bytes) -> Floats:
-        return survival_curve(np.moveaxis(export.run(graph, behaviour.grid()), -1, 1))
+        return survival_curve(np.moveaxis(export.run_graph(graph, behaviour.grid()), -1, 1))
 
     # Not the same bytes: another machine's sums may differ in their last digits.
-    shipped = (root / "model" / artefact.GRAPH).read_bytes()
+    shipped = (root / "model" / GRAPH).read_bytes()
     np.testing.assert_allclose(curves(published.graph), curves(shipped), atol=1e-6)
     for name in ("inputs", "data", "interval"):
         assert published.metadata[name] == made[name]

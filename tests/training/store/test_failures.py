@@ -7,7 +7,7 @@ import json
 import pytest
 
 from training.store.dvc import redact
-from training.store.failures import PassingError, explain
+from training.store.failures import TransientError, explain
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_failure_has_its_cause(printed: str, cause: str, passing: bool) -> Non
     error = explain(f"ERROR: unexpected error - {printed}\n", "push")
 
     assert error.cause.startswith(cause)
-    assert isinstance(error, PassingError) is passing
+    assert isinstance(error, TransientError) is passing
 
 
 def test_a_failure_nobody_foresaw_is_quoted_with_where_to_read_on() -> None:

@@ -21,7 +21,7 @@ def test_a_simulated_trial_is_sound_and_marked(
     size: int, seed: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("trial")
-    simulate.write(simulate.simulate(size, seed), folder)
+    simulate.write_trial(simulate.simulate(size, seed), folder)
     loaded = trial.load(folder)
 
     assert loaded.source == "simulated"
@@ -30,7 +30,7 @@ def test_a_simulated_trial_is_sound_and_marked(
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_the_numpy(tmp_path: Path) -> None:
-    path = simulate.write(simulate.simulate(seedlings=300, seed=7), tmp_path)
+    path = simulate.write_trial(simulate.simulate(seedlings=300, seed=7), tmp_path)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == (
         "63226ec55236b28e46aed40af6ea1b198af0bda995963d61c1a74410800a32fb"
     )
@@ -74,6 +74,6 @@ def test_traits_do_not_tell_who_was_harvested() -> None:
 
 
 def test_writing_leaves_one_whole_file(tmp_path: Path) -> None:
-    simulate.write(simulate.simulate(10), tmp_path)
-    simulate.write(simulate.simulate(20), tmp_path)
+    simulate.write_trial(simulate.simulate(10), tmp_path)
+    simulate.write_trial(simulate.simulate(20), tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == [simulate.FILE]

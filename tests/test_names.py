@@ -1,0 +1,40 @@
+"""One noun, one name: a public function or class is found by one search."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+PACKAGES = ("deploy", "functions", "training")
+# The runtimes name these: `python -m` runs __main__, Lambda a handler; a command's name is its
+# function's.
+ENTRY_POINTS = {"__main__.py", "handler.py"}
+
+# Gone or renamed as soon as the table of any study takes the place of training/study/trial.py.
+PENDING = {"Fault", "Model", "csv_files", "describe", "directory_hash"}
+
+
+def public_names(path: Path) -> list[str]:
+    """Public functions and classes that a module defines at its top."""
+    return [
+        node.name
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+    ]
+
+
+def test_no_public_name_is_defined_twice(root: Path) -> None:
+    modules = defaultdict(set)
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            if path.name in ENTRY_POINTS or path.is_relative_to(root / "training/cli"):
+                continue
+            for name in public_names(path):
+                modules[name].add(path.relative_to(root).as_posix())
+    assert len(modules) > 150, "the modules were not found"
+    twice = {
+        name: where for name, where in modules.items() if len(where) > 1 and name not in PENDING
+    }
+    assert twice == {}
