@@ -37,8 +37,9 @@ run: setup ## Set up, get the model, serve it at http://127.0.0.1:8000 (PORT=)
 	  exec $(BIN)/python -m functions.api --model "$$model" --port $(PORT)
 
 .PHONY: test
-test: model .sam-venv/.ready .venv/.compiled ## Set up and run every test (TEST_ARGS="-k curve")
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(TEST_ARGS)
+test: model .sam-venv/.ready .venv/.compiled ## Set up and run every test (TEST_ARGS="-k curve", COVERAGE=1)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup \
+	  $(if $(filter 1 true,$(COVERAGE)),--cov --cov-report=term --cov-report=html) $(TEST_ARGS)
 
 ## The model
 
@@ -125,8 +126,13 @@ destroy: setup ## Delete a stack once its name is typed (ENV=, CONFIRM=its name)
 
 ## Care
 
+.PHONY: format
+format: setup ## Format the code and fix what ruff can fix
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
 .PHONY: check
-check: .sam-venv/.ready .checkov-venv/.ready ## Format, lint, types, templates and workflows
+check: .sam-venv/.ready .checkov-venv/.ready ## Format, lint, types, imports, templates and workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy

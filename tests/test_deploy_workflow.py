@@ -152,7 +152,7 @@ def runner(account: Account, gateway: Gateway, root: Path, tmp_path: Path) -> Ru
     for folder, names in ((".sam-venv/bin", ("sam",)), (".sbom-venv/bin", ("cyclonedx-py",))):
         tools.install(clone / folder, root, names)
         (clone / folder).with_name(".ready").touch()
-    for name in ("requirements-dev.txt", ".ci/venv", *sorted(clone.glob(".ci/*.txt"))):
+    for name in ("requirements-dev.txt", ".ci/venv", *map(str, sorted(clone.glob(".ci/*.txt")))):
         os.utime(clone / name, (0, 0))
     tools.install(tmp_path / "bin", root, ("docker", "gh"))
     environment = {

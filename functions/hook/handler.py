@@ -1,4 +1,4 @@
-"""CodeDeploy's check before traffic: does the new version answer as its model did when it was made?
+"""CodeDeploy's check before traffic: the new version must answer as its model did when made.
 
 The hook runs from the image it judges, so the model folder beside it is the one to compare with.
 Any doubt is a failure, and a failure is reported too: who does not report leaves CodeDeploy

@@ -97,10 +97,13 @@ def test_a_deployment_builds_pushes_under_a_new_tag_and_deploys_the_digest(
         "docker login --username AWS --password-stdin 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
         f"docker tag predictfunction:latest {REPOSITORY}:{tag}",
         f"docker push --quiet {REPOSITORY}:{tag}",
-        "sam deploy --template-file template.yaml --config-env staging "
-        f"--image-repository {REPOSITORY} --role-arn {ROLE} "
-        "--no-confirm-changeset --no-fail-on-empty-changeset "
-        f"--parameter-overrides Stage=staging TrafficShift=Canary10Percent5Minutes Image={image}",
+        (
+            "sam deploy --template-file template.yaml --config-env staging "
+            f"--image-repository {REPOSITORY} --role-arn {ROLE} "
+            "--no-confirm-changeset --no-fail-on-empty-changeset "
+            "--parameter-overrides Stage=staging TrafficShift=Canary10Percent5Minutes "
+            f"Image={image}"
+        ),
     ]
     assert f"runs {image} at {checkout.environment['API_URL']}" in done.stderr
     assert "make smoke ENV=staging" in done.stderr

@@ -97,6 +97,7 @@ class Checkout:
             capture_output=True,
             text=True,
             timeout=120,
+            check=False,
         )
         output = done.stdout + done.stderr
         log = self.path / "build" / "store.log"

@@ -40,8 +40,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         # Some failures leave a client that has announced a body and never sends it.
-        self.timeout = self.server.idle
         super().setup()
+        self.connection.settimeout(self.server.idle)
 
     def finish(self) -> None:
         super().finish()

@@ -39,8 +39,8 @@ class World:
         git(self.path, "clone", "--quiet", str(self.path / "origin.git"), str(folder))
         # The environment that runs the tests; older than its stamp, so that make takes it.
         (folder / ".venv").symlink_to(Path(sys.prefix))
-        for name in ("requirements-dev.txt", ".ci/venv"):
-            os.utime(folder / name, (0, 0))
+        for older in ("requirements-dev.txt", ".ci/venv"):
+            os.utime(folder / older, (0, 0))
         return folder
 
     def training(self, folder: Path, *arguments: str) -> str:

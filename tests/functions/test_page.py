@@ -49,10 +49,10 @@ def test_only_its_own_script_and_style_may_run(scorer: Scorer, name: str) -> Non
     html, policy = page.render(scorer.artefact, "") if name == "page" else page.describe("")
     inline = re.findall(r"<(style|script)>(.*?)</\1>", html, re.DOTALL)
 
-    assert [name for name, _ in inline] == ["style", "script"]
-    for name, text in inline:
+    assert [tag for tag, _ in inline] == ["style", "script"]
+    for tag, text in inline:
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        assert f"{name}-src 'sha256-{digest}'" in policy
+        assert f"{tag}-src 'sha256-{digest}'" in policy
     assert policy.startswith("default-src 'none'")
 
 

@@ -86,8 +86,8 @@ def plain(value: Any) -> Any:
         case {"Fn::Sub": str(text)}:
             return _short(text)
         case {"Fn::Sub": [str(text), {**variables}]}:
-            for name, inner in variables.items():
-                text = text.replace(f"${{{name}}}", str(plain(inner)))
+            for variable, inner in variables.items():
+                text = text.replace(f"${{{variable}}}", str(plain(inner)))
             return _short(text)
         case dict():
             return {key: plain(inner) for key, inner in value.items()}

@@ -19,7 +19,7 @@ LOG: Final = Path("build/store.log")
 
 _logger = logging.getLogger(__name__)
 _PRIVATE_KEY: Final = re.compile(
-    r"-----BEGIN [A-Z ]*KEY-----.*?(-----END [A-Z ]*KEY-----|\Z)", re.S
+    r"-----BEGIN [A-Z ]*KEY-----.*?(-----END [A-Z ]*KEY-----|\Z)", re.DOTALL
 )
 
 

@@ -82,5 +82,6 @@ def is_whole(oid: str, path: Path) -> bool:
 
 
 def md5(path: Path) -> str:
+    """The hash by which DVC knows a file, as hexadecimal digits."""
     with path.open("rb") as content:
         return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

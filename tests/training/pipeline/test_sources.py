@@ -43,8 +43,10 @@ def test_a_folder_without_a_csv_is_no_data(told: list[str]) -> None:
 def test_where_no_model_is_to_be_had_one_is_trained(told: list[str]) -> None:
     assert sources.find_model(told.append, trained) == Path("trained")
     assert told == [
-        "Model: training one, since there was no model/, nothing from the remote 'released' "
-        "(There is no .dvc folder here)."
+        (
+            "Model: training one, since there was no model/, nothing from the remote 'released' "
+            "(There is no .dvc folder here)."
+        )
     ]
 
 
