@@ -21,8 +21,8 @@ NAMES = ("test", "retrain", "deploy")
 
 
 def workflow(root: Path, name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((root / f".github/workflows/{name}.yml").read_text())
-    return loaded
+    loaded: dict[Any, Any] = yaml.safe_load((root / f".github/workflows/{name}.yml").read_text())
+    return {"on" if key is True else key: each for key, each in loaded.items()}  # YAML 1.1
 
 
 def steps(root: Path, name: str) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def test_a_workflow_is_called_from_this_commit_with_what_it_takes_and_may_do(roo
         # GitHub's name for this repository at the commit that runs; `./` is the workspace.
         assert call["uses"].startswith("$/.github/workflows/")
         called = workflow(root, Path(call["uses"]).stem)
-        takes = called[True]["workflow_call"]  # YAML 1.1 reads `on` as true
+        takes = called["on"]["workflow_call"]
         for kind, given in (("inputs", "with"), ("secrets", "secrets")):
             known = takes.get(kind, {})
             needed = {name for name, each in known.items() if each.get("required")}

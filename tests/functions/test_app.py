@@ -116,8 +116,10 @@ def test_a_warning_is_given_with_the_row_it_is_about(client: Client) -> None:
     assert [each["warnings"] for each in answer["predictions"]] == [
         [],
         [
-            "light 0.5 is outside the range seen in training, 0.032 to 0.161; "
-            "this is the prediction for 0.161."
+            (
+                "light 0.5 is outside the range seen in training, 0.032 to 0.161; "
+                "this is the prediction for 0.161."
+            )
         ],
         [],
     ]

@@ -192,7 +192,9 @@ def test_a_number_outside_the_range_seen_is_predicted_as_its_edge(
         outside, at_edge = answer(light), answer(edge)
         assert at_edge.pop("warnings") == []
         assert outside.pop("warnings") == [
-            f"light {light:g} is outside the range seen in training, 0.032 to 0.161; "
-            f"this is the prediction for {edge}."
+            (
+                f"light {light:g} is outside the range seen in training, 0.032 to 0.161; "
+                f"this is the prediction for {edge}."
+            )
         ]
         assert outside == at_edge
