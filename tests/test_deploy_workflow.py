@@ -9,10 +9,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from tests.deploy import tools
 from tests.deploy.account import REPOSITORY, Account
 from tests.deploy.gateway import Gateway
 from tests.drive.world import AUTHOR, git
+from tests.workflow import Runner
 
 CONFIG = "version = 0.1\n" + "".join(
     f"[{name}.deploy.parameters]\n"
@@ -39,86 +38,9 @@ def jobs(root: Path) -> dict[str, Any]:
     return dict(yaml.safe_load(text)["jobs"])
 
 
-@dataclass
-class Runner:
-    """Runs the `run:` steps of a job in a clone, with the few expressions that they hold."""
-
-    clone: Path
-    environment: dict[str, str]
-    set_up: bool = True
-    """Whether the repository has the variable AWS_DEPLOY_ROLE."""
-    needs: dict[str, str] = field(default_factory=dict)
-    text: str = ""
-    outcomes: dict[str, str] = field(default_factory=dict)
-    outputs: dict[str, str] = field(default_factory=dict)
-
-    def run(self, job: dict[str, Any]) -> bool:
-        """Whether the job is green; it begins anew with each."""
-        self.outcomes, self.outputs = {}, {}
-        for step in job["steps"]:
-            if "run" in step and self._wanted(step.get("if", "")):
-                self._step(step)
-        return "failure" not in self.outcomes.values()
-
-    def _wanted(self, condition: str) -> bool:
-        green = "failure" not in self.outcomes.values()
-        match inner(condition).split():
-            case []:
-                return green
-            case ["vars.AWS_DEPLOY_ROLE", "!=", "''"]:
-                return green and self.set_up
-            case ["vars.AWS_DEPLOY_ROLE", "==", "''"]:
-                return green and not self.set_up
-            case ["failure()", "&&", outcome, "==", "'failure'"]:
-                step = outcome.removeprefix("steps.").removesuffix(".outcome")
-                return not green and self.outcomes.get(step) == "failure"
-        raise AssertionError(f"unknown condition {condition}")
-
-    def _step(self, step: dict[str, Any]) -> None:
-        files = {name: self.clone.parent / name for name in ("summary", "output")}
-        files["output"].write_text("")
-        files["summary"].touch()
-        given = {key: self._value(str(value)) for key, value in step.get("env", {}).items()}
-        shell = ["bash", "-eo", "pipefail"] if step.get("shell") == "bash" else ["bash", "-e"]
-        done = subprocess.run(
-            [*shell, "-c", step["run"]],
-            cwd=self.clone,
-            env={
-                **self.environment,
-                "GITHUB_REPOSITORY": "someone/seedlings",
-                "GITHUB_STEP_SUMMARY": str(files["summary"]),
-                "GITHUB_OUTPUT": str(files["output"]),
-                **given,
-            },
-            capture_output=True,
-            text=True,
-            timeout=200,
-            check=False,
-        )
-        name = step.get("id", step["name"])
-        self.outcomes[name] = "failure" if done.returncode else "success"
-        self.text += f"## {step['name']}\n{done.stdout}{done.stderr}"
-        pairs = (line.partition("=") for line in files["output"].read_text().splitlines())
-        self.outputs |= {f"steps.{name}.outputs.{key}": value for key, _, value in pairs}
-
-    def _value(self, text: str) -> str:
-        if "${{" not in text:
-            return text
-        known = {"secrets.GDRIVE_CREDENTIALS_DATA": "", "github.token": "token"}
-        return (known | self.needs | self.outputs)[inner(text)]
-
-    @property
-    def summary(self) -> str:
-        return (self.clone.parent / "summary").read_text()
-
-    @property
-    def asked(self) -> list[str]:
-        """What the stand-ins were asked, in order."""
-        return Path(self.environment["TOOLS_LOG"]).read_text().splitlines()
-
-
-def inner(expression: str) -> str:
-    return re.sub(r"^\$\{\{ | \}\}$", "", expression)
+def asked(runner: Runner) -> list[str]:
+    """The commands that the stand-ins got, in order."""
+    return Path(runner.environment["TOOLS_LOG"]).read_text().splitlines()
 
 
 @pytest.fixture
@@ -164,14 +86,19 @@ def runner(account: Account, gateway: Gateway, root: Path, tmp_path: Path) -> Ru
         "TOOLS_LOG": str(tmp_path / "log"),
         "API_URL": gateway.url,
     }
-    return Runner(clone, environment)
+    context = {
+        "secrets.GDRIVE_CREDENTIALS_DATA": "",
+        "github.token": "token",
+        "vars.AWS_DEPLOY_ROLE": "arn:aws:iam::123456789012:role/deploy",
+    }
+    return Runner(clone, environment, context)
 
 
 def test_a_release_is_built_once_and_goes_by_digest_through_staging_to_prod(
     runner: Runner, jobs: dict[str, Any], account: Account
 ) -> None:
     assert runner.run(jobs["package"]), runner.text
-    packaged = runner.asked
+    packaged = asked(runner)
     assert [line.split()[:3] for line in packaged] == [
         ["docker", "info"],
         ["sam", "build"],
@@ -185,7 +112,7 @@ def test_a_release_is_built_once_and_goes_by_digest_through_staging_to_prod(
     assert runner.run(jobs["staging"]), runner.text
     image = runner.outputs["steps.push.outputs.image"]
     assert re.fullmatch(re.escape(REPOSITORY) + "@sha256:[0-9a-f]{64}", image)
-    staged = runner.asked[len(packaged) :]
+    staged = asked(runner)[len(packaged) :]
     assert [line.split()[:2] for line in staged] == [
         ["docker", "load"],
         ["docker", "image"],
@@ -196,9 +123,11 @@ def test_a_release_is_built_once_and_goes_by_digest_through_staging_to_prod(
     ], "it is not built again"
     assert staged[-1].endswith(f"Stage=staging TrafficShift=Canary10Percent5Minutes Image={image}")
 
-    runner.needs = {"needs.staging.outputs.image": inner_output(jobs, runner)}
+    runner.context["needs.staging.outputs.image"] = runner.value(
+        jobs["staging"]["outputs"]["image"]
+    )
     assert runner.run(jobs["prod"]), runner.text
-    shipped = runner.asked[len(packaged) + len(staged) :]
+    shipped = asked(runner)[len(packaged) + len(staged) :]
     assert shipped[1] == (
         f"gh attestation verify oci://{image} --repo someone/seedlings "
         "--signer-workflow someone/seedlings/.github/workflows/deploy.yml"
@@ -214,18 +143,13 @@ def test_a_release_is_built_once_and_goes_by_digest_through_staging_to_prod(
     assert "token" not in runner.summary
 
 
-def inner_output(jobs: dict[str, Any], runner: Runner) -> str:
-    """What the job staging hands on."""
-    return runner.outputs[inner(jobs["staging"]["outputs"]["image"])]
-
-
 def test_a_release_that_smoke_refuses_is_taken_back_and_the_summary_says_so(
     runner: Runner, jobs: dict[str, Any], account: Account, gateway: Gateway
 ) -> None:
     stage = "prod"
     before = account.release(stage, f"{'a' * 40}-{'1' * 12}-{'2' * 12}", gateway.url)
     release = f"{REPOSITORY}@{account.push('a-new-one')}"
-    runner.needs = {"needs.staging.outputs.image": release}
+    runner.context["needs.staging.outputs.image"] = release
     gateway.spoil = lambda _, answer: {**answer, "body": answer["body"].replace("ok", "bad")}
 
     assert runner.run(jobs[stage]) is False, runner.text
@@ -257,7 +181,7 @@ def test_a_release_that_the_stack_refuses_is_not_smoked_and_the_summary_says_so(
     runner: Runner, jobs: dict[str, Any], account: Account, gateway: Gateway
 ) -> None:
     before = account.release("prod", "before", gateway.url)
-    runner.needs = {"needs.staging.outputs.image": f"{REPOSITORY}@{account.push('new')}"}
+    runner.context["needs.staging.outputs.image"] = f"{REPOSITORY}@{account.push('new')}"
     runner.environment["FAIL"] = "sam deploy"
 
     assert runner.run(jobs["prod"]) is False
@@ -270,11 +194,11 @@ def test_a_release_that_the_stack_refuses_is_not_smoked_and_the_summary_says_so(
 def test_an_image_that_is_not_attested_never_reaches_prod(
     runner: Runner, jobs: dict[str, Any], account: Account
 ) -> None:
-    runner.needs = {"needs.staging.outputs.image": f"{REPOSITORY}@{account.push('foreign')}"}
+    runner.context["needs.staging.outputs.image"] = f"{REPOSITORY}@{account.push('foreign')}"
     runner.environment["FAIL"] = "gh attestation"
 
     assert runner.run(jobs["prod"]) is False
-    assert not any(line.startswith("sam") for line in runner.asked)
+    assert not any(line.startswith("sam") for line in asked(runner))
     assert (
         account.client("cloudformation").list_stacks(StackStatusFilter=["CREATE_COMPLETE"])[
             "StackSummaries"
@@ -286,10 +210,10 @@ def test_an_image_that_is_not_attested_never_reaches_prod(
 def test_a_repository_without_aws_is_green_and_says_why_nothing_is_deployed(
     runner: Runner, jobs: dict[str, Any]
 ) -> None:
-    runner.set_up = False
+    runner.context["vars.AWS_DEPLOY_ROLE"] = ""
     assert runner.run(jobs["package"]), runner.text
     assert "::notice title=Not deployed::AWS is not set up" in runner.text
-    assert not any(line.startswith("docker save") for line in runner.asked)
+    assert not any(line.startswith("docker save") for line in asked(runner))
     assert jobs["staging"]["if"] == "${{ vars.AWS_DEPLOY_ROLE != '' }}"
     assert jobs["prod"]["needs"] == "staging", "who is skipped takes along who needs it"
 

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 import yaml
 
 from tests.drive.world import AUTHOR, World, bring_data, git
+from tests.workflow import Runner
 from training.store import pointer
 from training.study import simulate
 
@@ -112,85 +112,16 @@ def test_every_target_a_step_calls_exists(root: Path) -> None:
     assert {"check", "test", "image", "setup"} <= called
 
 
-@dataclass
-class Runner:
-    """Runs the `run:` steps of the retrain job in a clone, as GitHub's runner would."""
-
-    clone: Path
-    environment: dict[str, str]
-    inputs: dict[str, str]
-    ran: dict[str, int] = field(default_factory=dict)
-    outputs: dict[str, str] = field(default_factory=dict)
-    outcomes: dict[str, str] = field(default_factory=dict)
-    """What became of the steps that have an id."""
-    text: str = ""
-
-    def run(self, job: dict[str, Any], credentials: str) -> bool:
-        """Runs the job; returns whether it is green."""
-        files = {name: self.clone.parent / name for name in ("summary", "output")}
-        for path in files.values():
-            path.touch()
-        expressions = {
-            "secrets.GDRIVE_CREDENTIALS_DATA": credentials,
-            "inputs.reason || 'the monthly schedule'": self.inputs["reason"],
-            "inputs.search || 5": self.inputs["search"],
-            "inputs.force && '--force' || '--no-force'": "--no-force",
-            "github.token": "token",
-            "github.ref_name": "main",
-            "steps.verdict.outputs.commit": "",
-        }
-        report = self.clone / "build/report/report.md"
-        green = True
-        for step in job["steps"]:
-            if "run" not in step:
-                continue
-            conditions = {
-                "": green,
-                "steps.remote.outputs.remote == 'none'": self.outputs.get("remote") == "none",
-                "failure() && steps.push.outcome == 'failure'": (
-                    not green and self.outcomes.get("push") == "failure"
-                ),
-                "!cancelled() && hashFiles('build/report/report.md') != ''": report.exists(),
-                "steps.verdict.outputs.verdict == 'promote'": (
-                    green and self.outputs.get("verdict") == "promote"
-                ),
-            }
-            if not conditions[inner(step.get("if", ""))]:
-                continue
-            expressions["steps.verdict.outputs.commit"] = self.outputs.get("commit", "")
-            given = {**job.get("env", {}), **step.get("env", {})}
-            done = subprocess.run(
-                ["bash", "-e", "-c", step["run"]],
-                cwd=self.clone,
-                env={
-                    **self.environment,
-                    "GITHUB_STEP_SUMMARY": str(files["summary"]),
-                    "GITHUB_OUTPUT": str(files["output"]),
-                    "GITHUB_REPOSITORY": "someone/seedlings",
-                    **{
-                        key: expressions[inner(value)] if "${{" in value else value
-                        for key, value in given.items()
-                    },
-                },
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            self.ran[step["name"]] = done.returncode
-            self.text += done.stdout + done.stderr
-            self.outcomes[step.get("id", "")] = "failure" if done.returncode else "success"
-            green &= done.returncode == 0 or step.get("continue-on-error", False)
-            pairs = (line.partition("=") for line in files["output"].read_text().splitlines())
-            self.outputs |= {key: value for key, _, value in pairs}
-        return green
-
-    @property
-    def summary(self) -> str:
-        return (self.clone.parent / "summary").read_text()
-
-
-def inner(expression: str) -> str:
-    return re.sub(r"^\$\{\{ | \}\}$", "", expression)
+def inputs(reason: str, credentials: str = "") -> dict[str, str]:
+    """What GitHub gives to the expressions of retrain.yml."""
+    return {
+        "inputs.reason": reason,
+        "inputs.search": "1",
+        "inputs.force": "",
+        "secrets.GDRIVE_CREDENTIALS_DATA": credentials,
+        "github.token": "token",
+        "github.ref_name": "main",
+    }
 
 
 @pytest.fixture
@@ -205,9 +136,9 @@ def test_a_dispatched_retrain_that_is_refused_is_red_says_why_and_pushes_nothing
     bring_data(world, csv, start_over=False)
     before = git(world.path / "origin.git", "rev-parse", "main")
     hostile = '$(touch pwned); "`'
-    runner = Runner(world.clone("run"), world.environment, {"reason": hostile, "search": "1"})
+    runner = Runner(world.clone("run"), world.environment, inputs(hostile, world.credentials))
 
-    assert runner.run(job, world.credentials) is False, runner.text
+    assert runner.run(job) is False, runner.text
     assert "a model of simulated data is never promoted" in runner.summary.lower(), runner.text
     assert "$(touch pwned)" in runner.summary
     assert "| challenger | champion | Kaplan-Meier |" in runner.summary
@@ -221,29 +152,28 @@ def test_a_schedule_without_a_remote_is_green_and_says_what_is_missing(
     world: World, root: Path
 ) -> None:
     ready = workflow(root, "retrain")["jobs"]["ready"]
-    nothing = {"reason": "", "search": ""}
-    own = Runner(world.clone("own"), world.environment, nothing)
-    assert own.run(ready, world.credentials), own.text
+    own = Runner(world.clone("own"), world.environment)
+    assert own.run(ready), own.text
     assert (own.outputs, own.summary) == ({}, "")
 
-    bucket = Runner(world.clone("bucket"), world.environment, nothing)
+    bucket = Runner(world.clone("bucket"), world.environment)
     shutil.copy(root / ".dvc/config", bucket.clone / ".dvc/config")
     world.training(bucket.clone, "store", "use", "s3://bucket/seedlings")
-    assert bucket.run(ready, ""), bucket.text
+    assert bucket.run(ready), bucket.text
     assert bucket.outputs == {}, "the folder of Drive need not be set then"
 
-    bare = Runner(world.clone("bare"), world.environment, nothing)
+    bare = Runner(world.clone("bare"), world.environment)
     shutil.copy(root / ".dvc/config", bare.clone / ".dvc/config")
-    assert bare.run(ready, ""), bare.text
-    assert bare.outputs == {"remote": "none"}
+    assert bare.run(ready), bare.text
+    assert bare.outputs == {"steps.remote.outputs.remote": "none"}
     assert "No remote is set up yet" in bare.summary
 
 
 def test_a_retrain_that_fails_is_red_and_its_summary_says_why(
     world: World, job: dict[str, Any]
 ) -> None:
-    runner = Runner(world.clone("run"), world.environment, {"reason": "try", "search": "1"})
-    assert runner.run(job, "") is False, runner.text
+    runner = Runner(world.clone("run"), world.environment, inputs("try"))
+    assert runner.run(job) is False, runner.text
     assert runner.summary.startswith("# Failed: nothing was released, the model that serves stays")
     assert "At the step *doctor*: `GDRIVE_CREDENTIALS_DATA is empty" in runner.summary
 
@@ -251,7 +181,7 @@ def test_a_retrain_that_fails_is_red_and_its_summary_says_why(
 def test_a_release_that_loses_the_race_is_red_says_so_and_is_not_on_the_branch(
     world: World, job: dict[str, Any]
 ) -> None:
-    runner = Runner(world.clone("run"), world.environment, {"reason": "try", "search": "1"})
+    runner = Runner(world.clone("run"), world.environment, inputs("try"))
     git(runner.clone, *AUTHOR, "commit", "--quiet", "--allow-empty", "--message", "Release a model")
     report = runner.clone / "build/report"
     report.mkdir(parents=True)
@@ -265,7 +195,7 @@ def test_a_release_that_loses_the_race_is_red_says_so_and_is_not_on_the_branch(
 
     names = [step.get("name") for step in job["steps"]]
     after = {**job, "steps": job["steps"][names.index("Read the verdict") :]}
-    assert runner.run(after, "") is False, "or the deployment would start"
+    assert runner.run(after) is False, "or the deployment would start"
     assert runner.summary.startswith("**Not released: its commit could not be pushed.**")
     assert git(world.path / "origin.git", "log", "-1", "--format=%s", "main") == "Meanwhile"
     assert "/comments" not in (world.path / "gh.log").read_text()
@@ -281,13 +211,13 @@ def test_a_dispatched_retrain_on_the_field_trial_ends_in_a_commit_that_a_strange
     bring_data(world, csv)
     origin = world.path / "origin.git"
 
-    first = Runner(world.clone("first"), world.environment, {"reason": "try", "search": "1"})
+    first = Runner(world.clone("first"), world.environment, inputs("try", world.credentials))
 
-    assert first.run(job, world.credentials), first.text
-    assert first.outputs["verdict"] == "promote"
+    assert first.run(job), first.text
+    assert first.outputs["steps.verdict.outputs.verdict"] == "promote"
     assert first.summary.startswith("# Promoted")
     after = git(origin, "rev-parse", "main")
-    assert after == first.outputs["commit"]
+    assert after == first.outputs["steps.verdict.outputs.commit"]
     assert "reason: try" in git(origin, "show", "main:model.dvc")
     calls = (world.path / "gh.log").read_text()
     assert f"repos/someone/seedlings/commits/{after}/comments" in calls
@@ -298,7 +228,7 @@ def test_a_dispatched_retrain_on_the_field_trial_ends_in_a_commit_that_a_strange
     shipped = [pointer.md5(each / "model/model.onnx") for each in (stranger, first.clone)]
     assert shipped[0] == shipped[1]
 
-    again = Runner(world.clone("again"), world.environment, {"reason": "again", "search": "1"})
-    assert again.run(job, world.credentials), "what is kept out for want of a gain is no failure"
-    assert again.outputs["verdict"] == "keep"
+    again = Runner(world.clone("again"), world.environment, inputs("again", world.credentials))
+    assert again.run(job), "what is kept out for want of a gain is no failure"
+    assert again.outputs["steps.verdict.outputs.verdict"] == "keep"
     assert git(origin, "rev-parse", "main") == after, "and it commits nothing"
