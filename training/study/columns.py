@@ -21,7 +21,7 @@ from training.study.declaration import (
     Study,
     Visits,
 )
-from training.study.vocabulary import Cell
+from training.study.vocabulary import NO_VALUE, Cell
 
 YES: Final = "yes"
 """Value of the column `simulated` in a row that was simulated."""
@@ -105,7 +105,9 @@ def _keeps(rule: Agreement, table: pd.DataFrame) -> Booleans:
         return ~concerned | ~(distance > 1e-6).fillna(False).to_numpy(dtype=bool)
     expected = first_case(rule.cases or (), table)
     unbound = pd.isna(expected)
-    right: Booleans = ~concerned | unbound | (column.astype(object).to_numpy() == expected)
+    agrees = (column.astype(object).to_numpy() == expected) & ~column.isna().to_numpy()
+    agrees |= column.isna().to_numpy() & (expected == NO_VALUE)
+    right: Booleans = ~concerned | unbound | agrees.astype(np.bool_)
     return right
 
 
@@ -241,3 +243,8 @@ def _equals(texts: pd.Series, value: Cell) -> pd.Series:
         shaped = texts.str.fullmatch(_NUMBER).fillna(False).astype(bool)
         same |= pd.to_numeric(texts.where(shaped)) == value
     return same.fillna(False).astype(bool)
+
+
+def as_text(value: float) -> str:
+    """A number as a cell; whole ones without a point."""
+    return f"{value:.12g}"

@@ -82,6 +82,7 @@ def disagreements(parts: Parts) -> list[StudyFault]:
         *_derived(parts),
         *_rules(parts),
         *_expectations(parts),
+        *_withdrawals(parts),
     ]
 
 
@@ -347,3 +348,19 @@ def _expectations(parts: Parts) -> Iterator[StudyFault]:
         if parts.time and each.at > parts.time.horizon:
             allowed = f"at most time.horizon, {parts.time.horizon:g}"
             yield StudyFault(f"{key}.at", shown(each.at), allowed)
+
+
+def _withdrawals(parts: Parts) -> Iterator[StudyFault]:
+    holders = {each.name: holder(each) for each in (*parts.inputs, *parts.derived)}
+    withdrawals = parts.simulation.withdrawals if parts.simulation else ()
+    for place, each in enumerate(withdrawals, 1):
+        key = f"simulation.withdrawals[{place}]"
+        yield from condition_faults(f"{key}.where", each.where, holders, parts.invalid)
+        if parts.time and each.at > parts.time.horizon:
+            allowed = f"at most time.horizon, {parts.time.horizon:g}"
+            yield StudyFault(f"{key}.at", shown(each.at), allowed)
+        elif parts.time and isinstance(parts.time.visits, Visits):
+            every = parts.time.visits.every
+            if abs(each.at / every - round(each.at / every)) > 1e-6:
+                allowed = f"multiples of time.visits.every, {every:g}"
+                yield StudyFault(f"{key}.at", shown(each.at), allowed)

@@ -53,6 +53,7 @@ __all__ = [
     "Time",
     "Title",
     "Visits",
+    "Withdrawal",
 ]
 
 RESERVED: Final = frozenset(
@@ -236,11 +237,24 @@ class Gate(Declared):
     """Largest error of mean predicted risk, overall and within each level, beyond its noise."""
 
 
+class Withdrawal(Declared):
+    """Subjects that leave alive and on purpose, at one time."""
+
+    at: Annotated[float, Field(gt=0)]
+    share: Annotated[float, Field(gt=0, le=1)]
+    """Of those still under observation, after the events of that time."""
+    where: Condition = Field(default_factory=dict)
+    """Over inputs and derived factors."""
+
+
 class Simulation(Declared):
     """What the simulator cannot learn from a released model."""
 
     rows: Annotated[int, Field(ge=1)] = 1000
     groups: Annotated[int, Field(ge=2)] = 20
+    dropout: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of subjects that are lost at a time drawn evenly up to the horizon."""
+    withdrawals: tuple[Withdrawal, ...] = ()
     group_sd: Annotated[float, Field(ge=0)] = 0.3
     """Standard deviation between groups on the log-odds of the hazard."""
 
