@@ -13,7 +13,7 @@ from training.study.conditions import first_case, holds, input_table
 from training.study.declaration import Study
 from training.study.derived import derived_codes, derived_table
 from training.study.read import read_study
-from training.study.vocabulary import Case, Range
+from training.study.vocabulary import Case, Condition, Range
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_a_condition_holds_where_all_of_its_parts_do() -> None:
     assert holds({"maker": ("Beta", "NA")}, TABLE).tolist() == [False, True, True, True]
     assert holds({"visit": (1, 4)}, TABLE).tolist() == [True, False, False, True]
     assert holds({"visit": (1.0, "NA")}, TABLE).tolist() == [True, False, True, False]
-    both = {"maker": ("Beta",), "heat": Range(minimum=20, maximum=25)}
+    both: Condition = {"maker": ("Beta",), "heat": Range(minimum=20, maximum=25)}
     assert holds(both, TABLE).tolist() == [False, True, False, False]
 
 
