@@ -33,6 +33,10 @@ def _print(text: str, style: str = "") -> None:
     _console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 @app.command()
 def new(
     data: Annotated[Path, typer.Argument(help="The CSV to draft a study of.")],
@@ -95,8 +99,8 @@ def check(
     try:
         study = read_study(path)
         _print(
-            f"Valid: {path}, {study.study.name}; {len(study.factors)} factors and "
-            f"{len(study.numbers)} numbers, {len(terms(study))} terms, horizon "
+            f"Valid: {path}, {study.study.name}; {_count(len(study.factors), 'factor')} and "
+            f"{_count(len(study.numbers), 'number')}, {_count(len(terms(study)), 'term')}, horizon "
             f"{study.time.horizon:g} {study.time.unit.en.many}."
         )
         if data is None:
@@ -105,8 +109,7 @@ def check(
             table, notices = check_against(data, study)
     except InvalidStudyError as error:
         _console.print(study_fault_table(error.faults))
-        number = len(error.faults)
-        _print(f"{number} fault{'s' * (number > 1)} in {path}", style="red")
+        _print(f"{_count(len(error.faults), 'fault')} in {path}", style="red")
         raise typer.Exit(1) from None
     for notice in (*table.dropped, *notices):
         _print(notice)

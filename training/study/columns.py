@@ -61,7 +61,7 @@ def typed(study: Study, cells: pd.DataFrame) -> tuple[pd.DataFrame, list[CellFau
     """Typed columns of cells read as text, and the faults of single cells.
 
     Numbers are float64, whole numbers Int64, all else text; the group and the event are text
-    too. A cell that stands for no value, or is at fault, is missing.
+    too. A cell that means no value, or is at fault, is missing.
     """
     table, faults = pd.DataFrame(index=cells.index), []
     inputs = {each.column: each for each in study.inputs}

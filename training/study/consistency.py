@@ -54,7 +54,7 @@ class Parts:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Texts that stand for a missing value."""
+        """Cells that mean a missing value."""
         return self.data.missing if self.data else ()
 
     @property

@@ -77,10 +77,10 @@ class Title(Declared):
     limits: Words
     """How far an answer may be trusted: sites, seasons, what was not seen."""
     rows: Identifier
-    """Field of a batch request that holds the list, such as `seedlings`."""
+    """Field of a batch request that holds the list, such as `patients`."""
     row: Nouns
     outcome: Identifier
-    """`mortality` gives the answer's field `mortality_percent`."""
+    """`recurrence` gives the answer's field `recurrence_percent`."""
     outcome_label: Words
     outcome_sentence: Words
     """What has happened to the percentage, as in `of … that will be dead`."""
@@ -96,7 +96,7 @@ class Group(Declared):
     column: Text
     name: Nouns
     new: Words
-    """A group that was not in the data, as the second interval names it, such as `one stand`."""
+    """A group that was not in the data, as the second interval names it, such as `one new clinic`."""
 
 
 class Data(Declared):
@@ -105,7 +105,7 @@ class Data(Declared):
     id: Text | None = None
     group: Group | None = None
     missing: tuple[str, ...] = ("NA", "")
-    """Cells that stand for no value."""
+    """Cells that mean a missing value."""
     other_columns: Literal["refuse", "ignore"] = "refuse"
     """What to do with a column that is declared nowhere."""
     duplicates: Literal["refuse", "allow"] = "allow"
@@ -164,7 +164,7 @@ class Censoring(Declared):
     """How likely it was to stay under observation; used to weight the scores alone."""
 
     formula: Text
-    """Over column headings of the CSV, of inputs or not: `Species + Plot + Species:Soil`."""
+    """Over column headings of the CSV, of inputs or not: `Grade + Clinic + Grade:Sex`."""
 
 
 class Column(Declared):

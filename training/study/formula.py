@@ -66,13 +66,13 @@ def terms(study: Study) -> tuple[Term, ...]:
 
 
 def same_term(label: str, among: Iterable[Term]) -> Term | None:
-    """The term that a label such as `soil:species` means, whatever its order."""
+    """The term that a label such as `sex:grade` means, whatever its order."""
     names = frozenset(name.strip() for name in label.split(":"))
     return next((term for term in among if term.names == names), None)
 
 
 def products(formula: str) -> tuple[tuple[str, ...], ...]:
-    """The names of each term; a name with spaces stands between backticks.
+    """The names of each term; a name with spaces is set between backticks.
 
     Raises FormulaError on anything but names, `+`, `:`, `*` and parentheses.
     """

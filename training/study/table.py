@@ -270,7 +270,8 @@ def _groups(table: pd.DataFrame, study: Study) -> tuple[np.ndarray, tuple[str, .
         return pd.Categorical(names, ordered).codes.astype(np.int64), ordered
     # By a hash of the cells: random, of one size, and the same whatever the order of the rows.
     hashes = pd.util.hash_pandas_object(table.astype(str), index=False).to_numpy()
-    number = max(2, min(RANDOM_GROUPS, len(table) // 2))
+    number = RANDOM_GROUPS if len(table) >= 3 * RANDOM_GROUPS else max(5, len(table) // 3)
+    number = min(number, len(table))
     group = np.empty(len(table), dtype=np.int64)
     group[np.argsort(hashes, kind="stable")] = np.arange(len(table)) % number
     return group, tuple(str(place + 1) for place in range(number))
