@@ -96,7 +96,7 @@ class Group(Declared):
     column: Text
     name: Nouns
     new: Words
-    """A group that was not in the data, as the second interval names it, such as `one new clinic`."""
+    """A group that was not in the data, as the second interval names it: `one new clinic`."""
 
 
 class Data(Declared):
