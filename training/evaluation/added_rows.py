@@ -111,8 +111,10 @@ def _located(table: RoleTable, row: int) -> str:
 def _copied_groups(
     keys: pd.Series, group: pd.Series, added: Booleans, study: Study
 ) -> Iterator[DataFinding]:
-    """New groups whose rows, taken together, are those of another: for tables of few columns,
-    in which single rows are often alike."""
+    """New groups whose rows, taken together, are those of another.
+
+    For tables of few columns, in which single rows are often alike.
+    """
     counts = pd.crosstab(group, keys)
     new = sorted(set(group[added]) - set(group[~added]))
     old = [name for name in counts.index if name not in new]

@@ -1,4 +1,4 @@
-"""Names what happened to rows that changed: swapped levels, other units, shifted times, …"""
+"""Names what happened to rows that changed: swapped levels, other units, shifted times."""
 
 from __future__ import annotations
 
