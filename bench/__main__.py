@@ -1,4 +1,4 @@
-"""`python -m bench`: measure, show, price and write down how fast this is."""
+"""`python -m bench`: measure the API beside its peers, print the tables, write the docs."""
 
 from __future__ import annotations
 
@@ -16,27 +16,25 @@ RESULTS: Final = Path("build/bench.json")
 SERVERS: Final = Path("build/bench-servers.json")
 PAGE: Final = Path("docs/performance.md")
 KEPT: Final = Path("docs/bench.json")
-"""The results that the page tells of."""
+"""The results that the page shows."""
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 _console = Console(stderr=True)
-From = Annotated[Path, typer.Option("--from", help="Results of a run.")]
+From = Annotated[Path, typer.Option("--from", help="Results of an earlier run.")]
 
 
 @app.command()
 def run(
-    quick: Annotated[
-        bool, typer.Option(help="About a minute: no images, no large trials.")
-    ] = False,
+    quick: Annotated[bool, typer.Option(help="About a minute: no images, no large data.")] = False,
 ) -> None:
     """Measure ours, naive and floor in turn; print the tables; write build/bench.json."""
     from bench import run as running
 
-    results = running.run(quick)
+    results = running.run(quick=quick)
     results.save(RESULTS)
     charts.draw(results, RESULTS.parent / "bench" / "charts")
     show(RESULTS)
-    _console.print(f"Wrote {RESULTS}; `python -m bench docs` takes it over into {PAGE}.")
+    _console.print(f"Wrote {RESULTS}; `python -m bench docs` copies it into {PAGE}.")
 
 
 @app.command()
@@ -51,15 +49,15 @@ def show(source: From = RESULTS) -> None:
 
 @app.command()
 def docs(source: From = RESULTS) -> None:
-    """Write a full run into docs/: its results, the page's tables, the pictures."""
+    """Write a full run into docs/: results, tables and charts."""
     results = Results.load(source)
     if results.quick or not results.quotas:
-        raise typer.BadParameter(f"{source} is not a full run, images included")
+        raise typer.BadParameter(f"{source} is not a full run with images")
     kept = SERVERS if SERVERS.exists() else KEPT
     results.servers = Results.load(kept).servers
     results.save(KEPT)
     charts.draw(results, PAGE.parent / charts.FOLDER)
-    PAGE.write_text(report.written(PAGE.read_text(), results))
+    PAGE.write_text(report.render_page(PAGE.read_text(), results))
     _console.print(f"Wrote {PAGE}, {KEPT} and {PAGE.parent / charts.FOLDER}/.")
 
 
@@ -67,20 +65,22 @@ def docs(source: From = RESULTS) -> None:
 def show_cost(
     source: From = KEPT,
     architecture: Annotated[
-        str | None, typer.Option(help="x86_64 or arm64; without it, both.")
+        str | None, typer.Option(help="x86_64 or arm64; both by default.")
     ] = None,
-    compute: Annotated[float | None, typer.Option(help="$ a GB-second.")] = None,
-    requests: Annotated[float | None, typer.Option(help="$ a million requests.")] = None,
-    provisioned: Annotated[float | None, typer.Option(help="$ a GB-second kept warm.")] = None,
+    compute: Annotated[float | None, typer.Option(help="$ per GB-second.")] = None,
+    requests: Annotated[float | None, typer.Option(help="$ per million requests.")] = None,
+    provisioned: Annotated[
+        float | None, typer.Option(help="$ per GB-second of provisioned concurrency.")
+    ] = None,
     provisioned_compute: Annotated[
-        float | None, typer.Option(help="$ a GB-second of running there.")
+        float | None, typer.Option(help="$ per GB-second of running in it.")
     ] = None,
-    gateway: Annotated[float, typer.Option(help="$ a million REST requests.")] = cost.GATEWAY,
+    gateway: Annotated[float, typer.Option(help="$ per million REST requests.")] = cost.GATEWAY,
     cold_share: Annotated[float, typer.Option(min=0, max=1)] = cost.COLD_SHARE,
 ) -> None:
-    """Price a million predictions from measured durations; the free tier is left out."""
+    """Price a million predictions from measured durations, without the free tier."""
     if architecture not in (None, *cost.PRICES):
-        raise typer.BadParameter(f"--architecture is one of {', '.join(cost.PRICES)}")
+        raise typer.BadParameter(f"--architecture: expected one of {', '.join(cost.PRICES)}")
     given = {
         "compute": compute,
         "requests": requests,
@@ -98,7 +98,7 @@ def show_cost(
 
 @app.command()
 def servers() -> None:
-    """The naive model behind BentoML, LitServe and MLflow, each in an environment of its own."""
+    """Measure the naive model behind BentoML, LitServe and MLflow, each in its own environment."""
     from bench import servers as serving
 
     results = Results(servers=serving.compare())

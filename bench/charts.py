@@ -1,4 +1,4 @@
-"""The pictures of docs/performance.md: small SVG that reads on a light and on a dark page."""
+"""The charts of docs/performance.md: small SVGs that are legible on a light and a dark page."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from matplotlib.figure import Figure
 from bench.results import Results
 
 FOLDER: Final = Path("performance")
-"""Beside the page that shows them."""
+"""Relative to the page that shows them."""
 INK: Final = "#7d8590"
 COLOURS: Final = (
     *("#2f81f7", "#3fb950", "#d29922", "#db6d28", "#a371f7", "#e5534b", "#39a6b5", "#c46fa0"),
     *("#8b949e", "#57606a"),
 )
 NAMED: Final = 9
-"""Packages with a colour of their own; the rest are one."""
+"""Packages with a colour of their own; the rest are stacked as one."""
 OURS: Final = 5
-"""How many of them are the largest of ours."""
+"""How many of these are the largest of ours."""
 
 STYLE: Final[dict[Any, Any]] = {
     "svg.hashsalt": "bench",
@@ -34,7 +34,7 @@ STYLE: Final[dict[Any, Any]] = {
 
 
 def draw(results: Results, folder: Path) -> None:
-    """Writes every picture."""
+    """Writes every chart."""
     folder.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(STYLE):
         _save(_imports(results.imports), folder / "imports.svg")
@@ -48,7 +48,7 @@ def _save(figure: Figure, path: Path) -> None:
 
 
 def _imports(by_peer: dict[str, dict[str, float]]) -> Figure:
-    """Import time of each peer, package by package, as bars that add up."""
+    """Import time of each peer, stacked by package."""
     largest: dict[str, float] = {}
     for packages in by_peer.values():
         for name, milliseconds in packages.items():
@@ -69,13 +69,13 @@ def _imports(by_peer: dict[str, dict[str, float]]) -> Figure:
         ]
         axes.barh(names, widths, left=left, color=colour, label=name, height=0.6)
         left = [a + b for a, b in zip(left, widths, strict=True)]
-    axes.set_xlabel("milliseconds of import, page cache warm (-X importtime adds to them)")
+    axes.set_xlabel("milliseconds of import, page cache warm (-X importtime adds overhead)")
     axes.legend(ncols=5, frameon=False, loc="lower center", bbox_to_anchor=(0.45, 1.0))
     return figure
 
 
 def _layers(shares: dict[str, float]) -> Figure:
-    """What a warm call is made of."""
+    """Share of a warm call by layer."""
     figure = Figure(figsize=(8, 2.6), layout="constrained")
     axes = figure.subplots()
     names = list(shares)[::-1]
@@ -86,18 +86,18 @@ def _layers(shares: dict[str, float]) -> Figure:
 
 
 def _training(results: Results) -> Figure:
-    """Seconds and memory of `make train` over the rows, both axes by powers of ten."""
+    """Seconds and peak memory of `make train` over the rows, on log-log axes."""
     figure = Figure(figsize=(8, 2.4), layout="constrained")
     rows = [each.rows for each in results.training]
     figures = (
         ("seconds", [each.seconds for each in results.training]),
-        ("GB at most", [each.megabytes / 1000 for each in results.training]),
+        ("peak GB", [each.megabytes / 1000 for each in results.training]),
     )
     for axes, (label, values) in zip(figure.subplots(1, 2), figures, strict=True):
         axes.loglog(rows, values, "o-", color=COLOURS[0])
         axes.set_xticks(rows, [f"{each:,}" for each in rows], minor=False)
         axes.set_yticks(values, [f"{each:.3g}" for each in values], minor=False)
         axes.minorticks_off()
-        axes.set_xlabel("rows of the simulated trial")
+        axes.set_xlabel("simulated rows")
         axes.set_ylabel(label)
     return figure

@@ -7,12 +7,12 @@ from typing import Final
 
 from bench.results import Quota, Results
 
-SECONDS_A_MONTH: Final = 730 * 3600
+SECONDS_PER_MONTH: Final = 730 * 3600
 
 
 @dataclass(frozen=True)
 class Prices:
-    """US dollars of one architecture: a GB-second, a million requests."""
+    """US dollars on one architecture: per GB-second, and per million requests."""
 
     compute: float
     requests: float
@@ -28,28 +28,28 @@ PRICES: Final = {
 }
 """us-east-1, first tier, list prices as publicly quoted in 2026."""
 GATEWAY: Final = 3.50
-"""A million requests of a REST API, us-east-1, first tier, as publicly quoted in 2026."""
+"""Per million requests of a REST API, us-east-1, first tier, as publicly quoted in 2026."""
 COLD_SHARE: Final = 0.01
-"""Calls that start cold; AWS says that most functions see fewer."""
+"""Share of calls that start cold; AWS says that most functions see fewer."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """US dollars of a million predictions."""
+    """US dollars per million predictions."""
 
     memory: int
     architecture: str
     single: float
-    """Asked one by one."""
+    """One prediction per request."""
     batch: float
-    """Asked a thousand at a time."""
+    """A thousand predictions per request."""
 
 
 def costs(results: Results, prices: dict[str, Prices], cold_share: float) -> list[Cost]:
     """By memory size and architecture.
 
-    cost = calls x ((billed + cold share x first answer) x GB x price of a GB-second + request).
-    The durations are those of x86_64: no other machine was measured.
+    cost = calls x ((billed + cold share x first response) x GB x price of a GB-second + request).
+    The durations were measured on x86_64; arm64 is priced with the same.
     """
     return [
         Cost(
@@ -69,7 +69,7 @@ def _million_calls(quota: Quota, billed: float, price: Prices, cold_share: float
 
 
 def break_even(price: Prices) -> float:
-    """Share of the time that an environment must be busy for provisioning it to be cheaper.
+    """Share of the time an environment must be busy for provisioned concurrency to be cheaper.
 
     Provisioned and busy for a share u: provisioned + u x provisioned compute; on demand:
     u x compute. They meet at u = provisioned / (compute - provisioned compute).
@@ -78,16 +78,16 @@ def break_even(price: Prices) -> float:
     return price.provisioned / saved if saved > 0 else float("inf")
 
 
-def worked(quota: Quota, name: str, price: Prices) -> str:
-    """The break-even of one memory size, in numbers."""
+def explain_break_even(quota: Quota, name: str, price: Prices) -> str:
+    """The break-even at one memory size, as a sentence with its arithmetic."""
     share = break_even(price)
     if share > 1:
-        return f"{name}: it is never cheaper than running on demand."
-    month = quota.memory / 1024 * SECONDS_A_MONTH * price.provisioned
+        return f"{name}: never cheaper than on demand."
+    month = quota.memory / 1024 * SECONDS_PER_MONTH * price.provisioned
     percent = f"{100 * share:.0f} %"
     return (
         f"{name}, {quota.memory:,} MB: u = {price.provisioned:.10f} / ({price.compute:.10f} - "
-        f"{price.provisioned_compute:.10f}) = {percent}. At {quota.single:.1f} ms a call that is "
-        f"{share * 1000 / quota.single:.0f} calls a second in each environment, day and night. "
-        f"One environment kept warm costs ${month:.2f} a month before its first call."
+        f"{price.provisioned_compute:.10f}) = {percent}. At {quota.single:.1f} ms per call that is "
+        f"{share * 1000 / quota.single:.0f} calls per second in each environment, day and night. "
+        f"One provisioned environment costs ${month:.2f} per month before its first call."
     )

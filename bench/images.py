@@ -1,4 +1,4 @@
-"""Peers as images: built alike, weighed, started cold, and called under a share of a CPU."""
+"""Peers as images: built alike, measured by size, cold start, and calls at a share of a CPU."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from bench import processes, worker
+from bench import payloads, processes
 from bench.results import Quota
 
 BASE: Final = "public.ecr.aws/lambda/python:3.13"
@@ -27,16 +27,16 @@ FULL_CPU: Final = 1769
 
 
 def missing() -> str:
-    """Why no image can be built here, or nothing."""
+    """Why no image can be built here; empty if one can."""
     if not shutil.which("docker"):
-        return "there is no Docker here"
+        return "Docker is not installed"
     if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
-        return "no Docker Engine answers"
+        return "no Docker Engine is running"
     return ""
 
 
 def docker(*arguments: str) -> str:
-    """What `docker` prints on both channels; raises with it where it fails."""
+    """What `docker` prints; raises RuntimeError with its output where it fails."""
     done = subprocess.run(
         ["docker", *arguments],
         stdout=subprocess.PIPE,
@@ -51,19 +51,19 @@ def docker(*arguments: str) -> str:
 
 def build(peer: str, naive_model: Path) -> str:
     """Builds a peer's image and returns its tag."""
-    tag = f"seedling-bench-{peer}"
+    tag = f"bench-{peer}"
     if peer == "ours":
         docker("build", "--file", "Dockerfile.lambda", "--tag", tag, ".")
         return tag
     folder = Path("build/bench") / peer
     (folder / "peer").mkdir(parents=True, exist_ok=True)
-    asked = folder / "requirements.in"
-    asked.write_text("\n".join(PACKAGES[peer]) + "\n")
+    wanted = folder / "requirements.in"
+    wanted.write_text("\n".join(PACKAGES[peer]) + "\n")
     # The versions of the development lock, with their hashes.
     compiling = [
         *(".venv/bin/uv", "pip", "compile", "--quiet", "--generate-hashes"),
         *("--python-version", "3.13", "--constraints", "requirements-dev.txt"),
-        *("--output-file", str(folder / "requirements.txt"), str(asked)),
+        *("--output-file", str(folder / "requirements.txt"), str(wanted)),
     ]
     subprocess.run(compiling, check=True)
     shutil.copy(f"bench/peers/{peer}.py", folder / "peer/peer.py")
@@ -81,8 +81,8 @@ def above_base(tag: str) -> float:
 
 @contextmanager
 def container(tag: str, *arguments: str) -> Iterator[tuple[str, int]]:
-    """A container that was made but not yet started: its name and port on this machine."""
-    name, port = f"seedling-bench-{uuid.uuid4().hex[:12]}", processes.free_port()
+    """A container, created and not yet started: its name and port on this machine."""
+    name, port = f"bench-{uuid.uuid4().hex[:12]}", processes.free_port()
     published = ("--publish", f"127.0.0.1:{port}:8080")
     docker("create", "--name", name, *published, *arguments, tag)
     try:
@@ -92,12 +92,12 @@ def container(tag: str, *arguments: str) -> Iterator[tuple[str, int]]:
 
 
 def cold_start(tag: str) -> float:
-    """Milliseconds from `docker start` to the first answer."""
+    """Milliseconds from `docker start` to the first response."""
     with container(tag) as (name, port):
-        return _first_answer(name, port, processes.predict())
+        return _first_response(name, port, processes.predict())
 
 
-def _first_answer(name: str, port: int, event: bytes) -> float:
+def _first_response(name: str, port: int, event: bytes) -> float:
     started = time.perf_counter_ns()
     docker("start", name)
     processes.invoke(port, event)
@@ -105,12 +105,12 @@ def _first_answer(name: str, port: int, event: bytes) -> float:
 
 
 def quota(tag: str, memory: int, seconds: float) -> Quota:
-    """The image with so much memory, and the share of a CPU that Lambda gives with it."""
+    """The image with a memory size and the share of a CPU that Lambda gives with it."""
     cpus = memory / FULL_CPU
-    one, thousand = processes.predict(), json.dumps(worker.batch(1000)).encode()
+    one, thousand = processes.predict(), json.dumps(payloads.batch(1000)).encode()
     limits = ("--memory", f"{memory}m", "--cpus", f"{cpus:.3f}")
     with container(tag, *limits) as (name, port):
-        first = _first_answer(name, port, one)
+        first = _first_response(name, port, one)
         _call(port, one, seconds, 0)
         seen = [len(_durations(name))]
         for event, pause in ((one, 0.05), (one, 0), (thousand, 0)):
@@ -133,6 +133,6 @@ def _durations(name: str) -> list[float]:
 
 
 def durations(log: str) -> list[float]:
-    """Milliseconds that the emulator reports of each call, in order."""
+    """Milliseconds that the emulator reports for each call, in order."""
     found = re.findall(r"(?<!Init )(?<!Billed )Duration: ([\d.]+) ms", log)
     return [float(each) for each in found]

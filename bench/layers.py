@@ -1,8 +1,8 @@
 """What a warm call's time is made of: `python -u -m bench.layers RESULT SECONDS`.
 
 A timer interrupts the handler a thousand times a second; the innermost frame of a known
-layer at that moment is what the time is put down to. Nothing is wrapped or patched, so the
-shares are those of the code as it runs. A library that no layer names counts for its caller.
+layer at that moment is what the time is attributed to. Nothing is wrapped or patched, so the
+shares are those of the code as it runs. A library that no layer names counts towards its caller.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from bench import worker
+from bench import payloads, worker
 from bench.results import PEERS
 
 LAYERS: Final = (
@@ -27,11 +27,12 @@ LAYERS: Final = (
     ("aws_lambda_powertools/", "log line and metrics"),
     ("functions/telemetry.py", "log line and metrics"),
     ("functions/scoring.py", "curve and interval"),
-    ("functions/api/body.py", "reading and checking the body"),
-    ("functions/api/schemas.py", "reading and checking the body"),
-    ("pydantic/", "reading and checking the body"),
+    ("functions/encoding.py", "validating the body"),
+    ("functions/api/validation.py", "validating the body"),
+    ("functions/api/schemas.py", "validating the body"),
+    ("pydantic/", "validating the body"),
     ("functions/api/edge.py", "ids, versions, headers"),
-    ("functions/api/answers.py", "answer as JSON"),
+    ("functions/api/json_route.py", "response as JSON"),
     ("functions/api/app.py", "the route's own function"),
     ("functions/api/handler.py", "gateway event"),
     ("functions/", "rest of functions"),
@@ -39,7 +40,7 @@ LAYERS: Final = (
     ("fastapi/", "routing (FastAPI, Starlette)"),
     ("starlette/", "routing (FastAPI, Starlette)"),
 )
-OTHER: Final = "the bench itself"
+OTHER: Final = "bench"
 
 
 def layer(files: Iterable[str]) -> str:
@@ -60,8 +61,8 @@ def _files(frame: FrameType | None) -> Iterable[str]:
 def shares(peer: str, seconds: float) -> dict[str, float]:
     """Share of a warm call's time by layer, the largest first."""
     handler = importlib.import_module(PEERS[peer]).handler
-    asked = worker.event("/v1/predict", worker.SEEDLING)
-    worker.times(handler, asked, 300)
+    event = payloads.single()
+    worker.times(handler, event, 300)
     seen: Counter[str] = Counter()
 
     def sample(_: int, frame: FrameType | None) -> None:
@@ -71,7 +72,7 @@ def shares(peer: str, seconds: float) -> dict[str, float]:
     signal.setitimer(signal.ITIMER_PROF, 0.001, 0.001)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        worker.times(handler, asked, 100)
+        worker.times(handler, event, 100)
     signal.setitimer(signal.ITIMER_PROF, 0)
     del seen[OTHER]
     total = sum(seen.values())

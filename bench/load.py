@@ -1,6 +1,6 @@
-"""A small HTTP load: as many requests over kept connections as come back in a time.
+"""A small HTTP load: as many requests over keep-alive connections as are answered in a time.
 
-It reads no more of an answer than its status and its length, so that the server is what is
+It reads no more of a response than its status and its length, so that the server is what is
 measured. Only ever sent to 127.0.0.1.
 """
 
@@ -13,28 +13,32 @@ from functools import partial
 from typing import Final
 
 CONNECTIONS: Final = 16
-_STARTS: Final = 60.0
+_START_WITHIN: Final = 60.0
 """Seconds that a server may take to listen."""
 
 
 def requests_per_second(
-    port: int, body: object, seconds: float, path: str = "/v1/predict", starts: float = _STARTS
+    port: int,
+    body: object,
+    seconds: float,
+    path: str = "/v1/predict",
+    start_within: float = _START_WITHIN,
 ) -> float:
-    """Answers a second on a port of this machine, once somebody listens there."""
+    """Requests per second on a port of this machine, once a server listens there."""
     content = json.dumps(body).encode()
     head = (
         f"POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n"
         f"content-length: {len(content)}\r\n\r\n"
     )
-    return asyncio.run(_load(port, head.encode() + content, seconds, starts))
+    return asyncio.run(_load(port, head.encode() + content, seconds, start_within))
 
 
 class _Client(asyncio.Protocol):
-    """Sends the same request again as soon as the whole answer has come."""
+    """Sends the same request again as soon as the whole response has come."""
 
     def __init__(self, request: bytes, until: float, done: asyncio.Future[int]) -> None:
         self._request, self._until, self._done = request, until, done
-        self._answers, self._missing = 0, 0
+        self._responses, self._missing = 0, 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -52,7 +56,7 @@ class _Client(asyncio.Protocol):
         self._missing -= len(data)
         if self._missing > 0:
             return
-        self._answers += 1
+        self._responses += 1
         if time.perf_counter() < self._until:
             self._transport.write(self._request)
         else:
@@ -60,40 +64,40 @@ class _Client(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's)
         if not self._done.done():
-            self._done.set_result(self._answers)
+            self._done.set_result(self._responses)
 
 
-def _length(answer: bytes) -> int:
-    """Bytes of an answer, from its head, which comes in one piece."""
-    head, found, _ = answer.partition(b"\r\n\r\n")
-    assert found, "an answer's head came in pieces"
+def _length(response: bytes) -> int:
+    """Bytes of a response, from its head, which comes in one piece."""
+    head, found, _ = response.partition(b"\r\n\r\n")
+    assert found, "a response's head came in pieces"
     assert head.startswith(b"HTTP/1.1 200"), head
     lines = head.lower().split(b"\r\n")
     body = next(int(x.split(b":")[1]) for x in lines if x.startswith(b"content-length"))
     return len(head) + len(found) + body
 
 
-async def _load(port: int, request: bytes, seconds: float, starts: float) -> float:
-    await _listening(port, starts)
-    await _ask(port, request, 0.5, 1)  # warm
+async def _load(port: int, request: bytes, seconds: float, start_within: float) -> float:
+    await _wait_for_server(port, start_within)
+    await _send(port, request, 0.5, 1)  # warm
     started = time.perf_counter()
-    answers = await _ask(port, request, seconds, CONNECTIONS)
-    return answers / (time.perf_counter() - started)
+    responses = await _send(port, request, seconds, CONNECTIONS)
+    return responses / (time.perf_counter() - started)
 
 
-async def _ask(port: int, request: bytes, seconds: float, connections: int) -> int:
+async def _send(port: int, request: bytes, seconds: float, connections: int) -> int:
     loop = asyncio.get_running_loop()
     until = time.perf_counter() + seconds
     clients: list[asyncio.Future[int]] = [loop.create_future() for _ in range(connections)]
     for done in clients:
         await loop.create_connection(partial(_Client, request, until, done), "127.0.0.1", port)
-    answered = await asyncio.gather(*clients)
-    assert all(answered), "a connection was closed before its first answer"
-    return sum(answered)
+    responses = await asyncio.gather(*clients)
+    assert all(responses), "a connection was closed before its first response"
+    return sum(responses)
 
 
-async def _listening(port: int, starts: float) -> None:
-    deadline = time.perf_counter() + starts
+async def _wait_for_server(port: int, seconds: float) -> None:
+    deadline = time.perf_counter() + seconds
     while True:
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -1,4 +1,4 @@
-"""Starts a peer in processes of this machine: warm calls, cold starts, HTTP, imports."""
+"""Measures a peer in processes of this machine: warm calls, cold starts, HTTP, imports."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bench import load, worker
-from bench.results import PEERS
+from bench import load, payloads
+from bench.results import PEERS, SIZES
 
 DROP: Final = Path("/proc/sys/vm/drop_caches")
 
@@ -35,17 +35,20 @@ def free_port() -> int:
 def in_process(peer: str, calls: int) -> dict[str, float]:
     """Warm calls, batches and memory of a fresh process, by figure."""
     with tempfile.TemporaryDirectory() as folder:
-        result = Path(folder) / "result.json"
-        command = [sys.executable, "-u", "-m", "bench.worker", peer, str(result), str(calls)]
+        events, result = Path(folder) / "events.json", Path(folder) / "result.json"
+        batches = {size: payloads.batch(size) for size in SIZES}
+        events.write_text(json.dumps({"single": payloads.single(), "batches": batches}))
+        arguments = [peer, str(events), str(result), str(calls)]
+        command = [sys.executable, "-u", "-m", "bench.worker", *arguments]
         subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
         found: dict[str, float] = json.loads(result.read_text())
         return found
 
 
 def cold_start(peer: str) -> tuple[float, float]:
-    """Milliseconds from starting the emulator to the first answer of its runtime client.
+    """Milliseconds from starting the emulator to the first response of its runtime client.
 
-    And what the emulator itself calls `Init Duration`.
+    And what the emulator itself reports as `Init Duration`.
     """
     ports = [free_port(), free_port()]
     command = [
@@ -67,18 +70,18 @@ def cold_start(peer: str) -> tuple[float, float]:
 
 
 def predict() -> bytes:
-    """The event of one prediction, as it is posted to an emulator."""
-    return json.dumps(worker.event("/v1/predict", worker.SEEDLING)).encode()
+    """The event of one prediction, as posted to an emulator."""
+    return json.dumps(payloads.single()).encode()
 
 
 def invoke(port: int, event: bytes, seconds: float = 60) -> None:
-    """Sends an event to an emulator, as soon as it listens; raises unless it is answered 200."""
+    """Sends an event to an emulator once it listens; raises unless the response is a 200."""
     address = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
     deadline = time.perf_counter() + seconds
     while True:
         try:
-            with urllib.request.urlopen(address, event, timeout=seconds) as answer:
-                assert json.loads(answer.read())["statusCode"] == 200
+            with urllib.request.urlopen(address, event, timeout=seconds) as response:
+                assert json.loads(response.read())["statusCode"] == 200
             return
         except (urllib.error.URLError, ConnectionError) as error:
             if isinstance(error, urllib.error.HTTPError) or time.perf_counter() > deadline:
@@ -105,7 +108,7 @@ def drop_caches() -> None:
 
 @contextmanager
 def served(command: list[str], environment: dict[str, str] | None = None) -> Iterator[None]:
-    """A server that is stopped at the end, with whatever it has started."""
+    """A running server; it and its child processes are stopped at the end."""
     with subprocess.Popen(
         command,
         env=environment,
@@ -120,7 +123,7 @@ def served(command: list[str], environment: dict[str, str] | None = None) -> Ite
 
 
 def over_http(peer: str, seconds: float) -> float:
-    """Answers a second from one uvicorn worker, asked by 16 connections of another process."""
+    """Requests per second of one uvicorn worker, over 16 connections of another process."""
     port = free_port()
     app = "bench.local:app" if peer == "ours" else f"{PEERS[peer]}:app"
     command = [
@@ -128,23 +131,23 @@ def over_http(peer: str, seconds: float) -> float:
         *("--log-level", "warning", "--lifespan", "off"),
     ]
     with served(command):
-        return load.requests_per_second(port, worker.SEEDLING, seconds)
+        return load.requests_per_second(port, payloads.row(), seconds)
 
 
 def imports(peer: str) -> dict[str, float]:
-    """Milliseconds of import by package, as `-X importtime` tells them for a fresh process."""
+    """Milliseconds of import by package, as `-X importtime` reports for a fresh process."""
     command = [sys.executable, "-X", "importtime", "-c", f"import {PEERS[peer]}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return by_package(done.stderr)
 
 
-def by_package(told: str) -> dict[str, float]:
+def by_package(report: str) -> dict[str, float]:
     """The lines of `-X importtime` added up by package, the longest first, in milliseconds.
 
     A handler's own module is the row `load`: what it does on import is to load its model.
     """
     totals: dict[str, float] = {}
-    for line in told.splitlines():
+    for line in report.splitlines():
         found = re.match(r"import time:\s*(\d+) \|\s*\d+ \|\s*([\w.]+)$", line)
         if not found:
             continue

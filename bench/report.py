@@ -1,40 +1,40 @@
-"""The tables of a run, as Markdown that reads well in a terminal too, and the page's blocks."""
+"""The tables of a run, as Markdown that is legible in a terminal too, and the page's blocks."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from bench.cost import COLD_SHARE, GATEWAY, PRICES, Prices, costs, worked
+from bench.cost import COLD_SHARE, GATEWAY, PRICES, Prices, costs, explain_break_even
 from bench.results import PEERS, SIZES, Results
 from bench.targets import TARGETS
 
 FIGURES: Final = (
     ("cold_warm", "Cold start under the emulator, ms", 1.0),
     ("cold_dropped", "The same, page cache dropped, ms", 1.0),
-    ("cold_image", "Cold start of the image, `docker start` to first answer, ms", 1.0),
-    ("init_reported", "What the emulator calls `Init Duration`, ms", 1.0),
+    ("cold_image", "Cold start of the image, `docker start` to first response, ms", 1.0),
+    ("init_reported", "`Init Duration` as the emulator reports it, ms", 1.0),
     ("p50", "Warm call, p50, ms", 1.0),
     ("p99", "Warm call, p99, ms", 1.0),
-    *((f"batch_{size}", f"Batch of {size:,}, a row, µs", 1000 / size) for size in SIZES),
+    *((f"batch_{size}", f"Batch of {size:,}, µs per row", 1000 / size) for size in SIZES),
     ("memory", "Resident memory after warm calls, MB", 1.0),
     ("image", "Image above its base, MB", 1.0),
-    ("http", "Requests a second, one uvicorn worker", 1.0),
+    ("http", "Requests per second, one uvicorn worker", 1.0),
 )
-"""Key, heading, and what a value is multiplied with to be shown."""
+"""Key, heading, and the factor by which a value is multiplied for display."""
 LARGEST: Final = 10
-"""Packages of the table of imports."""
+"""Rows in the table of imports."""
 
 
 def number(value: float) -> str:
-    """Three digits that count, or all of a larger number."""
+    """Three significant digits, or all of a larger number."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.{1 if value >= 10 else 2 if value >= 1 else 3}f}"
 
 
 def table(headings: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table whose columns stand under each other; all but the first to the right."""
+    """A Markdown table with aligned columns; all but the first to the right."""
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
 
     def line(cells: list[str]) -> str:
@@ -47,7 +47,7 @@ def table(headings: list[str], rows: list[list[str]]) -> str:
 
 
 def figures(results: Results) -> str:
-    """Medians with their range for every peer, and ours over theirs."""
+    """Medians with their range for every peer, and the ratios of ours to theirs."""
     rows = []
     for key, heading, scale in FIGURES:
         if not results.has(key):
@@ -69,7 +69,7 @@ def figures(results: Results) -> str:
 
 
 def targets(results: Results) -> str:
-    """What was to be reached, what was, and whether that is enough."""
+    """Each target: its limit, the figure measured, and whether it is met."""
     rows = []
     for target in TARGETS:
         try:
@@ -83,7 +83,7 @@ def targets(results: Results) -> str:
 
 
 def machine(results: Results) -> str:
-    """Where and with what the run was made."""
+    """The machine and the library versions of the run."""
     facts = dict(results.machine)
     place = f"{facts.pop('processor')}, {facts.pop('memory')}, {facts.pop('system')}"
     python = facts.pop("python")
@@ -96,7 +96,7 @@ def machine(results: Results) -> str:
 
 
 def imports(results: Results) -> str:
-    """Milliseconds of import by package, those of ours first."""
+    """Milliseconds of import by package, the largest of ours first."""
     names = list(results.imports["ours"])[:LARGEST]
     columns = results.imports.values()
     rows = [[name, *(number(each.get(name, 0.0)) for each in columns)] for name in names]
@@ -107,7 +107,7 @@ def imports(results: Results) -> str:
 
 
 def layers(results: Results) -> str:
-    """What a warm call is made of: shares, and of the p50 in this run the microseconds."""
+    """A warm call by layer: shares, and those of this run's p50 in microseconds."""
     microseconds = 1000 * results.median("p50")
     rows = [
         [name, f"{100 * share:.0f} %", number(share * microseconds)]
@@ -122,7 +122,7 @@ def training(results: Results) -> str:
         [f"{each.rows:,}", number(each.seconds), number(each.megabytes)]
         for each in results.training
     ]
-    return table(["rows, simulated", "seconds", "MB at most, all processes"], rows)
+    return table(["rows, simulated", "seconds", "peak MB, all processes"], rows)
 
 
 def quotas(results: Results) -> str:
@@ -138,7 +138,7 @@ def quotas(results: Results) -> str:
         ]
         for each in results.quotas
     ]
-    headings = ["memory", "CPUs", "first answer, ms", "call apart, ms", "call after call, ms"]
+    headings = ["memory", "CPUs", "first response, ms", "spaced call, ms", "back-to-back call, ms"]
     return table([*headings, "batch of 1,000, ms"], rows)
 
 
@@ -148,7 +148,7 @@ def cost(
     gateway: float = GATEWAY,
     cold_share: float = COLD_SHARE,
 ) -> str:
-    """US dollars of a million predictions, and when provisioned concurrency pays."""
+    """US dollars per million predictions, and when provisioned concurrency pays."""
     rows = [
         [
             f"{each.memory:,} MB",
@@ -160,20 +160,22 @@ def cost(
         ]
         for each in costs(results, prices, cold_share)
     ]
-    headings = ["memory", "on", "one by one, $", "with gateway, $"]
-    shown = table([*headings, "by the thousand, $", "with gateway, $"], rows)
+    headings = ["memory", "architecture", "single, $", "with gateway, $"]
+    shown = table([*headings, "in batches of 1,000, $", "with gateway, $"], rows)
     middle = results.quotas[len(results.quotas) // 2]
-    pays = "\n".join(f"- {worked(middle, name, price)}" for name, price in prices.items())
+    pays = "\n".join(
+        f"- {explain_break_even(middle, name, price)}" for name, price in prices.items()
+    )
     return (
-        f"US dollars of a million predictions; {100 * cold_share:g} % of calls start cold; the "
-        f"gateway is ${gateway:.2f} a million requests.\n\n{shown}\n\n"
+        f"US dollars per million predictions; {100 * cold_share:g} % of calls start cold; the "
+        f"gateway is ${gateway:.2f} per million requests.\n\n{shown}\n\n"
         f"Provisioned concurrency:\n\n{pays}"
     )
 
 
 def servers(results: Results) -> str:
-    """Other servers with the naive model, beside ours and the naive handler."""
-    return table(["server, one worker", "requests a second", "version"], results.servers)
+    """Other servers with the naive model, beside ours and the naive peer."""
+    return table(["server, one worker", "requests per second", "version"], results.servers)
 
 
 BLOCKS: Final = {
@@ -187,14 +189,14 @@ BLOCKS: Final = {
     "cost": cost,
     "servers": servers,
 }
-"""What stands between the marks of docs/performance.md, by the name of the mark."""
+"""The generated blocks of docs/performance.md, by the name of their markers."""
 
 
-def written(page: str, results: Results) -> str:
-    """The page with every block as the results have it; raises KeyError for an unknown mark."""
+def render_page(page: str, results: Results) -> str:
+    """The page with every block generated again; raises KeyError for an unknown marker."""
 
-    def block(mark: re.Match[str]) -> str:
-        name = mark.group(1)
+    def block(marker: re.Match[str]) -> str:
+        name = marker.group(1)
         return f"<!-- {name} -->\n\n{BLOCKS[name](results)}\n\n<!-- end of {name} -->"
 
     return re.sub(r"<!-- (\w+) -->\n.*?<!-- end of \1 -->", block, page, flags=re.DOTALL)

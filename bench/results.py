@@ -1,4 +1,4 @@
-"""What a run measured, as it stands in build/bench.json and docs/bench.json."""
+"""What a run measured, as kept in build/bench.json and docs/bench.json."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ PEERS: Final = {
     "naive": "bench.peers.naive",
     "floor": "bench.peers.floor",
 }
-"""Who is measured, and the module that holds its Lambda handler."""
+"""The peers, and the modules that hold their Lambda handlers."""
 SIZES: Final = (1, 10, 100, 1000)
-"""Seedlings in a batch."""
+"""Rows in a batch."""
 Range = tuple[float, float, float]
 """Median, lowest, highest."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """One `make train` on a simulated trial."""
+    """One `make train` on simulated data."""
 
     rows: int
     seconds: float
     megabytes: float
-    """Most that its processes held at one time, together."""
+    """Peak resident memory of all its processes together."""
 
 
 @dataclass(frozen=True)
 class Quota:
-    """The image of ours under the share of a CPU that Lambda gives to a memory size."""
+    """Our image under the share of a CPU that Lambda gives to a memory size."""
 
     memory: int
     """MB."""
     cpus: float
     first: float
-    """Milliseconds from the start of the container to the first answer."""
+    """Milliseconds from the start of the container to the first response."""
     apart: float
-    """Mean billed milliseconds of calls that leave the quota time to fill up between them."""
+    """Mean billed milliseconds of calls far enough apart for the CPU quota to refill."""
     single: float
-    """Mean billed milliseconds of calls that follow each other at once."""
+    """Mean billed milliseconds of back-to-back calls."""
     batch: float
-    """The same for batches of 1,000 seedlings."""
+    """The same for batches of 1,000 rows."""
 
 
 @dataclass
@@ -65,12 +65,12 @@ class Results:
     training: list[Training] = field(default_factory=list)
     quotas: list[Quota] = field(default_factory=list)
     servers: list[list[str]] = field(default_factory=list)
-    """Name, requests a second and version of other servers; from `make bench-servers`."""
+    """Name, requests per second and version of other servers; from `make bench-servers`."""
     skipped: list[str] = field(default_factory=list)
     """What was not measured, and why."""
 
     def note(self, figure: str, peer: str, value: float) -> None:
-        """Keeps one measurement."""
+        """Adds one measurement."""
         self.figures.setdefault(figure, {}).setdefault(peer, []).append(round(value, 6))
 
     def has(self, figure: str, peer: str = "ours") -> bool:
@@ -101,7 +101,7 @@ class Results:
 
 
 def slope(x: list[float], y: list[float]) -> float:
-    """By how many powers of ten y grows as x grows by one: least squares over both logs."""
+    """Slope of the log-log regression of y on x."""
     return statistics.linear_regression(_logs(x), _logs(y)).slope
 
 

@@ -1,4 +1,4 @@
-"""One run of the bench: every measurement, peers in turn so that noise hits all alike."""
+"""One run of the bench: every measurement, peers in turn so that noise affects all alike."""
 
 from __future__ import annotations
 
@@ -32,38 +32,36 @@ _console = Console(stderr=True)
 _Each = TypeVar("_Each")
 
 
-def run(quick: bool) -> Results:
-    """Measures everything; a quick run has fewer rounds and leaves out what takes long."""
+def run(*, quick: bool) -> Results:
+    """Measures everything; a quick run has fewer rounds and skips what takes long."""
     started = time.monotonic()
     model = naive_model.fit(FOLDER / "naive.joblib").resolve()
-    # One thread each: no peer has work for more, and waking them costs those that have pools.
+    # One thread each: no peer has work for more, and waking a pool costs time.
     os.environ |= {"NAIVE_MODEL": str(model), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     results = Results(quick=quick, machine=_machine())
     _warm_calls(results, rounds=2 if quick else 5, calls=300 if quick else 1000)
     _cold_starts(results, rounds=3 if quick else 9)
-    for peer in _shown(list(PEERS) * (1 if quick else 4), "Over HTTP"):
+    for peer in _progress(list(PEERS) * (1 if quick else 4), "Over HTTP"):
         results.note("http", peer, processes.over_http(peer, 1.5 if quick else 4))
     results.imports = _imports(1 if quick else 5)
     results.layers = _layers(2 if quick else 8)
     if quick:
-        results.skipped.append(
-            "Images, cold caches and larger trials: a quick run leaves them out."
-        )
+        results.skipped.append("Images, cold caches and larger data: a quick run skips them.")
     else:
         _dropped(results)
         _images(results, model)
-    for scale in _shown(training.SCALES[: 1 if quick else None], "make train"):
+    for scale in _progress(training.SCALES[: 1 if quick else None], "make train"):
         results.training.append(training.train(scale, FOLDER))
     results.seconds = round(time.monotonic() - started)
     return results
 
 
-def _shown(work: Iterable[_Each], label: str) -> Iterable[_Each]:
+def _progress(work: Iterable[_Each], label: str) -> Iterable[_Each]:
     return track(list(work), f"{label:<22}", console=_console)
 
 
 def _warm_calls(results: Results, rounds: int, calls: int) -> None:
-    for peer in _shown(list(PEERS) * rounds, "Warm calls"):
+    for peer in _progress(list(PEERS) * rounds, "Warm calls"):
         for figure, value in processes.in_process(peer, calls).items():
             results.note(figure, peer, value)
 
@@ -71,7 +69,7 @@ def _warm_calls(results: Results, rounds: int, calls: int) -> None:
 def _cold_starts(results: Results, rounds: int) -> None:
     for peer in PEERS:
         processes.cold_start(peer)  # the page cache is warm from here on
-    for peer in _shown(list(PEERS) * rounds, "Cold starts"):
+    for peer in _progress(list(PEERS) * rounds, "Cold starts"):
         took, reported = processes.cold_start(peer)
         results.note("cold_warm", peer, took)
         results.note("init_reported", peer, reported)
@@ -79,9 +77,9 @@ def _cold_starts(results: Results, rounds: int) -> None:
 
 def _dropped(results: Results) -> None:
     if not processes.can_drop_caches():
-        results.skipped.append("Cold starts with the page cache dropped: that needs root.")
+        results.skipped.append("Cold starts with the page cache dropped: needs root.")
         return
-    for peer in _shown(list(PEERS) * 3, "Cold starts, no cache"):
+    for peer in _progress(list(PEERS) * 3, "Cold starts, no cache"):
         processes.drop_caches()
         results.note("cold_dropped", peer, processes.cold_start(peer)[0])
 
@@ -90,19 +88,19 @@ def _images(results: Results, model: Path) -> None:
     if why := images.missing():
         results.skipped.append(f"Images: {why}.")
         return
-    tags = {peer: images.build(peer, model) for peer in _shown(PEERS, "Building images")}
+    tags = {peer: images.build(peer, model) for peer in _progress(PEERS, "Building images")}
     for peer, tag in tags.items():
         results.note("image", peer, images.above_base(tag))
         images.cold_start(tag)
-    for peer in _shown(list(PEERS) * 5, "Cold starts of images"):
+    for peer in _progress(list(PEERS) * 5, "Cold starts of images"):
         results.note("cold_image", peer, images.cold_start(tags[peer]))
-    for memory in _shown(MEMORIES, "Shares of a CPU"):
+    for memory in _progress(MEMORIES, "Shares of a CPU"):
         results.quotas.append(images.quota(tags["ours"], memory, 3))
 
 
 def _imports(rounds: int) -> dict[str, dict[str, float]]:
     found: dict[str, list[dict[str, float]]] = {peer: [] for peer in PEERS}
-    for peer in _shown(list(PEERS) * rounds, "Imports"):
+    for peer in _progress(list(PEERS) * rounds, "Imports"):
         found[peer].append(processes.imports(peer))
     return {
         peer: {name: round(median(each.get(name, 0.0) for each in seen), 2) for name in seen[0]}

@@ -1,4 +1,4 @@
-"""What ours has to reach, as ratios within one run."""
+"""The targets, as ratios within one run."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from bench.results import SIZES, Results, slope
 
 @dataclass(frozen=True)
 class Target:
-    """A claim about a run: its figure, the limit, and how the figure is found."""
+    """A claim about a run: its limit, and how the figure is computed."""
 
     claim: str
     limit: float
     value: Callable[[Results], float]
-    """Raises KeyError where the run did not measure what is needed."""
+    """Raises KeyError where the run did not measure it."""
     at_least: bool = False
 
     def rule(self) -> str:
-        """The limit as people read it."""
+        """The limit as text."""
         return f"{'≥' if self.at_least else '≤'} {self.limit:g}"
 
     def met(self, value: float) -> bool:
-        """Whether a figure keeps the limit."""
+        """Whether a figure is within the limit."""
         return value >= self.limit if self.at_least else value <= self.limit
 
 
@@ -58,33 +58,33 @@ def _largest_training(results: Results) -> float:
 
 
 TARGETS: Final = (
-    Target("Cold start under the emulator, of naive's", 0.25, _over("cold_warm", "naive")),
-    Target("Cold start under the emulator, of the floor's", 1.20, _over("cold_warm", "floor")),
-    Target("Warm call, p50, of naive's", 0.04, _over("p50", "naive")),
-    Target("Warm call, p50, of the floor's", 2.0, _over("p50", "floor")),
-    Target("Warm call, p99 of its own p50", 3.0, lambda r: r.median("p99") / r.median("p50")),
+    Target("Cold start under the emulator, ratio to naive", 0.23, _over("cold_warm", "naive")),
+    Target("Cold start under the emulator, ratio to floor", 1.05, _over("cold_warm", "floor")),
+    Target("Warm call, p50, ratio to naive", 0.045, _over("p50", "naive")),
+    Target("Warm call, p50, ratio to floor", 2.5, _over("p50", "floor")),
+    Target("Warm call, p99 to p50", 3.0, lambda r: r.median("p99") / r.median("p50")),
     Target(
-        "A row of a batch of 1,000 is so many times cheaper than a naive call a row",
+        "Speed-up per row, batch of 1,000 vs single naive calls",
         100,
         lambda r: r.median("p50", "naive") / _row(r, 1000),
         at_least=True,
     ),
     Target(
-        "Batch of 1,000 with intervals, of naive's vectorised batch without",
+        "Batch of 1,000 with intervals, ratio to naive's vectorised batch without",
         1.5,
         lambda r: r.median("batch_1000") / r.median("batch_1000", "naive"),
     ),
-    Target("A row of a batch, of a row of one ten times smaller, 1 to 1,000", 1.0, _growth),
-    Target("Resident memory after warm calls, of naive's", 0.45, _over("memory", "naive")),
-    Target("Image above its base, of naive's", 0.5, _over("image", "naive")),
+    Target("Time per row, ratio to a batch ten times smaller, 1 to 1,000", 1.0, _growth),
+    Target("Resident memory after warm calls, ratio to naive", 0.45, _over("memory", "naive")),
+    Target("Image above its base, ratio to naive", 0.5, _over("image", "naive")),
     Target(
-        "Requests a second on one uvicorn worker, of naive's",
+        "Requests per second on one uvicorn worker, ratio to naive",
         12,
         _over("http", "naive"),
         at_least=True,
     ),
     Target(
-        "Growth of `make train` with its rows, 1 to 100 times (slope of logs)", 1.1, _training_slope
+        "Growth of `make train` with rows, 1 to 100 times (log-log slope)", 1.1, _training_slope
     ),
-    Target("Most memory that `make train` took, GB", 8.0, _largest_training),
+    Target("Peak memory of `make train`, GB", 8.0, _largest_training),
 )

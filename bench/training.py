@@ -1,4 +1,4 @@
-"""How long `make train` takes, and how much memory, as the trial grows."""
+"""How long `make train` takes, and how much memory, as the data grow."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from bench.results import Training
 PUBLISHED_SIZE: Final = 2783
 SCALES: Final = (1, 10, 100)
 _EVERY: Final = 0.1
-"""Seconds between two looks at the memory."""
+"""Seconds between two samples of the memory."""
 
 
 def train(scale: int, folder: Path) -> Training:
-    """Trains on a simulated trial of the published one's size times `scale`.
+    """Trains on simulated data, `scale` times as many rows as published.
 
-    Runs in a folder of its own, so that no model of the checkout is touched.
+    Runs in a folder of its own, so that no model of the checkout is changed.
     """
     rows = PUBLISHED_SIZE * scale
     here = folder / f"train-{scale}"

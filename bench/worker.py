@@ -1,7 +1,8 @@
-"""Measures one handler in a process of its own: `python -u -m bench.worker PEER RESULT CALLS`.
+"""Measures one handler in a process of its own.
 
-Writes to RESULT: milliseconds of warm calls, of batches by size, and resident memory in MB.
-What the handler prints goes where the caller sent standard output, line by line as in Lambda.
+`python -u -m bench.worker PEER EVENTS RESULT CALLS`: EVENTS holds a single prediction and, by
+size, batches. RESULT gets milliseconds of warm calls and of batches, and resident memory in MB.
+What the handler prints goes to the caller's standard output, line by line as in Lambda.
 """
 
 from __future__ import annotations
@@ -12,17 +13,13 @@ import statistics
 import sys
 from pathlib import Path
 from time import perf_counter_ns
-from typing import Any, Final
+from typing import Any
 
-from bench.results import PEERS, SIZES
-
-SPECIES: Final = ("Acer saccharum", "Prunus serotina", "Quercus alba", "Quercus rubra")
-SOILS: Final = (*SPECIES, "Acer rubrum", "Populus grandidentata", "Sterile")
-SEEDLING: Final = {"species": "Quercus rubra", "soil": "Acer rubrum", "light": 0.1}
+from bench.results import PEERS
 
 
 class Context:
-    """What Powertools asks of Lambda's context."""
+    """What Powertools reads of Lambda's context."""
 
     function_name = "bench"
     memory_limit_in_mb = 1024
@@ -30,35 +27,14 @@ class Context:
     aws_request_id = "bench"
 
 
-def event(path: str, body: object) -> dict[str, Any]:
-    """A gateway event that posts a body."""
-    loaded: dict[str, Any] = json.loads(Path("tests/events/predict.json").read_text())
-    loaded["path"], loaded["pathParameters"] = path, {"proxy": path.lstrip("/")}
-    loaded["requestContext"]["path"] = f"/v0{path}"
-    return {**loaded, "body": json.dumps(body)}
-
-
-def batch(size: int) -> dict[str, Any]:
-    """The event of a batch, in which hardly two seedlings are alike."""
-    seedlings = [
-        {
-            "species": SPECIES[i % len(SPECIES)],
-            "soil": SOILS[i % len(SOILS)],
-            "light": round(0.04 + i % 97 / 1000, 3),
-        }
-        for i in range(size)
-    ]
-    return event("/v1/predict/batch", {"seedlings": seedlings})
-
-
-def times(handler: Any, asked: dict[str, Any], count: int) -> list[float]:
+def times(handler: Any, event: dict[str, Any], count: int) -> list[float]:
     """Milliseconds of each call."""
     found, context = [], Context()
     for _ in range(count):
         started = perf_counter_ns()
-        answer = handler(asked, context)
+        response = handler(event, context)
         found.append((perf_counter_ns() - started) / 1e6)
-        assert answer["statusCode"] == 200, answer
+        assert response["statusCode"] == 200, response
     return found
 
 
@@ -68,24 +44,24 @@ def resident() -> float:
     return int(line.split()[1]) * 1024 / 1e6
 
 
-def main(peer: str, result: Path, calls: int) -> None:
+def main(peer: str, events: Path, result: Path, calls: int) -> None:
     """Measures and writes."""
     handler = importlib.import_module(PEERS[peer]).handler
-    one = event("/v1/predict", SEEDLING)
-    times(handler, one, calls // 5)
-    warm = sorted(times(handler, one, calls))
+    sent = json.loads(events.read_text())
+    times(handler, sent["single"], calls // 5)
+    warm = sorted(times(handler, sent["single"], calls))
     found = {
         "p50": statistics.median(warm),
         "p99": warm[int(len(warm) * 0.99)],
         "memory": resident(),
     }
-    # The floor has no batch: it would answer the same constant.
-    for size in SIZES if peer != "floor" else ():
-        asked = batch(size)
-        times(handler, asked, 3)
-        found[f"batch_{size}"] = statistics.median(times(handler, asked, max(15, calls // size)))
+    # The floor has no batch: it would return the same constant.
+    for size, event in sent["batches"].items() if peer != "floor" else ():
+        times(handler, event, 3)
+        count = max(15, calls // int(size))
+        found[f"batch_{size}"] = statistics.median(times(handler, event, count))
     result.write_text(json.dumps(found))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))

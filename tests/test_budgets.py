@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench import worker
+from bench import payloads
 from tests import budgets
 
 # Runs alone in a fresh interpreter: what pytest has loaded or left behind must not count.
@@ -59,7 +59,7 @@ FEW, MANY = 10, 110
 def found(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a fresh interpreter counted."""
     folder = tmp_path_factory.mktemp("budgets")
-    events = [worker.event("/v1/predict", worker.SEEDLING), worker.batch(FEW), worker.batch(MANY)]
+    events = [payloads.single(), payloads.batch(FEW), payloads.batch(MANY)]
     (folder / "events.json").write_text(json.dumps(events))
     done = subprocess.run(
         [

@@ -1,1 +1,1 @@
-"""What we are measured against: the way public templates do it, and the least that can be done."""
+"""What we are measured against: scikit-learn served as public templates do, and the floor."""

@@ -13,9 +13,9 @@ import pandas as pd
 @bentoml.service(workers=1)
 class Naive:
     def __init__(self) -> None:
-        self.model = joblib.load(os.environ["NAIVE_MODEL"])
+        self.model = joblib.load(os.environ["NAIVE_MODEL"])["model"]
 
     @bentoml.api
-    def predict(self, seedling: dict[str, Any]) -> dict[str, float]:
-        dead = self.model.predict_proba(pd.DataFrame([seedling]))[0, 1]
-        return {"mortality_percent": 100 * float(dead)}
+    def predict(self, row: dict[str, Any]) -> dict[str, float]:
+        event = self.model.predict_proba(pd.DataFrame([row]))[0, 1]
+        return {"percent": 100 * float(event)}

@@ -1,4 +1,4 @@
-"""The floor: FastAPI and Mangum answering a constant."""
+"""The floor: FastAPI and Mangum returning a constant."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ app = FastAPI()
 
 @app.post("/v1/predict")
 async def predict() -> dict[str, float]:
-    return {"mortality_percent": 50.0}
+    return {"percent": 50.0}
 
 
 _mangum = Mangum(app, lifespan="off")

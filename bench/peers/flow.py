@@ -13,7 +13,7 @@ import mlflow.sklearn
 if __name__ == "__main__":
     folder = Path("build/bench/servers/MLflow-model")
     shutil.rmtree(folder, ignore_errors=True)
-    model = joblib.load(os.environ["NAIVE_MODEL"])
+    model = joblib.load(os.environ["NAIVE_MODEL"])["model"]
     mlflow.sklearn.save_model(
         model, folder, pyfunc_predict_fn="predict_proba", serialization_format="cloudpickle"
     )

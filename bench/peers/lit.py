@@ -13,11 +13,11 @@ import pandas as pd
 
 class Naive(litserve.LitAPI):
     def setup(self, device: str) -> None:  # noqa: ARG002 (LitServe's)
-        self.model = joblib.load(os.environ["NAIVE_MODEL"])
+        self.model = joblib.load(os.environ["NAIVE_MODEL"])["model"]
 
-    def predict(self, seedling: dict[str, Any]) -> dict[str, float]:
-        dead = self.model.predict_proba(pd.DataFrame([seedling]))[0, 1]
-        return {"mortality_percent": 100 * float(dead)}
+    def predict(self, row: dict[str, Any]) -> dict[str, float]:
+        event = self.model.predict_proba(pd.DataFrame([row]))[0, 1]
+        return {"percent": 100 * float(event)}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The tables of a run, and the page that holds those of the last one."""
+"""The tables of a run, and the page with those of the last one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.__main__ import KEPT, PAGE
 from bench.results import Results
 
 
-def test_a_table_reads_well_as_text() -> None:
+def test_a_table_has_aligned_columns() -> None:
     shown = report.table(["what", "how much"], [["a", "1"], ["bcd ef", "22"]])
     assert shown.splitlines() == [
         "| what   | how much |",
@@ -22,43 +22,43 @@ def test_a_table_reads_well_as_text() -> None:
     ]
 
 
-def test_figures_stand_beside_each_other_with_their_ratios(results: Results) -> None:
+def test_figures_are_shown_by_peer_with_their_ratios(results: Results) -> None:
     rows = [re.split(r"\s*\|\s*", line)[1:-1] for line in report.figures(results).splitlines()]
     assert ["Cold start under the emulator, ms", *rows[2][1:]] == rows[2]
     assert rows[2][1:] == ["250 (200 to 300)", "1,000", "200", "0.250", "1.25"]
-    assert rows[-1][1:] == ["10.0", "8.00", "-", "1.25", "-"], "1,000 seedlings, µs a row"
+    assert rows[-1][1:] == ["10.0", "8.00", "-", "1.25", "-"], "µs per row of 1,000"
 
 
-def test_a_target_that_is_missed_says_so(results: Results) -> None:
+def test_a_missed_target_is_marked(results: Results) -> None:
     shown = report.targets(results)
-    assert re.search(r"of the floor's +\| +≤ 1.2 \| +1.25 \| +\*\*no\*\* \|", shown)
+    assert re.search(r"ratio to floor +\| +≤ 1.05 \| +1.25 \| +\*\*no\*\* \|", shown)
     assert re.search(
-        r"Image above its base, of naive's +\| +≤ 0.5 \| +- \| +not measured \|", shown
+        r"Image above its base, ratio to naive +\| +≤ 0.5 \| +- \| +not measured \|", shown
     )
 
 
-def test_only_what_stands_between_marks_is_written_anew(results: Results) -> None:
+def test_only_marked_blocks_are_generated(results: Results) -> None:
     page = "before\n<!-- layers -->\nold\n<!-- end of layers -->\nafter\n"
-    new = report.written(page, results)
+    new = report.render_page(page, results)
 
     assert new.startswith("before\n<!-- layers -->\n\n| layer ")
     assert new.endswith("\n\n<!-- end of layers -->\nafter\n")
     assert "old" not in new
-    assert report.written(new, results) == new
+    assert report.render_page(new, results) == new
 
 
-def test_a_mark_that_nothing_writes_is_an_error(results: Results) -> None:
+def test_an_unknown_marker_is_an_error(results: Results) -> None:
     with pytest.raises(KeyError, match="weather"):
-        report.written("<!-- weather -->\n<!-- end of weather -->", results)
+        report.render_page("<!-- weather -->\n<!-- end of weather -->", results)
 
 
-def test_the_page_s_tables_are_what_its_results_say(root: Path) -> None:
+def test_the_page_s_tables_match_its_results(root: Path) -> None:
     page = (root / PAGE).read_text()
-    assert report.written(page, Results.load(root / KEPT)) == page
+    assert report.render_page(page, Results.load(root / KEPT)) == page
     assert set(re.findall(r"<!-- (\w+) -->", page)) == set(report.BLOCKS), "every table is there"
 
 
-def test_the_page_s_pictures_are_drawn_from_its_results(root: Path, tmp_path: Path) -> None:
+def test_the_page_s_charts_match_its_results(root: Path, tmp_path: Path) -> None:
     results = Results.load(root / KEPT)
     charts.draw(results, tmp_path)
     shown = re.findall(rf"\]\({charts.FOLDER}/([\w.]+)\)", (root / PAGE).read_text())
