@@ -29,7 +29,7 @@ def test_the_makefile_and_the_readme_name_the_same_commands(root: Path, readme: 
 
 
 def test_every_file_the_readme_sends_people_to_is_there(root: Path, readme: str) -> None:
-    table = readme.partition("## To change X")[2].partition("## ")[0]
+    table = readme.partition("## Where to change what")[2].partition("## ")[0]
     paths = re.findall(r"`([\w./-]+)`", table)
     paths += re.findall(r"\]\(((?!http)[^)#]+)\)", readme)
     missing = [path for path in paths if "/" in path and not (root / path).exists()]
