@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from functions.api.json_route import LARGEST_BODY, parse_json
 from functions.api.validation import MOST_FAULTS, echo
-from tests.events.hostile import BATCH, CORPUS, PREDICT, UNREADABLE, Hostile
+from tests.events.hostile import BATCH, CORPUS, PREDICT, Hostile
 from tests.functions.conftest import Client, read_problem
 
 SPECIES = ["Acer saccharum", "Prunus serotina", "Quercus alba", "Quercus rubra"]
@@ -207,19 +207,6 @@ def test_a_hostile_body_gets_its_answer(client: Client, hostile: Hostile) -> Non
     )
 
     hostile.check(response.status_code, read_problem(response, hostile.status))
-
-
-@pytest.mark.parametrize("hostile", UNREADABLE, ids=lambda each: each.name)
-def test_what_is_no_json_is_refused_alike_at_every_address(
-    client: Client, hostile: Hostile
-) -> None:
-    first, second = (
-        read_problem(client.post(path, hostile.content), hostile.status)
-        for path in (PREDICT, BATCH)
-    )
-
-    assert first["detail"] == second["detail"]
-    assert first["errors"] == second["errors"] == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
 from training.model.folder import GRAPH, METADATA, write_model
 
@@ -147,6 +146,9 @@ def test_describe_says_what_the_trial_says(
     assert "Quercus rubra" in described.stdout
 
 
-@pytest.mark.parametrize("command", [[], ["data"], ["model"], ["store"], ["train"], ["retrain"]])
-def test_every_command_explains_itself(root: Path, tmp_path: Path, command: list[str]) -> None:
-    assert run(root, tmp_path, *command, "--help").returncode == 0
+def test_help_lists_every_command(root: Path, tmp_path: Path) -> None:
+    shown = run(root, tmp_path, "--help")
+
+    assert shown.returncode == 0
+    for command in ("train", "retrain", "rollback", "data", "store", "model", "study"):
+        assert f" {command} " in shown.stdout
