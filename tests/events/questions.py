@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -29,10 +30,10 @@ def check(scorer: Scorer, question: dict[str, Any], answer: dict[str, Any]) -> N
     name, percent = artefact.time.name, f"{artefact.outcome}_percent"
     forecast, curve = scorer.curve(*scorer.encoder.encode([question]), question[name])
     # Two decimals; the last may be rounded the other way by another processor.
-    close = {"rel": 0, "abs": 0.0101}
+    close = partial(pytest.approx, rel=0, abs=0.0101)
     assert answer[name] == question[name], "the answer to another question"
-    assert answer[percent] == pytest.approx(forecast.percent[0], **close)
-    assert answer["interval_90"] == pytest.approx([forecast.low[0], forecast.high[0]], **close)
+    assert answer[percent] == close(forecast.percent[0])
+    assert answer["interval_90"] == close([forecast.low[0], forecast.high[0]])
     points = [point[percent] for point in answer["curve"]]
-    assert points == pytest.approx(list(curve), **close)
+    assert points == close(list(curve))
     assert answer["model"]["version"] == artefact.version

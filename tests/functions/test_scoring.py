@@ -99,7 +99,7 @@ def test_any_hazards_give_percentages_an_interval_around_them_and_a_rising_curve
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     hazard=arrays(
-        np.float32, (1, PERIODS, MEMBERS), elements=st.floats(0, np.float32(0.99), width=32)
+        np.float32, (1, PERIODS, MEMBERS), elements=st.floats(0, float(np.float32(0.99)), width=32)
     ),
     day=days,
 )
@@ -137,7 +137,7 @@ def test_any_seedling_on_any_day_has_a_sound_answer(
 
     check(answer)
     check_curve(curve)
-    before = np.searchsorted(scorer.artefact.time.visits, day, side="right") - 1
+    before = int(np.searchsorted(scorer.artefact.time.visits, day, side="right")) - 1
     after = min(before + 1, 33)
     assert curve[before] - EXACT <= answer.percent[0] <= curve[after] + EXACT
 

@@ -76,7 +76,7 @@ def test_one_answer_that_differs_stops_the_release_and_the_log_says_which(
         headers, content = right(version, payload)
         answer = json.loads(content)
         body = json.loads(payload)["body"] or "{}"
-        if json.loads(body).get("day") == model.golden[1].day:
+        if json.loads(body).get("day") == model.golden[1].time:
             said = json.loads(answer["body"])
             said["mortality_percent"] += 0.5
             answer["body"] = json.dumps(said)

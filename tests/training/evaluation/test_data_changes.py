@@ -64,10 +64,11 @@ def replaced(column: str, levels: dict[str, str]) -> Edit:
     return lambda rows: rows.assign(**{column: rows[column].replace(levels)})
 
 
-def where(condition: Callable[[pd.DataFrame], pd.Series], **values: object) -> Edit:
+def where(condition: Callable[[pd.DataFrame], pd.Series], **values: Any) -> Edit:
     def edit(rows: pd.DataFrame) -> pd.DataFrame:
-        rows = rows.copy()
-        rows.loc[condition(rows), list(values)] = list(values.values())
+        rows, chosen = rows.copy(), condition(rows)
+        for column, value in values.items():
+            rows.loc[chosen, column] = value
         return rows
 
     return edit
