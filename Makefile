@@ -44,8 +44,8 @@ test: model .sam-venv/.ready .venv/.compiled ## Set up and run every test (TEST_
 ## The model
 
 .PHONY: train
-train: setup ## Search, fit, judge, write model/ (DATA=path, JOBS=n)
-	@$(BIN)/python -m training train --jobs $(JOBS) $(if $(DATA),--data "$(DATA)")
+train: setup ## Search, fit, judge, write model/ (STUDY=file, DATA=path, JOBS=n)
+	@$(BIN)/python -m training train --jobs $(JOBS) $(if $(STUDY),--study "$(STUDY)") $(if $(DATA),--data "$(DATA)")
 
 .PHONY: retrain
 retrain: setup ## The whole loop: pull, train, judge, ship (REASON=, SEARCH=n, FORCE=1)

@@ -9,9 +9,12 @@ from typing import Final
 # Relative to the working folder: every command runs at the top of a checkout.
 DATA: Final = Path("data")
 MODEL: Final = Path("model")
-STUDY: Final = Path(os.environ.get("STUDY") or "study.toml")
+RELEASED_STUDY: Final = Path("study.toml")
+"""The study whose model this checkout releases."""
+STUDY: Final = Path(os.environ.get("STUDY") or RELEASED_STUDY)
 """The study that commands work on, unless they are given another."""
-SAMPLE: Final = Path("build/sample")
+BUILD: Final = Path("build")
+SAMPLE: Final = BUILD / "sample"
 SAMPLE_DATA: Final = SAMPLE / "data"
 SAMPLE_MODEL: Final = SAMPLE / "model"
 

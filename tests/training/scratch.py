@@ -95,7 +95,7 @@ def make(base: Path, root: Path) -> Checkout:
     """A project in `base/checkout` whose default remote is the folder `base/remote`."""
     checkout = Checkout(base / "checkout", root)
     (checkout.path / ".dvc").mkdir(parents=True)
-    for name in (".gitignore", ".dvc/.gitignore", ".dvcignore"):
+    for name in (".gitignore", ".dvc/.gitignore", ".dvcignore", "study.toml"):
         shutil.copy(root / name, checkout.path / name)
     config = (
         (root / ".dvc/config").read_text().replace("gdrive://SET-YOUR-FOLDER-ID", "../../remote")

@@ -99,36 +99,41 @@ def simulate(
 @app.command()
 def describe(
     path: Annotated[Path, typer.Argument(help="A CSV or a folder of CSVs.")] = config.DATA,
+    study: Annotated[
+        Path | None, typer.Option(envvar="STUDY", help="The study's file; study.toml by default.")
+    ] = None,
 ) -> None:
-    """Print what a trial says: mortality by species, and what the traits give away."""
-    from training.evaluation import summary
-    from training.study import trial
+    """Print what the data say before any model: risk by level of the first factor."""
+    from training.evaluation.summary import risk_by_level
+    from training.pipeline.sources import find_study
+    from training.study.table import load_table
 
     with _console.status("Reading …"):
-        loaded = trial.load(path)
-        rows = summary.mortality_by_species(loaded.seedlings)
-        leak = summary.whole_number_share(loaded.seedlings)
+        declared = find_study(study).study
+        rows = risk_by_level(declared, load_table(path, declared).subjects)
+    outcome, time = declared.study.outcome_label.en, declared.time
     table = Table(
-        title="Dead by day 115.5", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        title=f"{outcome.capitalize()} by {time.name} {time.horizon:g}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
-    table.add_column("species", no_wrap=True)
-    for heading in ("number", "harvested", "Event = 1", "Kaplan-Meier", "95 %"):
+    table.add_column(declared.factors[0].name if declared.factors else "", no_wrap=True)
+    for heading in ("number", "censored", "event rate", "Kaplan-Meier", "95 %"):
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(
-            row.species,
-            str(row.seedlings),
-            f"{row.harvested:.0%}",
+            escape(row.level),
+            str(row.subjects),
+            f"{row.censored:.0%}",
             f"{row.event_rate:.1%}",
-            f"{row.mortality:.1%}",
+            f"{row.risk:.1%}",
             f"{100 * row.low:.1f}-{row.high:.1%}" if row.low < row.high else "",
         )
     out = Console()
     out.print(table)
     out.print(
-        "Event = 1 counts the harvested as survivors; Kaplan-Meier counts them as long as they "
-        "were watched. The last row weighs the species by their numbers.\n"
-        f"AMF is a whole number in {leak[True]:.0%} of harvested rows and {leak[False]:.0%} of the "
-        "others alive with them. Where the two differ, a trait tells who was dug up, not who died.",
+        "The event rate counts the censored as without the event; Kaplan-Meier counts them as "
+        "long as they were observed. The last row weights the levels by their numbers.",
         highlight=False,
     )

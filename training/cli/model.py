@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Find a model to serve.", no_args_is_help=True)
 _console = Console(stderr=True)
+SHOWN_VISITS: Final = 8
+"""Visits that the printed table of calibration shows, evenly spread."""
 
 
 def _some(jobs: int) -> int:
@@ -36,7 +39,7 @@ def _tell(sentence: str) -> None:
 @app.command()
 def get() -> None:
     """Print the folder of a model: model/, the released one, Drive's, or one trained now."""
-    typer.echo(sources.find_model(_tell, lambda: _train(None, None, -1)))
+    typer.echo(sources.find_model(_tell, lambda: _train(None, None, None, -1)))
 
 
 @app.command()
@@ -54,63 +57,117 @@ def train(
     data: Annotated[
         Path | None, typer.Option(envvar="DATA", help="A CSV or a folder of CSVs.")
     ] = None,
+    study: Annotated[
+        Path | None, typer.Option(envvar="STUDY", help="The study's file; study.toml by default.")
+    ] = None,
     search: Annotated[
-        int | None, typer.Option(min=1, max=15, help="Recipes to choose among.")
+        int | None, typer.Option(min=1, help="At most this many recipes of the study's search.")
     ] = None,
     jobs: Jobs = -1,
 ) -> None:
     """Search, fit, judge and export; write the model folder whole or not at all."""
-    typer.echo(_train(data, search, jobs))
+    typer.echo(_train(data, study, search, jobs))
 
 
-def _train(data: Path | None, search: int | None, jobs: int) -> Path:
-    source = sources.find_trial(data, _tell)
-    with _console.status("Reading the trial and loading the libraries …"):
-        from training.pipeline.train import SEARCH_SIZE, train
-        from training.study import trial as trials
+def _train(data: Path | None, study: Path | None, search: int | None, jobs: int) -> Path:
+    declared = sources.find_study(study)
+    source = sources.find_data(data, _tell)
+    with _console.status("Reading the data and loading the libraries …"):
+        from training.evaluation.cross_validation import recipes
+        from training.pipeline.train import train
+        from training.study.table import load_table
 
-        trial = trials.load(source)
-    for notice in trial.dropped:
+        table = load_table(source, declared.study)
+    for notice in table.dropped:
         _tell(notice)
-    candidate = train(trial, search or SEARCH_SIZE, jobs)
-    # A simulated trial's model has a place of its own: it must never pass for the real one.
-    folder = config.SAMPLE_MODEL if trial.source == "simulated" else config.MODEL
+    candidates = recipes(declared.study, search)
+    candidate = train(declared.study, declared.sha256, table, candidates, jobs)
+    folder = sources.model_folder(declared, table)
     write_model(folder, candidate.graph, candidate.metadata)
-    _console.print(_summary(candidate))
-    mark = "SIMULATED data, " if trial.source == "simulated" else f"{trial.source} data, "
+    for part in summary_tables(candidate):
+        _console.print(part)
+    for sentence in _interval_sentences(candidate):
+        _tell(sentence)
+    mark = "SIMULATED data" if table.source == "simulated" else f"{table.source} data"
     _tell(
-        f"Wrote {folder}/: {mark}{len(trial.seedlings)} seedlings, "
+        f"Wrote {folder}/: {mark}, {len(table.subjects)} {declared.study.study.row.en.many}, "
         f"{candidate.recipe.estimator} {dict(candidate.recipe.parameters)}. "
         f"Serve it: make serve MODEL={folder}"
     )
     return folder
 
 
-def _summary(candidate: Candidate) -> Table:
-    """The figures of a model beside those of Kaplan-Meier by species."""
-    table = Table(title="Out of fold, whole plots held out", title_justify="left")
-    for heading in ("figure", "model", "Kaplan-Meier by species"):
-        table.add_column(heading, justify="left" if heading == "figure" else "right")
-    for name, words in {
-        "integrated_brier_score": "integrated Brier score",
-        "brier_score_115": "Brier score, day 115.5",
-        "concordance_index": "concordance (Uno's C)",
-    }.items():
-        cells = [
-            f"{scored.figures(name).mean():.4f} ± {scored.figures(name).std(ddof=1):.4f}"
-            for scored in (candidate.scored, candidate.reference)
-        ]
-        table.add_row(words, *cells)
-    table.add_section()
+def summary_tables(candidate: Candidate) -> list[Table]:
+    """The figures of a model beside Kaplan-Meier's, and its calibration by level and visit."""
+    from training.evaluation.summary import SCORES, calibration
+
+    study = candidate.study
     metrics = candidate.metadata["metrics"]
-    reference = metrics["kaplan_meier_by_species"]
-    errors = {
-        "all": (metrics["calibration_error"], reference["calibration_error"]),
-        **{
-            name: (error, reference["calibration_error_by_species"][name])
-            for name, error in metrics["calibration_error_by_species"].items()
-        },
-    }
-    for name, pair in errors.items():
-        table.add_row(f"calibration, {name}", *(f"{error:+.3f}" for error in pair))
-    return table
+    by = candidate.reference_by
+    named = f"Kaplan-Meier{f' by {by}' if by else ''}"
+    scores = Table(title="Out of fold, whole groups held out", title_justify="left")
+    for heading in ("figure", "model", named):
+        scores.add_column(heading, justify="left" if heading == "figure" else "right")
+    words = dict(
+        zip(
+            SCORES,
+            (
+                "integrated Brier score",
+                f"Brier score, {study.time.name} {candidate.periods.horizon:g}",
+                "concordance (Uno's C) of the final risk",
+                "concordance (Uno's C) of mean survival",
+            ),
+            strict=True,
+        )
+    )
+    both = (metrics, metrics["kaplan_meier"])
+    for name in SCORES:
+        cells = [f"{each[name]['mean']:.4f} ± {each[name]['sd']:.4f}" for each in both]
+        scores.add_row(words[name], *cells)
+    scores.add_section()
+    scores.add_row(
+        "calibration, all, points", *(f"{100 * each['calibration_error']:+.1f}" for each in both)
+    )
+    spread = [each["calibration_by_visit"] for each in both]
+    scores.add_row(
+        "calibration by level and visit, mean absolute",
+        *(f"{100 * each['mean_absolute']:.2f}" for each in spread),
+    )
+    scores.add_row("… and the worst", *(f"{100 * each['worst']['error']:+.1f}" for each in spread))
+
+    by_level = calibration(study, candidate.outcomes, candidate.scored)
+    by_visit = Table(
+        title=f"Predicted minus observed {study.study.outcome_label.en}, percentage points",
+        title_justify="left",
+    )
+    by_visit.add_column(study.time.name)
+    shown = np.unique(np.linspace(0, len(by_level.visits) - 1, SHOWN_VISITS).round().astype(int))
+    for visit in by_level.visits[shown]:
+        by_visit.add_column(f"{visit:g}", justify="right")
+    for level, errors in zip(by_level.levels, by_level.errors, strict=True):
+        by_visit.add_row(level, *(f"{100 * error:+.1f}" for error in errors[shown]))
+    return [scores, by_visit]
+
+
+def _interval_sentences(candidate: Candidate) -> list[str]:
+    """How the intervals were made, and how many left-out groups the second one held."""
+    interval, spread = candidate.metadata["interval"], candidate.spread
+    many = "random groups of rows" if interval["groups"] == "random" else "groups"
+    sentences = [
+        f"Interval of the average: {interval['refits']} refits, each without one of the {many}."
+    ]
+    group = candidate.study.data.group
+    if group is None:
+        return [*sentences, "No interval of one new group: the study declares no groups."]
+    if spread is None:
+        few = f"too few {group.name.en.many} hold enough {candidate.study.study.row.en.many}"
+        return [*sentences, f"No interval of one new {group.name.en.one}: {few}."]
+    shares = [
+        f"{share:.0%} at {candidate.study.time.name} {end:g}"
+        for end, share in zip(candidate.periods.ends, spread.held, strict=True)
+        if not np.isnan(share)
+    ][-5:]
+    held = ", ".join(shares)
+    one = group.name.en.one
+    sentence = f"Interval of one new {one}: holds the share observed in a left-out one {held}."
+    return [*sentences, sentence]

@@ -49,10 +49,10 @@ def retrain(
         raise
     written = reports.write_report(outcome, reason, report)
     judgement = outcome.judgement
-    table = Table("rule", "figure", "asked", "")
+    table = Table("rule", "value", "threshold", "result")
     for rule in judgement.rules:
         style = "" if rule.passed else "red" if rule.hard else "yellow"
-        table.add_row(rule.name, f"{rule.figure:.4g}", rule.asked, rule.word, style=style)
+        table.add_row(rule.name, f"{rule.value:.4g}", rule.threshold, rule.result, style=style)
     _console.print(table)
     _console.print(f"[bold]{reports.HEADLINES[judgement.verdict]}[/bold]: {judgement.reason}.")
     _console.print(f"Report: {written} (and {reports.PAGE} beside it)", highlight=False)

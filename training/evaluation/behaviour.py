@@ -1,101 +1,106 @@
-"""What a model must say of seedlings, whatever its scores: directions the trial supports.
-
-Hard expectations hold with room to spare in the trial's own Kaplan-Meier contrasts and in
-every plot-bootstrap refit. Soft ones hold in the data but not in every refit: they warn.
-What the trial leaves open (light, the order of the oaks) is not asked.
-"""
+"""What a model of the study must show, whatever its scores: the study's expectations."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
-from training.arrays import Floats
+from training.arrays import Floats, Ints
 from training.evaluation.rules import Rule
-from training.model.person_periods import Covariates
-from training.study import design
+from training.model.periods import Periods
+from training.model.survival import risk
+from training.study.conditions import holds, input_table
+from training.study.declaration import Condition, Expectation, Study
+from training.study.derived import derived_table
 
-LIGHTS: Final = tuple(np.linspace(0.032, 0.161, 13))
-_DAY_49: Final = design.CENSUS_DAYS.index(49.0)
-_MAPLE, _CHERRY, _WHITE_OAK, _RED_OAK = range(len(design.SPECIES))
-_STERILE: Final = design.SOILS.index(design.STERILE)
-
-
-def grid() -> Covariates:
-    """Every species in every soil at 13 lights: what the expectations are asked of."""
-    species, soil, light = np.array(
-        list(itertools.product(range(len(design.SPECIES)), range(len(design.SOILS)), LIGHTS))
-    ).T
-    return Covariates(species.astype(np.int64), soil.astype(np.int64), light)
+STEPS: Final = 13
+"""Values that a number takes, evenly from the lowest that was seen to the highest."""
+LARGEST: Final = 5000
+DRAWS: Final = 500
+"""Combinations of what no expectation names, drawn where all would be more than LARGEST."""
 
 
-def behaviour_rules(survival: Floats) -> list[Rule]:
-    """Judges curves [n, 34] answered for `grid()`."""
-    mortality = 1 - survival.reshape(len(design.SPECIES), len(design.SOILS), len(LIGHTS), -1)
-    at_end = mortality[..., -1]
-    oaks = np.maximum(at_end[_WHITE_OAK], at_end[_RED_OAK])
-    gap = np.minimum(at_end[_MAPLE], at_end[_CHERRY]) - oaks
-    at_49 = mortality[_MAPLE, :, :, _DAY_49]
-    fall = -np.diff(survival, axis=1)
-    oak = (_WHITE_OAK, _RED_OAK)
-    return [
-        Rule.above("survival falls at every census", float(fall.min()), 0),
-        Rule.above("maple and cherry die more than oaks, worst cell", float(gap.min()), 0),
-        Rule.above("maple and cherry die more than oaks, mean", float(gap.mean()), 0.40),
-        Rule.above(
-            "maple, day 49: live less sterile soil",
-            float(np.delete(at_49, _STERILE, axis=0).mean() - at_49[_STERILE].mean()),
-            0.20,
-        ),
-        Rule.below(
-            "white oak: red maple soil less other species' soil",
-            _soil(at_end, _WHITE_OAK, ("Acer rubrum",))
-            - _soil(at_end, _WHITE_OAK, _others(_WHITE_OAK)),
-            0,
-        ),
-        Rule.above(
-            "oaks: own less other species' soil", _mean(oak, at_end, _own), -0.02, hard=False
-        ),
-        Rule.above(
-            "oaks: sterile less other species' soil",
-            _mean(oak, at_end, _in_sterile),
-            -0.05,
-            hard=False,
-        ),
-        Rule.above(
-            "maple less cherry", float((at_end[_MAPLE] - at_end[_CHERRY]).mean()), -0.02, hard=False
-        ),
-    ]
+@dataclass(frozen=True)
+class Grid:
+    """Inputs that the expectations are checked on."""
+
+    codes: Ints
+    numbers: Floats
+    table: pd.DataFrame
+    """The same inputs and the derived factors, by name."""
 
 
-def _others(species: int) -> tuple[str, ...]:
-    """Live soils of species that are neither the seedling's own nor red maple's."""
-    apart = {design.SPECIES[species], "Acer rubrum", design.STERILE}
-    return tuple(soil for soil in design.SOILS if soil not in apart)
+def expectation_grid(study: Study, seen: Floats) -> Grid:
+    """Every combination of the inputs that expectations name, with combinations of all else.
+
+    `seen` is [numbers, 2], the lowest and highest value of each in training.
+    """
+    conditions = [each for of in study.expectations for each in (of.more, of.less)]
+    named = _inputs_of(conditions, study)
+    names = [each.name for each in (*study.factors, *study.numbers)]
+    values = [np.arange(len(each.names), dtype=np.float64) for each in study.factors]
+    values += [np.linspace(low, high, STEPS) for low, high in seen]
+    crossed = [values[place] for place, name in enumerate(names) if name in named]
+    others = [values[place] for place, name in enumerate(names) if name not in named]
+    cells = _combinations(crossed)
+    if np.prod([float(len(each)) for each in others]) <= LARGEST:
+        rest = _combinations(others)
+    else:
+        random = np.random.RandomState(0)
+        rest = np.column_stack([random.choice(each, DRAWS) for each in others])
+    cell, which = (each.ravel() for each in np.indices((len(cells), len(rest))))
+    inputs = np.empty((len(cell), len(names)))
+    inputs[:, [name in named for name in names]] = cells[cell]
+    inputs[:, [name not in named for name in names]] = rest[which]
+    codes = inputs[:, : len(study.factors)].astype(np.int64)
+    numbers = inputs[:, len(study.factors) :]
+    return Grid(codes, numbers, input_table(study, codes, numbers))
 
 
-def _soil(at_end: Floats, species: int, soils: tuple[str, ...]) -> float:
-    return float(at_end[species][[design.SOILS.index(soil) for soil in soils]].mean())
+def check_expectations(study: Study, periods: Periods, grid: Grid, hazard: Floats) -> list[Rule]:
+    """Judges hazards [n, periods] that a model gives for the grid."""
+    ends = risk(hazard, periods, np.array([0.0, *periods.ends]))
+    smallest = float(np.diff(ends, axis=1).min())
+    rules = [Rule.above("survival falls in every period", smallest, 0)]
+    for each in study.expectations:
+        at = risk(hazard, periods, np.array([each.at]))[:, 0]
+        margin = _margin(each, study, grid, at)
+        rules.append(Rule.above(each.name.en, margin, each.above, hard=each.hard))
+    return rules
 
 
-def _heterospecific(species: int) -> tuple[str, ...]:
-    return (*_others(species), "Acer rubrum")
+def _margin(each: Expectation, study: Study, grid: Grid, at: Floats) -> float:
+    """What an expectation says must be above its limit; not a number where nothing is meant."""
+    more, less = holds(each.more, grid.table), holds(each.less, grid.table)
+    if not (more.any() and less.any()):
+        return float("nan")
+    if not each.each:
+        return float(at[more].mean() - at[less].mean())
+    named = _inputs_of((each.more, each.less), study)
+    others = [e.name for e in (*study.factors, *study.numbers) if e.name not in named]
+    key = grid.table.groupby(others).ngroup().to_numpy() if others else np.zeros(len(at))
+    lowest = pd.Series(at[more]).groupby(key[more]).min()
+    highest = pd.Series(at[less]).groupby(key[less]).max()
+    return float((lowest - highest).min())
 
 
-def _own(at_end: Floats, species: int) -> float:
-    own = _soil(at_end, species, (design.SPECIES[species],))
-    return own - _soil(at_end, species, _heterospecific(species))
+def _inputs_of(conditions: Iterable[Condition], study: Study) -> set[str]:
+    """Names of the inputs that conditions are on; a derived factor's are what it follows from."""
+    derived = {
+        each.name: {study.factors[place].name for place in derived_table(study, each).inputs}
+        for each in study.derived
+    }
+    names = {name for condition in conditions for name in condition}
+    return {source for name in names for source in derived.get(name, {name})}
 
 
-def _in_sterile(at_end: Floats, species: int) -> float:
-    sterile = _soil(at_end, species, (design.STERILE,))
-    return sterile - _soil(at_end, species, _heterospecific(species))
-
-
-def _mean(
-    species: tuple[int, ...], at_end: Floats, contrast: Callable[[Floats, int], float]
-) -> float:
-    return float(np.mean([contrast(at_end, one) for one in species]))
+def _combinations(values: list[Floats]) -> Floats:
+    """[n, values]: every combination of one element of each."""
+    rows = list(itertools.product(*values))
+    combined: Floats = np.array(rows, np.float64).reshape(len(rows), len(values))
+    return combined

@@ -1,94 +1,173 @@
-"""Chooses a recipe, and scores one, by cross-validation in which whole plots are held out."""
+"""Chooses a recipe, and scores one, by cross-validation in which whole groups are held out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Final
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
 import joblib
 import numpy as np
-import pandas as pd
 from rich.console import Console
 from rich.progress import track
+from sklearn.model_selection import GroupKFold
 
-from training.arrays import Floats
-from training.evaluation.scores import FOLDS, GRID, Outcomes, Scores, folds, score
-from training.model.hazard import Recipe, fit_curves
-from training.model.survival import Curves
+from training.arrays import Floats, Ints
+from training.errors import TrainingError
+from training.evaluation.scores import Outcomes, Scores, kaplan_meier_band, score
+from training.model.design import Columns
+from training.model.hazard import FittedHazard, Recipe
+from training.model.periods import Periods
+from training.model.person_periods import PersonPeriods
+from training.study.declaration import Study
+from training.study.subjects import Subjects
 
+FOLDS: Final = 6
+FEWEST_GROUPS: Final = 3
 SEARCH_SEEDS: Final = (3, 4, 5)
 REPORT_SEEDS: Final = (0, 1, 2)
 """A recipe is chosen on one set of folds and reported on another."""
 
-Fit = Callable[[pd.DataFrame], Curves]
-"""Fits on a trial's rows and answers the curves of others."""
+
+class Learner(Protocol):
+    """Anything that is fitted on some subjects and predicts the curves of others."""
+
+    def predict(self, training: Subjects, test: Subjects) -> Floats:
+        """Survival of the test subjects at every visit, [n, visits]."""
+
+
+@dataclass(frozen=True)
+class HazardLearner:
+    """A recipe of the hazard, with its study's columns and periods."""
+
+    recipe: Recipe
+    columns: Columns
+    periods: Periods
+
+    @classmethod
+    def of(cls, recipe: Recipe, study: Study, periods: Periods) -> HazardLearner:
+        """A recipe made ready for a study."""
+        return cls(recipe, recipe.columns(study, periods), periods)
+
+    def predict(self, training: Subjects, test: Subjects) -> Floats:
+        """Survival of the test subjects at every visit, [n, visits]."""
+        data = PersonPeriods.of(training, self.periods)
+        model = FittedHazard.fit(self.recipe, self.columns, self.periods, data)
+        return model.curves(test.codes, test.numbers)
+
+
+@dataclass(frozen=True)
+class KaplanMeierLearner:
+    """Kaplan-Meier curves by the levels of one factor: the reference that a model must beat."""
+
+    factor: int | None
+    """Position among the factors; None for one curve for all."""
+    visits: tuple[float, ...]
+
+    def predict(self, training: Subjects, test: Subjects) -> Floats:
+        """Survival of the test subjects; that of all for a level that training lacks."""
+        visits = np.array(self.visits)
+        everyone = kaplan_meier_band(training, visits)[0]
+        curves = np.tile(everyone, (len(test), 1))
+        if self.factor is not None:
+            for level in np.unique(test.codes[:, self.factor]):
+                rows = training.codes[:, self.factor] == level
+                if rows.any():
+                    of_level = kaplan_meier_band(training[rows], visits)[0]
+                    curves[test.codes[:, self.factor] == level] = of_level
+        return curves
 
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """Predictions for seedlings whose plot was not in training, and how good they were."""
+    """Predictions for subjects whose group was not in training, and how good they were."""
 
     survival: Floats
-    """[seeds, n, 34]: each seed's folds cover every row once."""
+    """[seeds, n, visits]: each seed's folds cover every row once."""
     by_fold: tuple[Scores, ...]
 
-    def figures(self, name: str) -> Floats:
+    def fold_scores(self, name: str) -> Floats:
         """One figure of the scores, fold by fold."""
         return np.array([getattr(scores, name) for scores in self.by_fold])
 
 
-def candidates(size: int) -> list[Recipe]:
-    """Recipes to choose among, the most regularised first; the middle one is C = 0.1."""
-    return [Recipe(parameters={"C": 0.1 * 2.0 ** (i - size // 2)}) for i in range(size)]
+def group_folds(group: Ints, seeds: tuple[int, ...]) -> Iterator[tuple[int, Ints, Ints]]:
+    """Seed's position and row numbers of (training, test); a group is never in both.
+
+    FOLDS for each seed, or one for each group where there are fewer.
+    """
+    groups = len(np.unique(group))
+    if groups < FEWEST_GROUPS:
+        raise TrainingError(
+            f"{groups} groups are too few: whole groups are held out, so {FEWEST_GROUPS} are needed"
+        )
+    for place, seed in enumerate(seeds):
+        split = GroupKFold(min(FOLDS, groups), shuffle=True, random_state=seed)
+        for training, test in split.split(group, groups=group):
+            yield place, training, test
 
 
 def cross_validate(
-    fits: Sequence[Fit],
-    seedlings: pd.DataFrame,
+    learners: Sequence[Learner],
+    subjects: Subjects,
     outcomes: Outcomes,
     seeds: tuple[int, ...],
     jobs: int,
     label: str,
 ) -> list[OutOfFold]:
-    """Every fit's out-of-fold curves on the same plot-grouped folds, in the order of `fits`."""
-    rows = seedlings[["Species", "Soil", "Light_ISF", "Plot", "Census", "Event"]]
-    split = list(folds(rows, seeds))
-    tasks = [(fit, train, test) for fit in fits for train, test in split]
+    """Every learner's out-of-fold curves on the same folds, in the order of `learners`."""
+    # The columns of the CSV are of no use to a learner, and large.
+    bare = replace(subjects, frame=subjects.frame[[]])
+    split = list(group_folds(subjects.group, seeds))
+    tasks = [(learner, training, test) for learner in learners for _, training, test in split]
     predictions = joblib.Parallel(n_jobs=jobs, return_as="generator")(
-        joblib.delayed(_predict)(fit, rows.iloc[train], rows.iloc[test])
-        for fit, train, test in tasks
+        joblib.delayed(learner.predict)(bare[training], bare[test])
+        for learner, training, test in tasks
     )
     console = Console(stderr=True)
-    survival = np.full((len(fits), len(seeds), len(rows), GRID), np.nan)
-    by_fold: list[list[Scores]] = [[] for _ in fits]
-    for i, curves in enumerate(track(predictions, label, len(tasks), console=console)):
-        candidate, fold = divmod(i, len(split))
-        test = split[fold][1]
-        survival[candidate, fold // FOLDS, test] = curves
+    survival = np.full((len(learners), len(seeds), len(subjects), len(outcomes.visits)), np.nan)
+    by_fold: list[list[Scores]] = [[] for _ in learners]
+    tracked = track(predictions, label, len(tasks), console=console)
+    for curves, (candidate, (seed, _, test)) in zip(
+        tracked, itertools.product(range(len(learners)), split), strict=True
+    ):
+        survival[candidate, seed, test] = curves
         by_fold[candidate].append(score(outcomes[test], curves))
     return [OutOfFold(s, tuple(f)) for s, f in zip(survival, by_fold, strict=True)]
 
 
-def _predict(fit: Fit, train: pd.DataFrame, test: pd.DataFrame) -> Floats:
-    return fit(train)(test)
+def recipes(study: Study, at_most: int | None = None) -> list[Recipe]:
+    """The candidates of the study's search, the most regularised first.
+
+    Of more than `at_most`, so many evenly spread; the middle one of all where it is 1.
+    """
+    names = list(study.model.search)
+    every = [
+        Recipe.of(study, dict(zip(names, values, strict=True)))
+        for values in itertools.product(*study.model.search.values())
+    ]
+    if at_most is None or len(every) <= at_most:
+        return every
+    shares = np.array([0.5]) if at_most == 1 else np.linspace(0, 1, at_most)
+    return [every[place] for place in np.floor(shares * (len(every) - 1)).astype(int)]
 
 
-def choose(seedlings: pd.DataFrame, outcomes: Outcomes, size: int, jobs: int) -> Recipe:
+def choose_recipe(
+    candidates: Sequence[Recipe],
+    study: Study,
+    periods: Periods,
+    subjects: Subjects,
+    outcomes: Outcomes,
+    jobs: int,
+) -> Recipe:
     """The most regularised recipe whose integrated Brier score is not worse than the best's."""
-    recipes = candidates(size)
-    if len(recipes) == 1:
-        return recipes[0]
-    results = cross_validate(
-        [partial(fit_curves, r) for r in recipes],
-        seedlings,
-        outcomes,
-        SEARCH_SEEDS,
-        jobs,
-        "Searching",
-    )
-    return recipes[not_worse(np.array([r.figures("integrated_brier_score") for r in results]))]
+    if len(candidates) == 1:
+        return candidates[0]
+    learners = [HazardLearner.of(recipe, study, periods) for recipe in candidates]
+    results = cross_validate(learners, subjects, outcomes, SEARCH_SEEDS, jobs, "Searching")
+    scores = np.array([each.fold_scores("integrated_brier_score") for each in results])
+    return candidates[not_worse(scores)]
 
 
 def not_worse(scores: Floats) -> int:
@@ -100,3 +179,19 @@ def not_worse(scores: Floats) -> int:
     behind = scores - scores[scores.mean(axis=1).argmin()]
     error = behind.std(axis=1, ddof=1) / np.sqrt(behind.shape[1])
     return int(np.flatnonzero(behind.mean(axis=1) <= error)[0])
+
+
+def choose_reference(
+    study: Study, subjects: Subjects, outcomes: Outcomes, visits: tuple[float, ...]
+) -> KaplanMeierLearner:
+    """Kaplan-Meier for all, or by the one factor that gives the best integrated Brier score.
+
+    The first of equals, factors before none. Chosen on the folds of the search.
+    """
+    factors: list[int | None] = [*range(len(study.factors)), None]
+    learners = [KaplanMeierLearner(factor, visits) for factor in factors]
+    if len(learners) == 1:
+        return learners[0]
+    results = cross_validate(learners, subjects, outcomes, SEARCH_SEEDS, 1, "Reference")
+    scores = [each.fold_scores("integrated_brier_score").mean() for each in results]
+    return learners[int(np.argmin(scores))]

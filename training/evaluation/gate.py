@@ -1,8 +1,8 @@
 """Champion and challenger: whether a new model deserves to replace the one that serves.
 
-Both recipes are judged by out-of-fold curves on the same plot-grouped folds of the same
-data. The difference in integrated Brier score is bootstrapped over plots, paired, since
-plots, not seedlings, are what varies between this trial and the next stand.
+Both recipes are judged by out-of-fold curves on the same grouped folds of the same
+data. The difference in integrated Brier score is bootstrapped over groups, paired, since
+groups, not subjects, are what varies between these data and the next group.
 """
 
 from __future__ import annotations
@@ -16,20 +16,11 @@ import numpy as np
 from training.arrays import Floats, Ints
 from training.evaluation.cross_validation import OutOfFold
 from training.evaluation.rules import Rule
-from training.evaluation.scores import GRID, Outcomes, Scores, calibration_error_by_species, score
-from training.study import design
+from training.evaluation.scores import Outcomes, Scores, score
+from training.evaluation.summary import calibration
+from training.study.declaration import Study
 
 DRAWS: Final = 2000
-MARGIN: Final = 0.002
-"""Largest loss in integrated Brier score that still counts as not inferior."""
-BRIER_INTEGRATED_CEILING: Final = 0.102
-BRIER_115_CEILING: Final = 0.137
-CONCORDANCE_FLOOR: Final = 0.75
-"""The published trial's own figures less three bootstrap standard deviations over plots."""
-CALIBRATION_CEILING: Final = 0.03
-CALIBRATION_BY_SPECIES_CEILING: Final = 0.05
-CONCORDANCE_GAIN: Final = 0.02
-"""What covariates must add in concordance to Kaplan-Meier by species."""
 
 Verdict = Literal["promote", "keep", "refuse"]
 
@@ -40,7 +31,7 @@ class Comparison:
 
     difference: float
     upper: float
-    """95th percentile of the difference over draws of plots."""
+    """95th percentile of the difference over draws of groups."""
     draws: Floats
 
 
@@ -64,7 +55,7 @@ class Judgement:
             "rules": [
                 {
                     "name": rule.name,
-                    "figure": float(f"{rule.figure:.4g}"),
+                    "value": float(f"{rule.value:.4g}"),
                     "limit": rule.limit,
                     "passed": rule.passed,
                 }
@@ -74,13 +65,13 @@ class Judgement:
 
 
 def compare(outcomes: Outcomes, champion: OutOfFold, challenger: OutOfFold) -> Comparison:
-    """Paired bootstrap over plots of the difference in integrated Brier score."""
-    plots, plot = np.unique(outcomes.plot, return_inverse=True)
+    """Paired bootstrap over groups of the difference in integrated Brier score."""
+    groups, group = np.unique(outcomes.group, return_inverse=True)
     random = np.random.RandomState(0)
-    times = random.multinomial(len(plots), np.full(len(plots), 1 / len(plots)), size=DRAWS)
-    every = np.concatenate([np.ones((1, len(plots))), times])
+    times = random.multinomial(len(groups), np.full(len(groups), 1 / len(groups)), size=DRAWS)
+    every = np.concatenate([np.ones((1, len(groups))), times])
     by_draw: Floats = np.subtract(
-        *(_integrated(outcomes, scored, plot, every) for scored in (challenger, champion))
+        *(_integrated(outcomes, scored, group, every) for scored in (challenger, champion))
     )
     return Comparison(
         difference=float(by_draw[0]),
@@ -89,16 +80,17 @@ def compare(outcomes: Outcomes, champion: OutOfFold, challenger: OutOfFold) -> C
     )
 
 
-def _integrated(outcomes: Outcomes, scored: OutOfFold, plot: Ints, times: Floats) -> Floats:
-    """Integrated Brier score for each draw of plots, averaged over the folds' seeds."""
-    by_census = np.zeros((len(times), GRID))
-    for census in range(1, GRID):
-        alive, weight = outcomes.status(census)
-        squared = ((alive - scored.survival[:, :, census]) ** 2).mean(axis=0)
-        loss = times @ np.bincount(plot, weight * squared)
-        by_census[:, census] = loss / (times @ np.bincount(plot, weight))
-    steps = np.diff(design.CENSUS_DAYS)
-    return (by_census[:, 1:] + by_census[:, :-1]) @ steps / (2 * design.END_DAY)
+def _integrated(outcomes: Outcomes, scored: OutOfFold, group: Ints, times: Floats) -> Floats:
+    """Integrated Brier score for each draw of groups, averaged over the folds' seeds."""
+    free, weight = outcomes.known
+    squared = ((free - scored.survival) ** 2).mean(axis=0)
+    loss, total = (np.zeros((times.shape[1], len(outcomes.visits))) for _ in range(2))
+    np.add.at(loss, group, weight * squared)
+    np.add.at(total, group, weight)
+    by_visit = (times @ loss) / (times @ total)
+    span = outcomes.visits[-1] - outcomes.visits[0]
+    integrated: Floats = np.trapezoid(by_visit, outcomes.visits, axis=1) / span
+    return integrated
 
 
 def pooled(outcomes: Outcomes, scored: OutOfFold) -> Scores:
@@ -108,34 +100,29 @@ def pooled(outcomes: Outcomes, scored: OutOfFold) -> Scores:
     return Scores(*means.tolist())
 
 
-def floors(outcomes: Outcomes, challenger: OutOfFold, reference: OutOfFold) -> list[Rule]:
+def floors(
+    study: Study, outcomes: Outcomes, challenger: OutOfFold, reference: OutOfFold
+) -> list[Rule]:
     """What any model must reach, whatever it would replace."""
-    scores, by_species = pooled(outcomes, challenger), pooled(outcomes, reference)
-    errors = [calibration_error_by_species(outcomes, curves) for curves in challenger.survival]
+    scores, kaplan_meier = pooled(outcomes, challenger), pooled(outcomes, reference)
+    limit = study.gate.calibration
+    by_level = calibration(study, outcomes, challenger)
     return [
         Rule.below(
-            "integrated Brier score", scores.integrated_brier_score, BRIER_INTEGRATED_CEILING
-        ),
-        Rule.below("Brier score at day 115.5", scores.brier_score_115, BRIER_115_CEILING),
-        Rule.above("concordance (mean survival)", scores.concordance_rmst, CONCORDANCE_FLOOR),
-        Rule.below("calibration error, all", abs(scores.calibration_error), CALIBRATION_CEILING),
-        *(
-            Rule.below(
-                f"calibration error, {name}",
-                abs(float(np.mean([error[name] for error in errors]))),
-                CALIBRATION_BY_SPECIES_CEILING,
-            )
-            for name in errors[0]
+            "integrated Brier score minus Kaplan-Meier's",
+            scores.integrated_brier_score - kaplan_meier.integrated_brier_score,
+            0,
         ),
         Rule.above(
-            "concordance over Kaplan-Meier by species",
-            scores.concordance_rmst - by_species.concordance_rmst,
-            CONCORDANCE_GAIN,
-        ),
-        Rule.below(
-            "integrated Brier score less Kaplan-Meier's by species",
-            scores.integrated_brier_score - by_species.integrated_brier_score,
+            "concordance (mean survival) minus Kaplan-Meier's",
+            scores.concordance_mean_survival - kaplan_meier.concordance_mean_survival,
             0,
+        ),
+        Rule.below("calibration error, all", abs(scores.calibration_error), limit),
+        *(
+            Rule.below(f"calibration error, {name}", abs(float(errors[-1])), limit)
+            for name, errors in zip(by_level.levels, by_level.errors, strict=True)
+            if not np.isnan(errors[-1])
         ),
     ]
 
@@ -143,6 +130,7 @@ def floors(outcomes: Outcomes, challenger: OutOfFold, reference: OutOfFold) -> l
 def judge(
     rules: Sequence[Rule],
     comparison: Comparison | None,
+    margin: float,
     *,
     source: str,
     forced: bool,
@@ -152,8 +140,9 @@ def judge(
 ) -> Judgement:
     """The verdict on a challenger, from everything that it depends on.
 
-    `comparison` is None where there is no champion yet. `forced` marks a retrain with --force:
-    a model that is not inferior is then enough, as it is on `changed_data`, which the champion
+    `comparison` is None where there is no champion yet; `margin` is the study's. `forced`
+    marks a retrain with --force: a model that is not inferior is then enough, as it is on
+    `changed_data`, which the champion
     was not trained on. `already_serving` says that the challenger is the champion itself,
     promoted; `withdrawn`, that a model of its data and recipe was rolled back from.
     """
@@ -175,7 +164,7 @@ def judge(
             f"upper bound {comparison.upper:+.4f}"
         )
         gains = comparison.difference <= 0
-        if comparison.upper > MARGIN:
+        if comparison.upper > margin:
             return judgement("keep", f"it may be worse than the champion: {by}")
         if not (gains or forced or changed_data):
             return judgement("keep", f"no gain over the champion: {by}")

@@ -1,108 +1,83 @@
-"""Scores survival curves against a trial in which seedlings were taken out alive.
+"""Scores survival curves against what became of subjects, some of whom were censored.
 
-A harvested seedling's fate is unknown, so each known fate is weighted by the inverse of
-the probability of not having been harvested before it was seen (IPCW). That probability
-depends on species, soil, light and plot: a marginal one would be wrong here.
+A censored subject's fate is unknown after it left, so each known fate is weighted by the
+inverse of the probability of having stayed under observation until it was seen (IPCW).
 Sources: Graf et al. 1999 (Brier score under censoring), Uno et al. 2011 (concordance).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
 
 import numpy as np
-import pandas as pd
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
-from sklearn.preprocessing import OneHotEncoder
+import numpy.typing as npt
 from sksurv.nonparametric import kaplan_meier_estimator
-from threadpoolctl import threadpool_limits
 
 from training.arrays import Floats, Ints
-from training.errors import TrainingError
-from training.model.survival import Curves
-from training.study import design
-
-FOLDS: Final = 6
-GRID: Final = design.CENSUSES + 1
+from training.evaluation.censoring import Staying, staying
+from training.model.periods import Periods
+from training.study.declaration import Study
+from training.study.subjects import Subjects
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What became of each seedling: the census it left in, and whether it had died."""
+    """What became of each subject: when it was last seen, and whether the event happened."""
 
-    census: Ints
-    died: Ints
-    species: Ints
-    plot: Ints
-    not_harvested: Floats
-    """G, [n, 34]: probability of not having been harvested up to and including each census."""
-
-    def __len__(self) -> int:
-        return len(self.census)
-
-    def __getitem__(self, rows: Ints | slice) -> Outcomes:
-        return Outcomes(
-            self.census[rows],
-            self.died[rows],
-            self.species[rows],
-            self.plot[rows],
-            self.not_harvested[rows],
-        )
+    time: Floats
+    event: Ints
+    codes: Ints
+    """[n, factors]: levels of the input factors."""
+    group: Ints
+    visits: Floats
+    """Times that curves are given at, from 0 to the horizon."""
+    staying: Staying
 
     @classmethod
-    def of(cls, seedlings: pd.DataFrame) -> Outcomes:
-        """The outcomes of a trial's rows, in their order."""
+    def of(cls, study: Study, subjects: Subjects, periods: Periods) -> Outcomes:
+        """The outcomes of subjects, in their order.
+
+        Raises TrainingError where censoring leaves nothing known before the horizon.
+        """
         return cls(
-            census=seedlings["Census"].to_numpy(np.int64),
-            died=(seedlings["Event"].to_numpy(np.int64) == 1).astype(np.int64),
-            species=pd.Categorical(seedlings["Species"], design.SPECIES).codes.astype(np.int64),
-            plot=seedlings["Plot"].to_numpy(np.int64),
-            not_harvested=_not_harvested(seedlings),
+            time=subjects.time,
+            event=subjects.event,
+            codes=subjects.codes,
+            group=subjects.group,
+            visits=np.array(periods.visits),
+            staying=staying(study, subjects, periods),
         )
 
-    def status(self, census: int) -> tuple[Floats, Floats]:
-        """Whether each is alive after a census, and the weight of knowing it (0: unknown)."""
-        dead = (self.died == 1) & (self.census <= census)
-        alive = self.census > census
-        if census == design.CENSUSES:
-            alive |= (self.census == census) & (self.died == 0)
-        before = self.not_harvested[np.arange(len(self)), self.census - 1]
-        weight = np.where(dead, 1 / before, np.where(alive, 1 / self.not_harvested[:, census], 0))
-        return alive.astype(np.float64), weight
+    def __len__(self) -> int:
+        return len(self.time)
 
+    def __getitem__(self, rows: Ints) -> Outcomes:
+        return Outcomes(
+            self.time[rows],
+            self.event[rows],
+            self.codes[rows],
+            self.group[rows],
+            self.visits,
+            self.staying[rows],
+        )
 
-def _not_harvested(seedlings: pd.DataFrame) -> Floats:
-    """G of every row at every census, by a ridge logistic at each census with a harvest."""
-    census = seedlings["Census"].to_numpy(np.int64)
-    taken = (seedlings["Event"].to_numpy(np.int64) == 0) & (census < design.CENSUSES)
-    species, soil = seedlings["Species"].astype(str), seedlings["Soil"].astype(str)
-    factors = pd.DataFrame(
-        {
-            "species": species,
-            "soil": soil,
-            "plot": seedlings["Plot"].astype(str),
-            "sterile": species + seedlings["Sterile"].astype(str),
-            "cell": species + soil,
-            "light": species + seedlings["Light_Cat"].astype(str),
-        }
-    )
-    x = OneHotEncoder().fit_transform(factors)
-    staying = np.ones((len(seedlings), design.CENSUSES + 1))
-    for harvest in np.unique(census[taken]):
-        harvested = taken & (census == harvest)
-        there = harvested | (census > harvest)
-        if harvested[there].all():
-            raise TrainingError(
-                f"every seedling left at census {harvest} was harvested: nothing is known after it"
-            )
-        with threadpool_limits(1):
-            model = LogisticRegression(solver="newton-cholesky", tol=1e-10)
-            model.fit(x[there], harvested[there])
-            staying[:, harvest] = model.predict_proba(x)[:, 0]
-    return np.cumprod(staying, axis=1, dtype=np.float64)
+    @cached_property
+    def known(self) -> tuple[Floats, Floats]:
+        """[n, visits]: whether each is without the event at each visit, and the weight of it.
+
+        The weight is 0 where that is unknown.
+        """
+        slack = 1e-9 * self.visits[-1]
+        happened = (self.event == 1)[:, None]
+        passed = self.time[:, None] <= self.visits + slack
+        to_the_end = self.time >= self.visits[-1] - slack
+        free = ~passed
+        free[:, -1] |= to_the_end & (self.event == 0)
+        after = 1 / np.column_stack([self.staying.until(visit) for visit in self.visits])
+        before = 1 / self.staying.before_own(self.time)
+        weight = np.where(happened & passed, before[:, None], np.where(free, after, 0.0))
+        return free.astype(np.float64), weight
 
 
 @dataclass(frozen=True)
@@ -110,106 +85,106 @@ class Scores:
     """The figures a set of curves is judged by."""
 
     integrated_brier_score: float
-    brier_score_115: float
+    brier_score: float
+    """At the horizon."""
     concordance_index: float
-    concordance_rmst: float
+    """By the risk at the horizon."""
+    concordance_mean_survival: float
+    """By the mean of the curve."""
     calibration_error: float
+    """At the horizon."""
 
 
 def score(outcomes: Outcomes, survival: Floats) -> Scores:
-    """Judges curves [n, 34] by what became of the seedlings they are for."""
-    by_census = [brier_score(outcomes, survival, k) for k in range(1, design.CENSUSES + 1)]
+    """Judges curves [n, visits] by what became of the subjects they are for."""
+    by_visit = brier_score(outcomes, survival)
     return Scores(
-        integrated_brier_score=integrate([0.0, *by_census]),
-        brier_score_115=by_census[-1],
+        integrated_brier_score=integrate(by_visit, outcomes.visits),
+        brier_score=float(by_visit[-1]),
         concordance_index=concordance_index(outcomes, 1 - survival[:, -1]),
-        concordance_rmst=concordance_index(outcomes, -survival.sum(axis=1)),
-        calibration_error=calibration_error(outcomes, survival),
+        concordance_mean_survival=concordance_index(outcomes, -survival.sum(axis=1)),
+        calibration_error=float(calibration_error(outcomes, survival)[-1]),
     )
 
 
-def integrate(by_census: list[float] | Floats) -> float:
-    """Mean over the season of a figure given at every census from day 0, by trapezoids."""
-    return float(np.trapezoid(by_census, design.CENSUS_DAYS) / design.END_DAY)
+def integrate(by_visit: Floats, visits: Floats) -> float:
+    """Mean up to the horizon of a figure given at every visit, by trapezoids.
+
+    Visits at which it is not a number, since no fate is known there, are passed over.
+    """
+    known = ~np.isnan(by_visit)
+    span = visits[known][-1] - visits[known][0]
+    return float(np.trapezoid(by_visit[known], visits[known]) / span)
 
 
-def brier_score(outcomes: Outcomes, survival: Floats, census: int) -> float:
-    """Mean of (alive - S)^2 after a census, censoring-weighted; 0 is perfect."""
-    alive, weight = outcomes.status(census)
-    return float(np.average((alive - survival[:, census]) ** 2, weights=weight))
+def brier_score(outcomes: Outcomes, survival: Floats) -> Floats:
+    """Weighted mean of (without the event - S)^2 at every visit, [visits]; 0 is perfect."""
+    free, weight = outcomes.known
+    return _weighted_mean((free - survival) ** 2, weight)
 
 
-def observed_mortality(outcomes: Outcomes, census: int = design.CENSUSES) -> float:
-    """Share dead after a census, censoring-weighted."""
-    alive, weight = outcomes.status(census)
-    return float(np.average(1 - alive, weights=weight))
+def observed_risk(outcomes: Outcomes) -> Floats:
+    """Weighted share with the event at every visit, [visits]; not a number where unknown."""
+    free, weight = outcomes.known
+    return _weighted_mean(1 - free, weight)
 
 
-def calibration_error(outcomes: Outcomes, survival: Floats) -> float:
-    """Mean predicted mortality at day 115.5 less the weighted observed one."""
-    return float(np.mean(1 - survival[:, -1])) - observed_mortality(outcomes)
+def calibration_error(outcomes: Outcomes, survival: Floats) -> Floats:
+    """Mean predicted risk minus the observed one at every visit, [visits]."""
+    error: Floats = 1 - survival.mean(axis=0) - observed_risk(outcomes)
+    return error
 
 
-def calibration_error_by_species(outcomes: Outcomes, survival: Floats) -> dict[str, float]:
-    """The calibration error among the seedlings of each species that is there."""
-    errors = {}
-    for code, name in enumerate(design.SPECIES):
-        rows = np.flatnonzero(outcomes.species == code)
+def calibration_by_level(outcomes: Outcomes, survival: Floats, factor: int, levels: int) -> Floats:
+    """The calibration error among the subjects of each level, [levels, visits].
+
+    It is not a number where a level has no subject whose fate is known.
+    """
+    errors = np.full((levels, len(outcomes.visits)), np.nan)
+    for level in range(levels):
+        rows = np.flatnonzero(outcomes.codes[:, factor] == level)
         if len(rows):
-            errors[name] = calibration_error(outcomes[rows], survival[rows])
+            errors[level] = calibration_error(outcomes[rows], survival[rows])
     return errors
 
 
 def concordance_index(outcomes: Outcomes, risk: Floats) -> float:
-    """Uno's C: chance that of two seedlings the one that died first had the higher risk.
+    """Uno's C: chance that of two subjects the one with the earlier event had the higher risk.
 
-    A pair counts 1 / (G_i G_j) just before the first death; a seedling harvested in the
-    census of that death outlived it; equal risks count a half. 0.5 is chance. Pairs are
-    counted by rank, so time grows as n log n.
+    A pair counts 1 / (G_i G_j) just before the first event; a subject censored at the time of
+    that event is taken to outlast it; equal risks count a half. 0.5 is chance. Pairs are
+    counted by rank, so each event time costs n log n.
     """
-    pairs = right = 0.0
-    for census in np.unique(outcomes.census[outcomes.died == 1]):
-        left_then = outcomes.census == census
-        dying = left_then & (outcomes.died == 1)
-        outliving = (outcomes.census > census) | (left_then & (outcomes.died == 0))
-        weight = 1 / outcomes.not_harvested[:, census - 1]
-        order = np.argsort(risk[outliving], kind="stable")
-        ranked = risk[outliving][order]
-        total = np.concatenate([[0.0], np.cumsum(weight[outliving][order])])
-        lower = total[np.searchsorted(ranked, risk[dying], side="left")]
-        not_higher = total[np.searchsorted(ranked, risk[dying], side="right")]
-        right += float(weight[dying] @ (lower + not_higher)) / 2
-        pairs += float(weight[dying].sum() * total[-1])
-    return right / pairs if pairs else float("nan")
+    pairs = concordant = 0.0
+    for time in np.unique(outcomes.time[outcomes.event == 1]):
+        left_then = outcomes.time == time
+        having = left_then & (outcomes.event == 1)
+        outlasting = (outcomes.time > time) | (left_then & (outcomes.event == 0))
+        weight = 1 / outcomes.staying.before(time)
+        order = np.argsort(risk[outlasting], kind="stable")
+        ranked = risk[outlasting][order]
+        total = np.concatenate([[0.0], np.cumsum(weight[outlasting][order])])
+        lower = total[np.searchsorted(ranked, risk[having], side="left")]
+        not_higher = total[np.searchsorted(ranked, risk[having], side="right")]
+        concordant += float(weight[having] @ (lower + not_higher)) / 2
+        pairs += float(weight[having].sum() * total[-1])
+    return concordant / pairs if pairs else float("nan")
 
 
-def folds(seedlings: pd.DataFrame, seeds: tuple[int, ...]) -> Iterator[tuple[Ints, Ints]]:
-    """Row numbers of (training, test) folds; a plot is never in both. FOLDS for each seed."""
-    plots = seedlings["Plot"].to_numpy(np.int64)
-    if len(np.unique(plots)) < FOLDS:
-        raise TrainingError(
-            f"{len(np.unique(plots))} plots are too few: {FOLDS} folds hold out whole plots"
-        )
-    for seed in seeds:
-        yield from GroupKFold(FOLDS, shuffle=True, random_state=seed).split(plots, groups=plots)
-
-
-def kaplan_meier_by_species(seedlings: pd.DataFrame) -> Curves:
-    """The reference every model must beat: each species' own Kaplan-Meier curve."""
-    curves = {species: kaplan_meier_curve(group) for species, group in seedlings.groupby("Species")}
-    return lambda rows: np.array([curves[species] for species in rows["Species"]])
-
-
-def kaplan_meier_curve(seedlings: pd.DataFrame) -> Floats:
-    """Kaplan-Meier survival at planting and after each census, [34]; harvest censors."""
-    return kaplan_meier_band(seedlings)[0]
-
-
-def kaplan_meier_band(seedlings: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
-    """The Kaplan-Meier curve with its pointwise 95 % band (log-log), each [34]."""
-    died = seedlings["Event"].to_numpy(np.int64) == 1
-    census = seedlings["Census"].to_numpy(np.float64)
-    time, alive, (low, high) = kaplan_meier_estimator(died, census, conf_type="log-log")
-    step = np.searchsorted(time, np.arange(GRID), side="right")
-    curve, low, high = (np.concatenate([[1.0], values])[step] for values in (alive, low, high))
+def kaplan_meier_band(subjects: Subjects, visits: Floats) -> tuple[Floats, Floats, Floats]:
+    """The Kaplan-Meier curve at each visit with its pointwise 95 % band (log-log)."""
+    happened: npt.NDArray[np.bool_] = subjects.event == 1
+    if not happened.any():
+        return np.ones(len(visits)), np.ones(len(visits)), np.ones(len(visits))
+    time, free, (low, high) = kaplan_meier_estimator(happened, subjects.time, conf_type="log-log")
+    step = np.searchsorted(time, visits + 1e-9 * visits[-1], side="right")
+    curve, low, high = (np.concatenate([[1.0], values])[step] for values in (free, low, high))
     return curve, low, high
+
+
+def _weighted_mean(values: Floats, weight: Floats) -> Floats:
+    """Column by column; not a number where all weights are 0."""
+    total = weight.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        mean: Floats = (values * weight).sum(axis=0) / total
+    return mean

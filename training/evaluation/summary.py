@@ -1,70 +1,165 @@
-"""What a trial says before any model: mortality by species, and what its traits give away."""
+"""Figures for people: what the data say before any model, and how good a model is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 
-from training.evaluation.scores import kaplan_meier_band
-from training.study import design
+from training.arrays import Floats
+from training.evaluation.cross_validation import OutOfFold
+from training.evaluation.scores import (
+    Outcomes,
+    calibration_by_level,
+    calibration_error,
+    kaplan_meier_band,
+)
+from training.study.declaration import Study
+from training.study.subjects import Subjects
+
+SCORES: Final = (
+    "integrated_brier_score",
+    "brier_score",
+    "concordance_index",
+    "concordance_mean_survival",
+)
 
 
 @dataclass(frozen=True)
-class ObservedMortality:
-    """Mortality at the end of the season; shares, not percentages."""
+class LevelRisk:
+    """Observed risk at the horizon among the subjects of one level; shares."""
 
-    species: str
-    seedlings: int
-    harvested: float
+    level: str
+    subjects: int
+    censored: float
+    """Share censored before the horizon."""
     event_rate: float
-    """Rows with Event 1 over all rows: the harvested taken for survivors."""
-    mortality: float
-    """By Kaplan-Meier, the harvested censored."""
+    """Subjects with the event over all: the censored taken to be without it."""
+    risk: float
+    """By Kaplan-Meier."""
     low: float
     high: float
 
 
-def mortality_by_species(seedlings: pd.DataFrame) -> list[ObservedMortality]:
-    """One row for each species, then all of them weighed by their numbers."""
-    rows = [_of(species, group) for species, group in seedlings.groupby("Species")]
-    weighed = sum(row.mortality * row.seedlings for row in rows) / len(seedlings)
-    all_ = ObservedMortality(
-        species="all",
-        seedlings=len(seedlings),
-        harvested=_harvested(seedlings),
-        event_rate=float(seedlings["Event"].mean()),
-        mortality=weighed,
-        low=weighed,
-        high=weighed,
+def risk_by_level(study: Study, subjects: Subjects) -> list[LevelRisk]:
+    """A row for each level of the first factor that occurs, then all, weighted by numbers."""
+    horizon = study.time.horizon
+    names = study.factors[0].names if study.factors else ("all",)
+    codes = subjects.codes[:, 0] if study.factors else np.zeros(len(subjects), np.int64)
+    rows = []
+    for code, name in enumerate(names):
+        members = subjects[codes == code]
+        if len(members):
+            curve, low, high = kaplan_meier_band(members, np.array([horizon]))
+            rows.append(
+                LevelRisk(
+                    level=name,
+                    subjects=len(members),
+                    censored=_censored(members, horizon),
+                    event_rate=float(members.event.mean()),
+                    risk=float(1 - curve[0]),
+                    low=float(1 - high[0]),
+                    high=float(1 - low[0]),
+                )
+            )
+    weighted = sum(row.risk * row.subjects for row in rows) / len(subjects)
+    everyone = LevelRisk(
+        level="all",
+        subjects=len(subjects),
+        censored=_censored(subjects, horizon),
+        event_rate=float(subjects.event.mean()),
+        risk=weighted,
+        low=weighted,
+        high=weighted,
     )
-    return [*rows, all_]
+    return [*rows, everyone] if study.factors else [everyone]
 
 
-def whole_number_share(seedlings: pd.DataFrame) -> dict[bool, float]:
-    """Of the seedlings alive after day 24.5: how often AMF is whole, by whether harvested."""
-    first = design.HARVEST_CENSUSES[0]
-    alive = seedlings[(seedlings["Census"] > first) | (seedlings["Event"] == 0)]
-    whole = alive["AMF"] % 1 == 0
+def _censored(subjects: Subjects, horizon: float) -> float:
+    return float(np.mean((subjects.event == 0) & (subjects.time < horizon * (1 - 1e-9))))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Mean predicted minus observed risk by level of a factor and visit, over the seeds."""
+
+    levels: tuple[str, ...]
+    visits: Floats
+    """The reported times after 0."""
+    errors: Floats
+    """[levels, visits], shares; not a number where no fate is known."""
+
+    @property
+    def mean_absolute(self) -> float:
+        """Over all cells."""
+        return float(np.nanmean(np.abs(self.errors)))
+
+    @property
+    def worst(self) -> tuple[str, float, float]:
+        """Level, visit and error of the cell that is furthest off."""
+        level, visit = np.unravel_index(np.nanargmax(np.abs(self.errors)), self.errors.shape)
+        return self.levels[level], float(self.visits[visit]), float(self.errors[level, visit])
+
+
+def calibration(
+    study: Study, outcomes: Outcomes, scored: OutOfFold, factor: int = 0
+) -> Calibration:
+    """Calibration by one factor (the first) and visit; of all subjects without a factor."""
+    if study.factors:
+        names = study.factors[factor].names
+        of_seeds = [
+            calibration_by_level(outcomes, curves, factor, len(names)) for curves in scored.survival
+        ]
+    else:
+        names = ("all",)
+        of_seeds = [calibration_error(outcomes, curves)[None, :] for curves in scored.survival]
+    seen = [level for level, name in enumerate(names) if not np.isnan(of_seeds[0][level]).all()]
+    return Calibration(
+        levels=tuple(names[level] for level in seen),
+        visits=outcomes.visits[1:],
+        errors=np.mean(of_seeds, axis=0)[seen, 1:],
+    )
+
+
+def metrics(
+    study: Study,
+    outcomes: Outcomes,
+    scored: OutOfFold,
+    reference: OutOfFold,
+    reference_by: str | None,
+) -> dict[str, object]:
+    """Out-of-fold figures of a recipe, and of Kaplan-Meier on the same folds."""
     return {
-        harvested: float(whole[(alive["Harvest"] == "X") == harvested].mean())
-        for harvested in (True, False)
+        **_figures(study, outcomes, scored),
+        "kaplan_meier": {"by": reference_by, **_figures(study, outcomes, reference)},
+        "folds": len(scored.by_fold),
     }
 
 
-def _of(species: object, group: pd.DataFrame) -> ObservedMortality:
-    curve, low, high = kaplan_meier_band(group)
-    return ObservedMortality(
-        species=str(species),
-        seedlings=len(group),
-        harvested=_harvested(group),
-        event_rate=float(group["Event"].mean()),
-        mortality=float(1 - curve[-1]),
-        low=float(1 - high[-1]),
-        high=float(1 - low[-1]),
-    )
+def _figures(study: Study, outcomes: Outcomes, scored: OutOfFold) -> dict[str, object]:
+    by_level = calibration(study, outcomes, scored)
+    level, visit, error = by_level.worst
+    return {
+        **{
+            name: {
+                "mean": _rounded(np.nanmean(scored.fold_scores(name))),
+                "sd": _rounded(np.nanstd(scored.fold_scores(name), ddof=1)),
+            }
+            for name in SCORES
+        },
+        "calibration_error": _rounded(np.nanmean(scored.fold_scores("calibration_error"))),
+        "calibration_error_by_level": {
+            name: _rounded(errors[-1])
+            for name, errors in zip(by_level.levels, by_level.errors, strict=True)
+        },
+        "calibration_by_visit": {
+            "mean_absolute": _rounded(by_level.mean_absolute),
+            "worst": {"level": level, study.time.name: visit, "error": _rounded(error)},
+        },
+    }
 
 
-def _harvested(seedlings: pd.DataFrame) -> float:
-    return float(np.mean(seedlings["Harvest"] == "X"))
+def _rounded(value: float | np.floating[Any]) -> float | None:
+    """Six digits; null where there is no figure."""
+    return None if np.isnan(value) else round(float(value), 6)

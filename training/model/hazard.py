@@ -1,80 +1,25 @@
-"""The hazard's estimator: the columns it is linear in, and the recipe that makes it."""
+"""The hazard's estimator: the recipe that makes it, and the model that was made."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, Self
+from typing import Final, Self
 
-import numpy as np
-import pandas as pd
-from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from training.arrays import Floats, Ints
-from training.model.person_periods import PERIODS, Covariates, PersonPeriods
-from training.model.survival import Curves, survival_curve
-from training.study import design
-
-LIGHT_CENTRE: Final = 0.086
-LIGHT_SCALE: Final = 0.0256
-"""Mean and standard deviation of the light index over the published trial."""
-
-
-def _factor_table() -> Floats:
-    """One-hot columns of every (species, soil, period), [species, soils, periods, columns]."""
-    kinds = ("Conspecific", "Heterospecific", "Sterilized")
-    phases = max(design.PERIOD_PHASES) + 1
-    cells = []
-    for i, species in enumerate(design.SPECIES):
-        for j, soil in enumerate(design.SOILS):
-            kind = kinds.index(design.conspecific(species, soil))
-            for period, phase in enumerate(design.PERIOD_PHASES):
-                levels = (
-                    (i, len(design.SPECIES)),
-                    (j, len(design.SOILS)),
-                    (kind, len(kinds)),
-                    (period, PERIODS),
-                    (i * PERIODS + period, len(design.SPECIES) * PERIODS),
-                    (kind * phases + phase, len(kinds) * phases),
-                    (
-                        (i * len(kinds) + kind) * phases + phase,
-                        len(design.SPECIES) * len(kinds) * phases,
-                    ),
-                )
-                cells.append(np.concatenate([np.eye(count)[level] for level, count in levels]))
-    shape = (len(design.SPECIES), len(design.SOILS), PERIODS, -1)
-    return np.array(cells).reshape(shape)
-
-
-class SeasonDesign(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Turns rows (species, soil, period, light) into the columns the hazard is linear in.
-
-    One-hot of species, soil, conspecific, period, species x period, conspecific x phase,
-    species x conspecific x phase; standardised light, and light within each species.
-    """
-
-    def __init__(self, as_sparse: bool = False) -> None:
-        self.as_sparse = as_sparse
-
-    def fit(self, x: Floats, y: Ints | None = None) -> Self:  # noqa: ARG002 (scikit-learn's)
-        """Learns nothing from the data; the columns follow from the trial's design."""
-        self.table_ = _factor_table()
-        self.n_features_in_ = x.shape[1]
-        return self
-
-    def transform(self, x: Floats) -> Any:
-        """The design matrix, [n, 169]."""
-        species, soil, period = x[:, :3].astype(np.int64).T
-        light = (x[:, 3] - LIGHT_CENTRE) / LIGHT_SCALE
-        within = np.eye(len(design.SPECIES))[species] * light[:, None]
-        matrix = np.column_stack([self.table_[species, soil, period], light, within])
-        return sparse.csr_matrix(matrix) if self.as_sparse else matrix
-
+from training.errors import TrainingError
+from training.model.design import Columns, Design, columns_of
+from training.model.periods import Periods
+from training.model.person_periods import PersonPeriods, by_period
+from training.model.survival import survival_curve
+from training.study.declaration import Study
+from training.study.subjects import Subjects, distinct_inputs
 
 ESTIMATORS: Final[dict[str, Callable[..., BaseEstimator]]] = {
     # Newton's method: the optimum to the last digits, so refits and machines agree.
@@ -86,38 +31,85 @@ and that skl2onnx can convert will do: add it here."""
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is made: the classifier of the hazard and its hyper-parameters."""
+    """How a model is made: formula, penalties, classifier and its hyper-parameters."""
 
+    formula: str
+    penalty: Mapping[str, float] = field(default_factory=dict)
+    """Term -> how many times as strongly it is penalised as the others."""
     estimator: str = "LogisticRegression"
-    parameters: Mapping[str, float] = field(default_factory=lambda: {"C": 0.1})
+    parameters: Mapping[str, float] = field(default_factory=dict)
 
-    def pipeline(self) -> Pipeline:
-        """An unfitted pipeline from rows (species, soil, period, light) to the hazard."""
+    @classmethod
+    def of(cls, study: Study, parameters: Mapping[str, float]) -> Self:
+        """The study's own recipe with these hyper-parameters."""
+        model = study.model
+        return cls(model.formula, dict(model.penalty), model.estimator, dict(parameters))
+
+    def columns(self, study: Study, periods: Periods) -> Columns:
+        """The design matrix's columns, of this recipe's formula and not the study's own."""
+        model = study.model.model_copy(update={"formula": self.formula})
+        return columns_of(study.model_copy(update={"model": model}), periods, self.penalty)
+
+    def pipeline(self, columns: Columns) -> Pipeline:
+        """An unfitted pipeline from rows (codes, numbers, period) to the hazard."""
         return Pipeline(
             [
-                # Nine of 169 columns are set in a row; tree models take no sparse matrix.
-                ("design", SeasonDesign(as_sparse=self.estimator == "LogisticRegression")),
+                # Few of the columns are set in a row; tree models take no sparse matrix.
+                ("design", Design(columns, as_sparse=self.estimator == "LogisticRegression")),
                 ("hazard", ESTIMATORS[self.estimator](**self.parameters)),
             ]
         )
 
-    def fit(self, data: PersonPeriods, plot_weights: Floats | None = None) -> Pipeline:
-        """The pipeline fitted, each plot counted `plot_weights` times (once by default)."""
-        x, y, weight = data.weighted(plot_weights)
+
+@dataclass(frozen=True)
+class FittedHazard:
+    """A fitted hazard, and the time axis it is for."""
+
+    pipeline: Pipeline
+    columns: Columns
+    periods: Periods
+
+    @classmethod
+    def fit(
+        cls,
+        recipe: Recipe,
+        columns: Columns,
+        periods: Periods,
+        data: PersonPeriods,
+        group_weights: Floats | None = None,
+    ) -> Self:
+        """Fits a recipe, each group counted `group_weights` times (once by default).
+
+        Raises TrainingError where the event happened to nobody.
+        """
+        x, y, weight = data.weighted(group_weights)
+        if not y.any():
+            raise TrainingError(
+                "no event among the subjects to fit on: there is no hazard to learn"
+            )
         # One thread: sums are then taken in one order, and every run gives the same bytes.
         with threadpool_limits(1):
-            return self.pipeline().fit(x, y, hazard__sample_weight=weight)
+            pipeline = recipe.pipeline(columns).fit(x, y, hazard__sample_weight=weight)
+        return cls(pipeline, columns, periods)
+
+    @property
+    def classifier(self) -> BaseEstimator:
+        """scikit-learn's estimator at the pipeline's end."""
+        return self.pipeline["hazard"]
+
+    def hazards(self, codes: Ints, numbers: Floats) -> Floats:
+        """Probability of the event in each period for those still at risk, [n, periods]."""
+        codes, numbers, inverse = distinct_inputs(codes, numbers)
+        rows = by_period(codes, numbers, len(self.periods))
+        happening: Floats = self.pipeline.predict_proba(rows)[:, 1]
+        return happening.reshape(len(codes), len(self.periods))[inverse]
+
+    def curves(self, codes: Ints, numbers: Floats) -> Floats:
+        """Survival at every reported time, [n, visits]."""
+        return survival_curve(self.hazards(codes, numbers), self.periods)
 
 
-def hazards(model: Pipeline, covariates: Covariates) -> Floats:
-    """Probability of dying in each period for those alive at its start, [n, periods]."""
-    unique, inverse = covariates.unique()
-    rows = unique.by_period()
-    dying: Floats = model.predict_proba(rows)[:, 1]
-    return dying.reshape(len(unique), PERIODS)[inverse]
-
-
-def fit_curves(recipe: Recipe, seedlings: pd.DataFrame) -> Curves:
-    """The curves that a recipe answers once it was fitted on a trial's rows."""
-    model = recipe.fit(PersonPeriods.of(seedlings))
-    return lambda rows: survival_curve(hazards(model, Covariates.of(rows)))
+def fit_hazard(recipe: Recipe, study: Study, periods: Periods, subjects: Subjects) -> FittedHazard:
+    """A recipe fitted on subjects."""
+    columns = recipe.columns(study, periods)
+    return FittedHazard.fit(recipe, columns, periods, PersonPeriods.of(subjects, periods))

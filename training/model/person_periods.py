@@ -1,103 +1,84 @@
-"""Person-period data: a row for each period a seedling entered, counted plot by plot."""
+"""Person-period data: a row for each period a subject entered, counted group by group."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
-import pandas as pd
 
 from training.arrays import Floats, Ints
-from training.study import design
+from training.model.periods import Periods
+from training.study.subjects import Subjects
 
-PERIODS: Final = len(design.PERIOD_ENDS)
 
-
-@dataclass(frozen=True)
-class Covariates:
-    """What the model is asked with: three arrays of one length, the factors as codes."""
-
-    species: Ints
-    soil: Ints
-    light: Floats
-
-    def __len__(self) -> int:
-        return len(self.species)
-
-    @classmethod
-    def of(cls, seedlings: pd.DataFrame) -> Covariates:
-        """The covariates of a trial's rows, in their order."""
-        return cls(
-            species=pd.Categorical(seedlings["Species"], design.SPECIES).codes.astype(np.int64),
-            soil=pd.Categorical(seedlings["Soil"], design.SOILS).codes.astype(np.int64),
-            light=seedlings["Light_ISF"].to_numpy(np.float64),
-        )
-
-    def unique(self) -> tuple[Covariates, Ints]:
-        """The distinct rows, and for each row which of them it is."""
-        light, light_code = np.unique(self.light, return_inverse=True)
-        shape = (len(design.SPECIES), len(design.SOILS), len(light))
-        key = np.ravel_multi_index((self.species, self.soil, light_code), shape)
-        distinct, inverse = np.unique(key, return_inverse=True)
-        species, soil, code = np.unravel_index(distinct, shape)
-        return Covariates(species, soil, light[code]), inverse
-
-    def by_period(self) -> Floats:
-        """Rows (species, soil, period, light) for every period in turn, seedling by seedling."""
-        n = len(self)
-        return np.column_stack(
-            [
-                np.repeat(self.species, PERIODS),
-                np.repeat(self.soil, PERIODS),
-                np.tile(np.arange(PERIODS), n),
-                np.repeat(self.light, PERIODS),
-            ]
-        ).astype(np.float64)
+def by_period(codes: Ints, numbers: Floats, periods: int) -> Floats:
+    """Rows (codes, numbers, period) for every period in turn, subject by subject."""
+    both = np.column_stack([codes.astype(np.float64), numbers])
+    period = np.tile(np.arange(periods, dtype=np.float64), len(both))
+    return np.column_stack([np.repeat(both, periods, axis=0), period])
 
 
 @dataclass(frozen=True)
 class PersonPeriods:
-    """Person-period data, counted: rows alike in every covariate stand once.
+    """Person-period data, counted: subjects of a group alike in every input stand once.
 
-    `rows` is [m, 4] (species, soil, period, light); `at_risk` and `deaths` are [m, plots]:
-    seedlings that entered that period, and those that died in it, plot by plot.
+    `rows` is [m, factors + numbers + 1], the distinct rows (codes, numbers, period). The other
+    arrays have an element for each row and group in which somebody was at risk.
     """
 
     rows: Floats
-    at_risk: Floats
-    deaths: Floats
-    plots: Ints
+    row: Ints
+    """Which of `rows`."""
+    group: Ints
+    """Position in `groups`."""
+    exposure: Floats
+    """Subjects at risk; one censored within the period counts the share that had passed."""
+    events: Floats
+    """Subjects to whom the event happened in the period."""
+    groups: Ints
+    """The groups that are there, by their number among the subjects' groups."""
 
     @classmethod
-    def of(cls, seedlings: pd.DataFrame) -> PersonPeriods:
-        """Counts the periods that each seedling entered, up to the one it left in."""
-        distinct, cell = Covariates.of(seedlings).unique()
-        plots, plot = np.unique(seedlings["Plot"].to_numpy(np.int64), return_inverse=True)
-        last = np.searchsorted(design.PERIOD_ENDS, seedlings["Census"].to_numpy(np.int64))
-        died = seedlings["Event"].to_numpy(np.int64) == 1
+    def of(cls, subjects: Subjects, periods: Periods) -> PersonPeriods:
+        """Counts the periods that each subject entered, up to the one it left in.
 
-        shape = (len(distinct), PERIODS, len(plots))
-        left, deaths = np.zeros(shape), np.zeros(shape)
-        np.add.at(left, (cell, last, plot), 1.0)
-        np.add.at(deaths, (cell[died], last[died], plot[died]), 1.0)
-        # At risk in a period: everyone who left in it or later.
-        at_risk = left[:, ::-1].cumsum(axis=1)[:, ::-1].reshape(-1, len(plots))
-        entered = at_risk.sum(axis=1) > 0
+        The share is the exact likelihood where log survival is linear within a period.
+        """
+        count = len(periods)
+        codes, numbers, cell = subjects.unique()
+        groups, group = np.unique(subjects.group, return_inverse=True)
+        kind, member = np.unique(cell * len(groups) + group, return_inverse=True)
+        last = periods.period_of(subjects.time)
+        happened = subjects.event == 1
+        passed = periods.passed(subjects.time)[last, np.arange(len(subjects))]
+
+        shape = (len(kind), count)
+        left, whole, events = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        np.add.at(left, (member, last), np.where(happened, 1.0, passed))
+        np.add.at(whole, (member, last), 1.0)
+        np.add.at(events, (member[happened], last[happened]), 1.0)
+        # Whoever left in a later period was at risk for the whole of this one.
+        later = whole[:, ::-1].cumsum(axis=1)[:, ::-1] - whole
+        exposure = left + later
+        at, period = np.nonzero(exposure > 0)
+        row, position = np.unique((kind[at] // len(groups)) * count + period, return_inverse=True)
         return cls(
-            rows=distinct.by_period()[entered],
-            at_risk=at_risk[entered],
-            deaths=deaths.reshape(-1, len(plots))[entered],
-            plots=plots,
+            rows=by_period(codes, numbers, count)[row],
+            row=position,
+            group=kind[at] % len(groups),
+            exposure=exposure[at, period],
+            events=events[at, period],
+            groups=groups,
         )
 
-    def weighted(self, plot_weights: Floats | None = None) -> tuple[Floats, Ints, Floats]:
-        """Rows, outcomes and sample weights to fit on, each plot counted `plot_weights` times."""
-        times = np.ones(len(self.plots)) if plot_weights is None else plot_weights
-        deaths = self.deaths @ times
-        alive = self.at_risk @ times - deaths
+    def weighted(self, group_weights: Floats | None = None) -> tuple[Floats, Ints, Floats]:
+        """Rows, outcomes and sample weights to fit on, each group counted `group_weights` times."""
+        times = 1.0 if group_weights is None else group_weights[self.group]
+        count = len(self.rows)
+        events = np.bincount(self.row, self.events * times, count)
+        survived = np.bincount(self.row, (self.exposure - self.events) * times, count)
         x = np.concatenate([self.rows, self.rows])
-        y = np.repeat(np.array([1, 0]), len(self.rows))
-        weight = np.concatenate([deaths, alive])
+        y = np.repeat(np.array([1, 0]), count)
+        weight = np.concatenate([events, survived])
         seen = weight > 0
         return x[seen], y[seen], weight[seen]

@@ -1,173 +1,258 @@
 """What `metadata.json` says of a model: all that serving, a gate or a reader needs to know.
 
-It holds no time, host or path, so the same data, code and lock give the same bytes.
+It holds no time, host or path, so the same data, study, code and lock give the same bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import platform
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
 
 import numpy as np
 
 from training.arrays import Floats, Ints
-from training.evaluation.cross_validation import OutOfFold
-from training.evaluation.scores import Outcomes, calibration_error_by_species
-from training.model import export
+from training.evaluation.groups import GroupSpread
+from training.model.export import run_graph
 from training.model.hazard import Recipe
-from training.model.person_periods import Covariates
-from training.model.survival import PERIOD_END_DAYS, mortality
-from training.study import design
-from training.study.trial import Trial
+from training.model.intervals import LEVEL, group_interval, interval, student_t
+from training.model.periods import Periods
+from training.model.survival import risk
+from training.study.declaration import FactorInput, NumberInput, Study
+from training.study.inputs import FactorLevel
+from training.study.subjects import Subjects
+from training.study.table import Table
 
-CONTRACT: Final = 1
-LEVEL: Final = 0.90
-LIBRARIES: Final = ("numpy", "onnx", "pandas", "scikit-learn", "scikit-survival", "skl2onnx")
-LIGHT_EDGES: Final = tuple(round(0.02 * i, 2) for i in range(11))
-MORTALITY_EDGES: Final = tuple(10.0 * i for i in range(11))
+CONTRACT: Final = 2
+LIBRARIES: Final = (
+    *("formulaic", "numpy", "onnx", "pandas", "scikit-learn", "scikit-survival", "skl2onnx"),
+)
+BINS: Final = 10
+GOLDEN: Final = 12
+MOST_GOLDEN: Final = 24
 
 
-def build_metadata(
-    trial: Trial, recipe: Recipe, metrics: Mapping[str, object], graph: bytes
-) -> dict[str, object]:
-    """The whole of `metadata.json` for a graph fitted on a trial, the gate not yet asked."""
-    seedlings = trial.seedlings
-    covariates = Covariates.of(seedlings)
-    light = covariates.light
-    # Asked once for each distinct seedling: a large trial repeats its few thousand endlessly.
-    distinct, row = covariates.unique()
-    hazard = export.run_graph(graph, distinct)
-    predicted = 100 * mortality(hazard[..., 0], [design.END_DAY])[row, 0]
+@dataclass(frozen=True)
+class Fitted:
+    """A model and what it was made from."""
+
+    study: Study
+    study_sha256: str
+    table: Table
+    periods: Periods
+    recipe: Recipe
+    graph: bytes
+    spread: GroupSpread | None
+    """None where the study declares no groups."""
+
+
+def build_metadata(fitted: Fitted, metrics: Mapping[str, object]) -> dict[str, object]:
+    """The whole of `metadata.json` for a graph, the gate not yet asked."""
+    study, table, periods = fitted.study, fitted.table, fitted.periods
+    subjects = table.subjects
+    # Asked once for each distinct subject: large data repeat theirs endlessly.
+    codes, numbers, row = subjects.unique()
+    hazard = run_graph(fitted.graph, codes, numbers)
+    at_end = risk(hazard[..., 0], periods, np.array([periods.horizon]))[row, 0]
+    refits = hazard.shape[-1] - 1
+    group = study.data.group
     return {
         "contract": CONTRACT,
-        "name": "seedling-survival",
+        "study": _study(study, fitted.study_sha256),
         "inputs": [
-            {"name": "species", "dtype": "int64", "unit": None, "allowed": list(design.SPECIES)},
-            {"name": "soil", "dtype": "int64", "unit": None, "allowed": list(design.SOILS)},
-            {
-                "name": "light",
-                "dtype": "float32",
-                "unit": "indirect site factor, 0-1",
-                "minimum": 0.0,
-                "maximum": 1.0,
-                "seen": [float(light.min()), float(light.max())],
-            },
+            _factor(each)
+            if isinstance(each, FactorInput)
+            else _number(each, subjects.numbers[:, study.numbers.index(each)])
+            for each in study.inputs
         ],
-        "census_days": list(design.CENSUS_DAYS),
-        "period_end_days": list(PERIOD_END_DAYS),
-        "interval": {"level": LEVEL, "refits": hazard.shape[-1] - 1, "unit": "plots"},
+        "time": {
+            "name": study.time.name,
+            "unit": study.time.unit.model_dump(),
+            "horizon": periods.horizon,
+            "curve": periods.curve,
+            "visits": list(periods.visits),
+            "period_ends": list(periods.ends),
+        },
+        "interval": {
+            "level": LEVEL,
+            "method": "jackknife",
+            "groups": "random" if group is None else "declared",
+            "refits": refits,
+            "t": round(student_t(refits), 6),
+        },
+        "stand_interval": None if fitted.spread is None else fitted.spread.described(),
         "metrics": metrics,
         "gate": {"verdict": "unjudged"},
         "data": {
-            "source": trial.source,
-            "md5": trial.md5,
-            "files": dict(trial.files),
-            "rows": trial.rows,
-            "seedlings": len(seedlings),
-            "plots": int(seedlings["Plot"].nunique()),
+            "source": table.source,
+            "md5": table.md5,
+            "files": dict(table.files),
+            "rows": table.rows,
+            "subjects": len(subjects),
+            "groups": len(np.unique(subjects.group)),
         },
-        "recipe": {
-            "estimator": recipe.estimator,
-            "parameters": dict(recipe.parameters),
-            "model": "discrete-time hazard over person-periods",
-        },
+        "recipe": recipe_described(fitted.recipe),
         "versions": {
             "python": platform.python_version(),
             **{library: version(library) for library in LIBRARIES},
         },
-        "histograms": {
-            "species": _counts(covariates.species, design.SPECIES),
-            "soil": _counts(covariates.soil, design.SOILS),
-            "light": _histogram(light, LIGHT_EDGES),
-            "mortality_percent": _histogram(predicted, MORTALITY_EDGES),
+        "histograms": _histograms(study, subjects, 100 * at_end),
+        "golden": _golden(fitted),
+        "model": {
+            "sha256": hashlib.sha256(fitted.graph).hexdigest(),
+            "bytes": len(fitted.graph),
         },
-        "golden": _golden(graph),
-        "model": {"sha256": hashlib.sha256(graph).hexdigest(), "bytes": len(graph)},
     }
 
 
-def metrics(outcomes: Outcomes, scored: OutOfFold, reference: OutOfFold) -> dict[str, object]:
-    """Out-of-fold figures of a recipe, and of Kaplan-Meier by species on the same folds."""
+def recipe_described(recipe: Recipe) -> dict[str, object]:
+    """A recipe as metadata and pointers hold it."""
     return {
-        **_figures(outcomes, scored),
-        "kaplan_meier_by_species": _figures(outcomes, reference),
-        "folds": len(scored.by_fold),
+        "estimator": recipe.estimator,
+        "parameters": dict(recipe.parameters),
+        "formula": recipe.formula,
+        "penalty": dict(recipe.penalty),
+        "model": "discrete-time hazard over person-periods",
     }
 
 
-def _figures(outcomes: Outcomes, scored: OutOfFold) -> dict[str, object]:
-    names = (
-        "integrated_brier_score",
-        "concordance_index",
-        "concordance_rmst",
-        "brier_score_115",
-    )
-    by_species = [calibration_error_by_species(outcomes, curves) for curves in scored.survival]
+def _study(study: Study, sha256: str) -> dict[str, object]:
+    title, group = study.study, study.data.group
     return {
-        **{
-            name: {
-                "mean": round(float(scored.figures(name).mean()), 6),
-                "sd": round(float(scored.figures(name).std(ddof=1)), 6),
-            }
-            for name in names
-        },
-        "calibration_error": round(float(scored.figures("calibration_error").mean()), 6),
-        "calibration_error_by_species": {
-            name: round(float(np.mean([errors[name] for errors in by_species])), 6)
-            for name in by_species[0]
-        },
+        "name": title.name,
+        "sha256": sha256,
+        "title": title.title.model_dump(),
+        "summary": title.summary.model_dump(),
+        "limits": title.limits.model_dump(),
+        "rows": title.rows,
+        "row": title.row.model_dump(),
+        "outcome": title.outcome,
+        "outcome_label": title.outcome_label.model_dump(),
+        "answer": title.outcome_sentence.model_dump(),
+        "source": title.source,
+        "group": None if group is None else group.name.model_dump(),
+        "stand": None if group is None else group.new.model_dump(),
     }
 
 
-def _golden(graph: bytes) -> list[dict[str, object]]:
-    """Questions with their answers, to be asked again wherever the model is loaded."""
-    cases = [
-        (species, soil, light, day)
-        for species in design.SPECIES
-        for soil, light, day in (
-            (species, 0.05, design.END_DAY),
-            ("Acer rubrum", 0.1, 49.0),
-            (design.STERILE, 0.15, 40.0),
-        )
-    ]
-    asked = Covariates(
-        np.array([design.SPECIES.index(species) for species, *_ in cases]),
-        np.array([design.SOILS.index(soil) for _, soil, *_ in cases]),
-        np.array([light for *_, light, _ in cases]),
-    )
-    hazard = np.moveaxis(export.run_graph(graph, asked), -1, 1)
-    golden = []
-    for (species, soil, light, day), hazards in zip(cases, hazard, strict=True):
-        percent = 100 * mortality(hazards, [day])[:, 0]
-        low, high = interval(percent[0], percent[1:])
-        golden.append(
-            {
-                "species": species,
-                "soil": soil,
-                "light": light,
-                "day": day,
-                "mortality_percent": round(float(percent[0]), 4),
-                "interval_90": [round(low, 4), round(high, 4)],
-            }
-        )
-    return golden
+def _factor(factor: FactorInput) -> dict[str, object]:
+    labels = {level.name: _label(level) for level in factor.levels}
+    return {
+        "name": factor.name,
+        "kind": "factor",
+        "label": factor.label.model_dump(),
+        "description": factor.description.model_dump(),
+        "levels": [
+            {"name": name, "label": labels.get(name, {"en": name, "es": name})}
+            for name in factor.names
+        ],
+    }
 
 
-def interval(point: float, refits: Floats) -> tuple[float, float]:
-    """Bounds of the interval by rank among the refits, widened to hold the point if need be."""
-    rank = int((1 - LEVEL) / 2 * (len(refits) - 1))
-    ordered = np.sort(refits)
-    return float(min(ordered[rank], point)), float(max(ordered[-1 - rank], point))
+def _label(level: FactorLevel) -> dict[str, str]:
+    if level.label is None:
+        return {"en": level.name, "es": level.name}
+    return {"en": level.label.en, "es": level.label.es}
+
+
+def _number(number: NumberInput, values: Floats) -> dict[str, object]:
+    span = number.maximum - number.minimum
+    return {
+        "name": number.name,
+        "kind": "number",
+        "label": number.label.model_dump(),
+        "description": number.description.model_dump(),
+        "unit": None if number.unit is None else number.unit.model_dump(),
+        "minimum": number.minimum,
+        "maximum": number.maximum,
+        "seen": [float(values.min()), float(values.max())],
+        "step": number.step or 10.0 ** math.floor(math.log10(span / 100)),
+        "stops": [stop.model_dump() for stop in number.stops],
+    }
+
+
+def _histograms(study: Study, subjects: Subjects, percent: Floats) -> dict[str, object]:
+    counts = {
+        factor.name: _counts(subjects.codes[:, place], factor.names)
+        for place, factor in enumerate(study.factors)
+    }
+    numbers = {
+        number.name: _histogram(subjects.numbers[:, place], _edges(subjects.numbers[:, place]))
+        for place, number in enumerate(study.numbers)
+    }
+    edges = [100.0 * i / BINS for i in range(BINS + 1)]
+    return {**counts, **numbers, f"{study.study.outcome}_percent": _histogram(percent, edges)}
 
 
 def _counts(codes: Ints, names: tuple[str, ...]) -> dict[str, int]:
     return dict(zip(names, np.bincount(codes, minlength=len(names)).tolist(), strict=True))
 
 
-def _histogram(values: Floats, edges: tuple[float, ...]) -> dict[str, list[float]]:
+def _edges(values: Floats) -> list[float]:
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        high = low + 1.0
+    return [float(f"{low + (high - low) * i / BINS:.12g}") for i in range(BINS + 1)]
+
+
+def _histogram(values: Floats, edges: list[float]) -> dict[str, list[float]]:
     """Counts between edges; what lies outside is counted in the first or last bin."""
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
-    return {"edges": list(edges), "counts": counts.tolist()}
+    return {"edges": edges, "counts": counts.tolist()}
+
+
+def _golden(fitted: Fitted) -> list[dict[str, object]]:
+    """Predictions to be made again wherever the model is loaded: every level, several times."""
+    study, periods = fitted.study, fitted.periods
+    codes, numbers, times = _golden_inputs(study, fitted.table.subjects, periods.horizon)
+    hazard = np.moveaxis(run_graph(fitted.graph, codes, numbers), -1, 1)
+    golden = []
+    for row, time in enumerate(times):
+        risks = risk(hazard[row], periods, np.array([time]))[:, 0]
+        bounds = interval(risks)
+        one_group = None
+        if fitted.spread is not None:
+            spread = fitted.spread.at(time, periods)
+            new = group_interval(risks, spread, fitted.spread.size)
+            one_group = [round(100 * float(end), 4) for end in (new.low, new.high)]
+        inputs: dict[str, object] = {}
+        for place, factor in enumerate(study.factors):
+            inputs[factor.name] = factor.names[codes[row, place]]
+        for place, number in enumerate(study.numbers):
+            inputs[number.name] = float(numbers[row, place])
+        golden.append(
+            {
+                "inputs": {each.name: inputs[each.name] for each in study.inputs},
+                study.time.name: time,
+                f"{study.study.outcome}_percent": round(100 * float(risks[0]), 4),
+                "interval_90": [round(100 * float(end), 4) for end in (bounds.low, bounds.high)],
+                "stand_interval_90": one_group,
+            }
+        )
+    return golden
+
+
+def _golden_inputs(
+    study: Study, subjects: Subjects, horizon: float
+) -> tuple[Ints, Floats, list[float]]:
+    """Codes, numbers and times of the golden predictions: the same for the same study."""
+    count = min(max([GOLDEN, *(len(each.names) for each in study.factors)]), MOST_GOLDEN)
+    case = np.arange(count)
+    codes = np.empty((count, len(study.factors)), np.int64)
+    for place, factor in enumerate(study.factors):
+        levels = len(factor.names)
+        # Levels go round; a round further, they meet other levels of the other factors.
+        codes[:, place] = (case + place * (case // levels)) % levels
+    numbers = np.empty((count, len(study.numbers)))
+    for place in range(len(study.numbers)):
+        low, high = subjects.numbers[:, place].min(), subjects.numbers[:, place].max()
+        share = (0.1 + 0.37 * case + 0.23 * place) % 1
+        values = [float(f"{value:.4g}") for value in low + (high - low) * share]
+        numbers[:, place] = np.clip(values, low, high)
+    shares = (1.0, 0.42, 0.35, 0.7)
+    times = [float(f"{horizon * shares[i % len(shares)]:.4g}") for i in range(count)]
+    return codes, numbers, [min(time, horizon) for time in times]

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from training.errors import InvalidTableError, TrainingError
+from training.evaluation import summary
 from training.evaluation.cross_validation import OutOfFold
-from training.evaluation.gate import MARGIN
 from training.pipeline import plots
 from training.pipeline.retrain import Outcome
 
@@ -51,7 +51,7 @@ def write_failure(error: Exception, at: str, reason: str, folder: Path) -> None:
     lines = [
         "# Failed: nothing was released, the model that serves stays",
         "",
-        f"At the step *{at}*: {_inline(told)} Asked for because: {_inline(reason)}.",
+        f"At the step *{at}*: {_inline(told)} Reason: {_inline(reason)}.",
     ]
     if isinstance(error, InvalidTableError):
         cells = [(f.file, f.row, f.column, f.value, f.rule) for f in error.faults[:LISTED]]
@@ -77,11 +77,11 @@ def markdown(outcome: Outcome, reason: str) -> str:
     lines = [
         f"# {HEADLINES[judgement.verdict]}",
         "",
-        f"{_sentence(judgement.reason)} Asked for because: {_inline(reason)}.",
+        f"{_sentence(judgement.reason)} Reason: {_inline(reason)}.",
         "",
         *(f"- {fact}" for fact in _facts(outcome)),
         "",
-        "| rule | figure | asked | |",
+        "| rule | value | threshold | result |",
         "| --- | ---: | ---: | --- |",
         *("| " + " | ".join(cells) + " |" for cells in _rules(outcome)),
         "",
@@ -97,30 +97,41 @@ def page(outcome: Outcome, reason: str) -> str:
     """The same as one self-contained HTML page with the pictures."""
     judgement, candidate = outcome.judgement, outcome.candidate
     survival = candidate.scored.survival.mean(axis=0)
+    study = candidate.study
+    outcome_name, many = study.study.outcome_label.en, study.study.row.en.many
+    at_end = f"{study.time.name} {candidate.periods.horizon:g}"
+    by = f" by {study.factors[0].name}" if study.factors else ""
     wide = _picture(
-        "Mortality by species",
-        plots.curves_by_species(candidate.seedlings, survival),
-        "Out of fold. The model's line should pass through the steps of the grey 95 % band of "
-        "what was observed; between two steps it spreads the deaths evenly.",
+        f"{outcome_name.capitalize()}{by}",
+        plots.plot_curves_by_level(study, candidate.subjects, candidate.periods, survival),
+        "Out of fold. The model's line should stay within the grey 95 % band of what was observed.",
+        " class=wide",
+    )
+    wide += _picture(
+        f"Calibration{by} and {study.time.name}",
+        plots.plot_calibration_by_visit(
+            study, summary.calibration(study, candidate.outcomes, candidate.scored)
+        ),
+        "Predicted minus observed, in percentage points; 0 is right.",
         " class=wide",
     )
     pictures = [
         _picture(
-            "Calibration at day 115.5",
-            plots.calibration(candidate.outcomes, survival),
-            "Each point is a tenth of the seedlings; on the line, as many die as are predicted to.",
+            f"Calibration at {at_end}",
+            plots.plot_calibration(study, candidate.outcomes, survival),
+            f"Each point is a tenth of the {many}; on the line, predicted and observed agree.",
         ),
         _picture(
             "Spread over folds",
             plots.plot_folds(_scored(outcome)),
-            "Each point is a fold of held-out plots; the bar is the mean. Lower is better.",
+            "Each point is a fold of held-out groups; the bar is the mean. Lower is better.",
         ),
     ]
     if judgement.comparison is not None:
         compared = _picture(
             "Challenger against champion",
-            plots.differences(judgement.comparison),
-            "The difference over 2,000 draws of plots. Left of 0 the challenger is better; its "
+            plots.differences(judgement.comparison, study.gate.margin),
+            "The difference over 2,000 draws of groups. Left of 0 the challenger is better; its "
             "upper bound must not pass the margin.",
         )
         pictures.insert(0, compared)
@@ -131,33 +142,37 @@ def page(outcome: Outcome, reason: str) -> str:
         f"<title>{HEADLINES[judgement.verdict]}</title><style>{_STYLE}</style>"
         f"<h1>{HEADLINES[judgement.verdict]}</h1>"
         f"<p>{html.escape(_sentence(judgement.reason))} "
-        f"Asked for because: {html.escape(reason)}.</p><ul>{facts}</ul>"
+        f"Reason: {html.escape(reason)}.</p><ul>{facts}</ul>"
         + wide
         + f"<div class=pictures>{''.join(pictures)}</div>"
         + "<h2>Rules</h2>"
-        + _table(("rule", "figure", "asked", ""), _rules(outcome))
+        + _table(("rule", "value", "threshold", "result"), _rules(outcome))
         + "<h2>Figures</h2>"
         + _table(("figure, out of fold", *_scored(outcome)), _figures(outcome))
     )
 
 
 def _picture(title: str, svg: str, caption: str, kind: str = "") -> str:
-    drawn = svg.replace("<svg", f'<svg role="img" aria-label="{title}"', 1)
-    return f"<figure{kind}><h2>{title}</h2>{drawn}<figcaption>{caption}</figcaption></figure>"
+    drawn = svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(title)}"', 1)
+    text = f"<figcaption>{html.escape(caption)}</figcaption>"
+    return f"<figure{kind}><h2>{html.escape(title)}</h2>{drawn}{text}</figure>"
 
 
 def _facts(outcome: Outcome) -> list[str]:
     data, recipe = outcome.candidate.metadata["data"], outcome.candidate.recipe
+    study = outcome.candidate.study
+    groups = "random groups" if study.data.group is None else study.data.group.name.en.many
     facts = [
         f"Data: {data['source'].upper() if data['source'] == 'simulated' else data['source']}, "
-        f"{data['seedlings']} seedlings on {data['plots']} plots (md5 {data['md5']})",
+        f"{data['subjects']} {study.study.row.en.many} in {data['groups']} {groups} "
+        f"(md5 {data['md5']})",
         f"Recipe: {recipe.estimator}, "
         + ", ".join(f"{name} = {value:g}" for name, value in recipe.parameters.items()),
     ]
     if (comparison := outcome.judgement.comparison) is not None:
         facts.append(
             f"Integrated Brier score against the champion: {comparison.difference:+.4f}, 95 % "
-            f"upper bound {comparison.upper:+.4f} (up to {MARGIN:+.4f} is not inferior)"
+            f"upper bound {comparison.upper:+.4f} (up to {study.gate.margin:+.4f} is not inferior)"
         )
     if outcome.commit:
         facts.append(f"Commit: {outcome.commit}")
@@ -166,7 +181,8 @@ def _facts(outcome: Outcome) -> list[str]:
 
 def _rules(outcome: Outcome) -> list[tuple[str, ...]]:
     return [
-        (rule.name, f"{rule.figure:.4g}", rule.asked, rule.word) for rule in outcome.judgement.rules
+        (rule.name, f"{rule.value:.4g}", rule.threshold, rule.result)
+        for rule in outcome.judgement.rules
     ]
 
 
@@ -177,16 +193,16 @@ def _scored(outcome: Outcome) -> dict[str, OutOfFold]:
 
 
 def _figures(outcome: Outcome) -> list[tuple[str, ...]]:
-    names = ("integrated_brier_score", "brier_score_115", "concordance_index", "calibration_error")
     return [
         (
             name.replace("_", " "),
             *(
-                f"{np.mean(each.figures(name)):.4f} ± {np.std(each.figures(name), ddof=1):.4f}"
+                f"{np.nanmean(each.fold_scores(name)):.4f} ± "
+                f"{np.nanstd(each.fold_scores(name), ddof=1):.4f}"
                 for each in _scored(outcome).values()
             ),
         )
-        for name in names
+        for name in (*summary.SCORES, "calibration_error")
     ]
 
 

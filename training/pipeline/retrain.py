@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
 
 from training import config
 from training.errors import StoreError
 from training.evaluation import behaviour, gate
-from training.evaluation.cross_validation import REPORT_SEEDS, OutOfFold, cross_validate
+from training.evaluation.cross_validation import (
+    REPORT_SEEDS,
+    HazardLearner,
+    OutOfFold,
+    cross_validate,
+    recipes,
+)
 from training.evaluation.gate import Judgement
 from training.evaluation.rules import Rule
 from training.model import export
 from training.model.folder import read_metadata
-from training.model.hazard import Recipe, fit_curves
-from training.model.survival import survival_curve
+from training.model.hazard import Recipe
+from training.pipeline.metadata import CONTRACT
+from training.pipeline.sources import DATA_POINTER, find_study
 from training.pipeline.train import Candidate, train
 from training.registry import git, publish, rollback
 from training.registry.publish import Step
 from training.store import transfer
 from training.store.audit import audit
 from training.store.doctor import doctor
-from training.study import trial
+from training.study.table import load_table
 
 EXIT_CODES: Final = {"promote": 0, "keep": 10, "refuse": 20}
-SOURCES: Final = ("data.dvc", "training")
+SOURCES: Final = ("data.dvc", "study.toml", "training")
 """What a model is made from, beside the lock."""
 
 
@@ -42,7 +50,7 @@ class Outcome:
 
 
 def retrain(
-    reason: str, step: Step, *, search_size: int, jobs: int, forced: bool = False
+    reason: str, step: Step, *, search_size: int | None, jobs: int, forced: bool = False
 ) -> Outcome:
     """Pulls, checks, trains, judges, and ships what deserves it; one at a time.
 
@@ -56,13 +64,15 @@ def retrain(
         if failed := [check.text for check in doctor() if check.outcome == "failed"]:
             raise StoreError(failed[0])
         step("pull data and champion")
-        transfer.pull("data.dvc")
+        transfer.pull(DATA_POINTER)
         _prove_data()
         champion = _champion(step)
-        step("check the trial")
-        seedlings = trial.load(config.DATA)
+        step("check the data")
+        declared = find_study(config.RELEASED_STUDY)
+        table = load_table(config.DATA, declared.study)
         step("train")
-        candidate = train(seedlings, search_size, jobs)
+        candidates = recipes(declared.study, search_size)
+        candidate = train(declared.study, declared.sha256, table, candidates, jobs)
         step("judge")
         judgement, scored = judge_candidate(
             candidate, champion, rollback.withdrawn(), forced=forced, jobs=jobs
@@ -77,7 +87,7 @@ def retrain(
 
 def _prove_data() -> None:
     """Raises StoreError unless others can pull the data too: a cache alone keeps no promise."""
-    found = audit(None, ["data.dvc"])
+    found = audit(None, [DATA_POINTER])
     if not found.verified:
         told = "; ".join(map(str, found.findings))
         raise StoreError(f"{told}.", "Push it first: `python -m training store push data.dvc`.")
@@ -96,10 +106,16 @@ def judge_candidate(
     `champion` is the metadata of the model that serves, if there is one; `withdrawn` is the
     data and recipe of each model that was rolled back from.
     """
-    hazard = export.run_graph(candidate.graph, behaviour.grid())
+    study = candidate.study
+    if champion is not None and champion["contract"] != CONTRACT:
+        # Its recipe can't be fitted again: it is from before studies were declared.
+        champion = None
+    numbers = candidate.subjects.numbers
+    grid = behaviour.expectation_grid(study, np.column_stack([numbers.min(0), numbers.max(0)]))
+    hazard = export.run_graph(candidate.graph, grid.codes, grid.numbers)[..., 0]
     rules = [
-        *gate.floors(candidate.outcomes, candidate.scored, candidate.reference),
-        *behaviour.behaviour_rules(survival_curve(hazard[..., 0])),
+        *gate.floors(study, candidate.outcomes, candidate.scored, candidate.reference),
+        *behaviour.check_expectations(study, candidate.periods, grid, hazard),
         Rule.below("ONNX graph against scikit-learn", candidate.parity, export.PARITY),
     ]
     metadata = candidate.metadata
@@ -111,6 +127,7 @@ def judge_candidate(
     judgement = gate.judge(
         rules,
         comparison,
+        study.gate.margin,
         source=metadata["data"]["source"],
         forced=forced,
         changed_data=champion is not None and champion["data"]["md5"] != metadata["data"]["md5"],
@@ -122,12 +139,13 @@ def judge_candidate(
 
 def _champion_scores(champion: dict[str, Any], candidate: Candidate, jobs: int) -> OutOfFold:
     """Out-of-fold scores of the champion's recipe on the candidate's data."""
-    recipe = Recipe(champion["recipe"]["estimator"], champion["recipe"]["parameters"])
+    made = champion["recipe"]
+    recipe = Recipe(made["formula"], made["penalty"], made["estimator"], made["parameters"])
     if recipe == candidate.recipe:
         return candidate.scored
     (scored,) = cross_validate(
-        [partial(fit_curves, recipe)],
-        candidate.seedlings,
+        [HazardLearner.of(recipe, candidate.study, candidate.periods)],
+        candidate.subjects,
         candidate.outcomes,
         REPORT_SEEDS,
         jobs,
@@ -163,7 +181,7 @@ def _meta(reason: str, candidate: Candidate, judgement: Judgement) -> dict[str, 
         "verdict": judgement.verdict,
         "metrics": {
             name: metrics[name]["mean"]
-            for name in ("integrated_brier_score", "concordance_index", "brier_score_115")
+            for name in ("integrated_brier_score", "concordance_index", "brier_score")
         },
         "data": candidate.metadata["data"]["md5"],
         "recipe": candidate.metadata["recipe"],

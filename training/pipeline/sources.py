@@ -1,39 +1,101 @@
-"""Where the trial and the model come from: tried in a fixed order, the choice told."""
+"""Where the study, its data and a model come from: tried in a fixed order, the choice told."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from training import config
 from training.errors import StoreError
 from training.model.folder import METADATA, recover_folder
 
+if TYPE_CHECKING:
+    from training.study.declaration import Study
+    from training.study.table import Table
+
+DATA_POINTER: Final = "data.dvc"
+
 Tell = Callable[[str], None]
-"""Says to the person at the terminal what was chosen, and why."""
+"""Shows a sentence to the person at the terminal."""
 
 
-def find_trial(data: Path | None, tell: Tell) -> Path:
-    """The CSV or folder to train on: `data`, the folder data/, DVC, else a simulated trial."""
+@dataclass(frozen=True)
+class DeclaredStudy:
+    """A study and the file that declares it."""
+
+    study: Study
+    path: Path
+    sha256: str
+    """Of the file."""
+
+
+def find_study(path: Path | None = None) -> DeclaredStudy:
+    """The study of a file, by default of `config.STUDY`.
+
+    Raises InvalidStudyError with every fault of the file.
+    """
+    from training.study.read import read_study
+
+    path = path or config.STUDY
+    study = read_study(path)
+    return DeclaredStudy(study, path, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def find_data(data: Path | None, tell: Tell) -> Path:
+    """The CSV or folder to train on: `data`, the folder data/, DVC, else simulated data."""
     from training.store import remotes, transfer
-    from training.study import simulate, trial
+    from training.study import simulate
+    from training.study.table import csv_files
 
     if data is not None:
-        tell(f"Data: {data}, as asked.")
+        tell(f"Data: {data}, as named.")
         return data
-    if trial.csv_files(config.DATA):
-        tell(f"Data: {config.DATA}/, as it stands.")
+    if csv_files(config.DATA):
+        tell(f"Data: {config.DATA}/, as it is.")
         return config.DATA
     if remotes.ready_remote():
-        transfer.pull("data.dvc")
+        transfer.pull(DATA_POINTER)
         tell(f"Data: {config.DATA}/, pulled from the remote just now.")
         return config.DATA
     tell(
-        f"Data: no CSV in {config.DATA}/ and no credentials to pull one, so a SIMULATED trial in "
-        f"{config.SAMPLE_DATA}/. For the published one: python -m training data fetch --from …"
+        f"Data: no CSV in {config.DATA}/ and no credentials to pull one, so SIMULATED data in "
+        f"{config.SAMPLE_DATA}/. For the published ones: python -m training data fetch --from …"
     )
-    simulate.write_trial(simulate.simulate(), config.SAMPLE_DATA)
+    simulate.write_trial(simulate.simulate().assign(simulated="yes"), config.SAMPLE_DATA)
     return config.SAMPLE_DATA
+
+
+def model_folder(declared: DeclaredStudy, table: Table) -> Path:
+    """Where a model of this study and these data belongs.
+
+    `model/` is for the study and the data that this checkout releases; nothing else may pass
+    for them.
+    """
+    if table.source == "simulated" and _is_released(declared):
+        return config.SAMPLE_MODEL
+    if _is_released(declared) and _is_tracked(table):
+        return config.MODEL
+    return config.BUILD / declared.study.study.name / "model"
+
+
+def _is_released(declared: DeclaredStudy) -> bool:
+    return declared.path.resolve() == config.RELEASED_STUDY.resolve()
+
+
+def _is_tracked(table: Table) -> bool:
+    """Whether the data are those that `data.dvc` names."""
+    from training.store import pointer
+    from training.study.table import directory_hash
+
+    if not Path(DATA_POINTER).is_file():
+        return False
+    return pointer.read_pointer(DATA_POINTER).oid in (
+        table.md5,
+        f"{directory_hash(table.files)}.dir",
+    )
 
 
 def find_model(tell: Tell, train: Callable[[], Path]) -> Path:
@@ -42,7 +104,7 @@ def find_model(tell: Tell, train: Callable[[], Path]) -> Path:
 
     recover_folder(config.MODEL)
     if (config.MODEL / METADATA).is_file():
-        tell(f"Model: {config.MODEL}/, as it stands.")
+        tell(f"Model: {config.MODEL}/, as it is.")
         return config.MODEL
     reasons = [f"no {config.MODEL}/"]
     names = [config.RELEASED_REMOTE]

@@ -1,37 +1,51 @@
-"""From a trial to a model: search, cross-validate, refit over plots, export, describe."""
+"""From data to a model: search, cross-validate, refit without each group, export, describe."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 import joblib
 import numpy as np
-import pandas as pd
 from rich.console import Console
 from rich.progress import track
-from sklearn.pipeline import Pipeline
 
-from training.arrays import Floats
-from training.evaluation.cross_validation import REPORT_SEEDS, OutOfFold, choose, cross_validate
-from training.evaluation.scores import Outcomes, kaplan_meier_by_species
+from training.arrays import Ints
+from training.evaluation.cross_validation import (
+    REPORT_SEEDS,
+    HazardLearner,
+    KaplanMeierLearner,
+    OutOfFold,
+    choose_recipe,
+    choose_reference,
+    cross_validate,
+    recipes,
+)
+from training.evaluation.groups import GroupSpread, group_spread
+from training.evaluation.scores import Outcomes
+from training.evaluation.summary import metrics
 from training.model import export
-from training.model.hazard import Recipe, fit_curves
-from training.model.person_periods import Covariates, PersonPeriods
+from training.model.hazard import FittedHazard, Recipe
+from training.model.periods import Periods
+from training.model.person_periods import PersonPeriods
 from training.pipeline import metadata
-from training.study.trial import Trial
+from training.study.declaration import Study
+from training.study.subjects import Subjects
+from training.study.table import Table
 
-REFITS: Final = 50
-SEARCH_SIZE: Final = 5
+MOST_REFITS: Final = 40
+"""Where there are more groups, they are left out in this many blocks."""
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A model fitted and described, not yet written anywhere."""
 
+    study: Study
     recipe: Recipe
-    seedlings: pd.DataFrame
+    subjects: Subjects
+    periods: Periods
     graph: bytes
     parity: float
     """Worst difference in survival between the graph and scikit-learn."""
@@ -39,43 +53,92 @@ class Candidate:
     outcomes: Outcomes
     scored: OutOfFold
     reference: OutOfFold
+    reference_by: str | None
+    """The factor by which the reference's Kaplan-Meier curves are made."""
+    spread: GroupSpread | None
+    """None without groups, or where they hold too little to say."""
 
 
-def train(trial: Trial, search_size: int = SEARCH_SIZE, jobs: int = -1) -> Candidate:
-    """Chooses a recipe for the trial, fits it, and proves its graph; writes nothing.
+def train(
+    study: Study,
+    study_sha256: str,
+    table: Table,
+    candidates: Sequence[Recipe] | None = None,
+    jobs: int = -1,
+) -> Candidate:
+    """Chooses a recipe for the data, fits it, and proves its graph; writes nothing.
 
-    Raises ExportError where the graph can't be made or differs from scikit-learn.
+    Raises TrainingError where the data hold too few events or groups, and ExportError where
+    the graph can't be made or differs from scikit-learn.
     """
-    seedlings = trial.seedlings
-    outcomes = Outcomes.of(seedlings)
-    recipe = choose(seedlings, outcomes, search_size, jobs)
-    scored, reference = cross_validate(
-        [partial(fit_curves, recipe), kaplan_meier_by_species],
-        seedlings,
+    subjects = table.subjects
+    periods = Periods.of(study, subjects)
+    outcomes = Outcomes.of(study, subjects, periods)
+    recipe = choose_recipe(
+        recipes(study) if candidates is None else candidates,
+        study,
+        periods,
+        subjects,
+        outcomes,
+        jobs,
+    )
+    reference = choose_reference(study, subjects, outcomes, periods.visits)
+    scored, by_factor = cross_validate(
+        [HazardLearner.of(recipe, study, periods), reference],
+        subjects,
         outcomes,
         REPORT_SEEDS,
         jobs,
         "Judging  ",
     )
-    models = refit(recipe, PersonPeriods.of(seedlings), jobs)
+    models = refit(recipe, study, periods, subjects, jobs)
     graph = export.to_onnx(models)
-    parity = export.check_parity(graph, models, Covariates.of(seedlings))
-    figures = metadata.metrics(outcomes, scored, reference)
-    described = metadata.build_metadata(trial, recipe, figures, graph)
-    return Candidate(recipe, seedlings, graph, parity, described, outcomes, scored, reference)
-
-
-def refit(recipe: Recipe, data: PersonPeriods, jobs: int) -> list[Pipeline]:
-    """The model on all plots, then REFITS models on plots drawn with replacement."""
-    fits = joblib.Parallel(n_jobs=jobs, return_as="generator")(
-        joblib.delayed(recipe.fit)(data, weights) for weights in plot_draws(len(data.plots))
+    parity = export.check_parity(graph, models, subjects.codes, subjects.numbers)
+    spread = None
+    if study.data.group is not None:
+        blocks = leave_out_blocks(len(subjects.groups))
+        spread = group_spread(study, models, blocks, subjects, outcomes)
+    reference_by = _name(reference, study)
+    fitted = metadata.Fitted(study, study_sha256, table, periods, recipe, graph, spread)
+    figures = metrics(study, outcomes, scored, by_factor, reference_by)
+    return Candidate(
+        study=study,
+        recipe=recipe,
+        subjects=subjects,
+        periods=periods,
+        graph=graph,
+        parity=parity,
+        metadata=metadata.build_metadata(fitted, figures),
+        outcomes=outcomes,
+        scored=scored,
+        reference=by_factor,
+        reference_by=reference_by,
+        spread=spread,
     )
-    return list(track(fits, "Refitting", REFITS + 1, console=Console(stderr=True)))
 
 
-def plot_draws(plots: int) -> list[Floats]:
-    """How often each plot counts: once each, then as drawn with replacement."""
-    # RandomState: its stream is frozen, so another numpy draws the same plots.
-    random = np.random.RandomState(0)
-    draws = random.multinomial(plots, np.full(plots, 1 / plots), size=REFITS)
-    return [np.ones(plots), *draws.astype(np.float64)]
+def refit(
+    recipe: Recipe, study: Study, periods: Periods, subjects: Subjects, jobs: int
+) -> list[FittedHazard]:
+    """The model on all groups, then the models that leave out one group each."""
+    data = PersonPeriods.of(subjects, periods)
+    columns = recipe.columns(study, periods)
+    blocks = leave_out_blocks(len(data.groups))
+    weights = [np.ones(len(blocks))]
+    weights += [(blocks != block).astype(np.float64) for block in range(blocks.max() + 1)]
+    fits = joblib.Parallel(n_jobs=jobs, return_as="generator")(
+        joblib.delayed(FittedHazard.fit)(recipe, columns, periods, data, each) for each in weights
+    )
+    return list(track(fits, "Refitting", len(weights), console=Console(stderr=True)))
+
+
+def leave_out_blocks(groups: int) -> Ints:
+    """[groups]: which refit leaves out each group, counted from 0."""
+    if groups <= MOST_REFITS:
+        return np.arange(groups)
+    # RandomState: its stream is frozen, so another numpy makes the same blocks.
+    return np.random.RandomState(0).permutation(groups) % MOST_REFITS
+
+
+def _name(reference: KaplanMeierLearner, study: Study) -> str | None:
+    return None if reference.factor is None else study.factors[reference.factor].name

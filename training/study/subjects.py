@@ -47,7 +47,12 @@ class Subjects:
 
     def unique(self) -> tuple[Ints, Floats, Ints]:
         """The distinct inputs, as codes and numbers, and for each subject the place of its own."""
-        rows = np.column_stack([self.codes.astype(np.float64), self.numbers])
-        distinct, inverse = np.unique(rows, axis=0, return_inverse=True)
-        split = self.codes.shape[1]
-        return distinct[:, :split].astype(np.int64), distinct[:, split:], inverse.astype(np.int64)
+        return distinct_inputs(self.codes, self.numbers)
+
+
+def distinct_inputs(codes: Ints, numbers: Floats) -> tuple[Ints, Floats, Ints]:
+    """The distinct rows of codes and numbers, and for each row the place of its own."""
+    rows = np.column_stack([codes.astype(np.float64), numbers])
+    distinct, inverse = np.unique(rows, axis=0, return_inverse=True)
+    split = codes.shape[1]
+    return distinct[:, :split].astype(np.int64), distinct[:, split:], inverse.reshape(-1)

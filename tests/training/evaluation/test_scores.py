@@ -9,161 +9,185 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sksurv.metrics import brier_score as library_brier_score
 from sksurv.metrics import concordance_index_ipcw
-from sksurv.nonparametric import CensoringDistributionEstimator
 from sksurv.util import Surv
 
-from training.errors import TrainingError
+from tests.training import samples
+from training.arrays import Floats
+from training.evaluation.censoring import Staying
 from training.evaluation.scores import (
-    FOLDS,
     Outcomes,
     brier_score,
+    calibration_by_level,
     calibration_error,
     concordance_index,
-    folds,
-    kaplan_meier_by_species,
-    kaplan_meier_curve,
+    integrate,
+    kaplan_meier_band,
+    observed_risk,
     score,
 )
-from training.study import design, simulate
+from training.model.periods import Periods
+from training.study.declaration import Study
+from training.study.subjects import Subjects
+from training.study.table import Table
 
-GRID = design.CENSUSES + 1
+VISITS = tuple(np.arange(0, 34.0).tolist())
+PERIODS = Periods((33.0,), (0,), VISITS, "steps")
+WITHOUT_FORMULA = samples.battery(censoring=None)
 
 
-@pytest.fixture(scope="module")
-def seedlings() -> pd.DataFrame:
-    return simulate.simulate(seedlings=900, seed=5)
+def independently_censored(seed: int, n: int = 400) -> tuple[Subjects, Floats]:
+    """Subjects and a risk, where censoring has nothing to do with the risk.
 
-
-def independently_censored(seed: int, n: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Census, death and a risk, where leaving alive has nothing to do with the risk.
-
-    Deaths fall on even censuses and departures on odd ones, so no two rules for ties differ.
+    Events fall on even times and censoring on odd ones, so no two rules for ties differ.
     """
     random = np.random.RandomState(seed)
     risk = random.uniform(size=n)
-    death = 2 * np.ceil(random.exponential(12 / (0.3 + risk)) / 2).astype(int)
-    leaving = 2 * random.randint(1, 16, size=n) + 1
-    census = np.minimum(np.minimum(death, leaving), design.CENSUSES)
-    return census, ((death < leaving) & (death < design.CENSUSES)).astype(int), risk
+    life = 2 * np.ceil(random.exponential(12 / (0.3 + risk)) / 2)
+    leaving = 2.0 * random.randint(1, 30, size=n) + 1
+    time = np.minimum(np.minimum(life, leaving), 33.0)
+    event = ((life < leaving) & (life < 33)).astype(np.int64)
+    codes, group = np.zeros((n, 2), np.int64), np.arange(n) % 6
+    frame = pd.DataFrame(index=range(n))
+    return Subjects(codes, risk[:, None], time, event, group, tuple("abcdef"), frame), risk
 
 
-def outcomes_with_marginal_weights(census: np.ndarray, died: np.ndarray) -> Outcomes:
-    """Outcomes whose G is scikit-survival's own, the same for everyone."""
-    estimator = CensoringDistributionEstimator().fit(Surv.from_arrays(died == 1, census))
-    grid = np.minimum(np.arange(GRID), census.max()).astype(float)
-    staying = np.array([1.0, *estimator.predict_proba(grid[1:])])
-    staying[-1] = staying[-2]  # at the end nobody is harvested any more
-    zeros = np.zeros(len(census), int)
-    return Outcomes(census, died, zeros, zeros, np.tile(staying, (len(census), 1)))
+def outcomes_of(subjects: Subjects) -> Outcomes:
+    return Outcomes.of(WITHOUT_FORMULA, subjects, PERIODS)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_concordance_equals_the_library_s_where_censoring_is_independent(seed: int) -> None:
-    census, died, risk = independently_censored(seed)
-    ours = concordance_index(outcomes_with_marginal_weights(census, died), risk)
-    y = Surv.from_arrays(died == 1, census)
+    subjects, risk = independently_censored(seed)
+    ours = concordance_index(outcomes_of(subjects), risk)
+    y = Surv.from_arrays(subjects.event == 1, subjects.time)
 
     assert ours == pytest.approx(concordance_index_ipcw(y, y, risk)[0], abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_brier_score_equals_the_library_s_where_censoring_is_independent(seed: int) -> None:
-    census, died, risk = independently_censored(seed)
-    outcomes = outcomes_with_marginal_weights(census, died)
-    survival = np.exp(-np.outer(0.3 + risk, np.arange(GRID)) / 20)
-    y = Surv.from_arrays(died == 1, census)
+    subjects, risk = independently_censored(seed)
+    outcomes = outcomes_of(subjects)
+    survival = np.exp(-np.outer(0.3 + risk, np.array(VISITS)) / 20)
+    y = Surv.from_arrays(subjects.event == 1, subjects.time)
+    ours = brier_score(outcomes, survival)
+    _, weight = outcomes.known
 
     for k in (4, 10, 20, 30):
         _, (theirs,) = library_brier_score(y, y, survival[:, [k]], [float(k)])
-        alive, weight = outcomes.status(k)
         # The library divides by n, we by the sum of the weights, which is n in expectation.
-        ours = brier_score(outcomes, survival, k) * weight.sum() / len(alive)
-        assert ours == pytest.approx(theirs, abs=1e-9)
+        assert ours[k] * weight[:, k].sum() / len(weight) == pytest.approx(theirs, abs=1e-9)
 
 
-def test_harvest_is_weighted_by_what_it_depends_on(seedlings: pd.DataFrame) -> None:
-    outcomes = Outcomes.of(seedlings)
-    staying = pd.Series(outcomes.not_harvested[:, -1]).groupby(seedlings["Species"]).mean()
+@pytest.mark.parametrize("make", [samples.battery, samples.observed_battery])
+def test_weights_stand_for_those_that_were_censored(make: type[Study]) -> None:
+    study = make()
+    subjects = samples.draw(study, count=2000)
+    periods = Periods.of(study, subjects)
+    _, weight = Outcomes.of(study, subjects, periods).known
 
-    assert staying["Acer saccharum"] > 0.75
-    assert staying["Quercus rubra"] < 0.65
-    assert (outcomes.not_harvested[:, 6] == 1).all(), "nobody was harvested before day 24.5"
-
-
-def test_a_harvested_seedling_has_no_say_after_its_harvest(seedlings: pd.DataFrame) -> None:
-    outcomes = Outcomes.of(seedlings)
-    harvested = (seedlings["Harvest"] == "X").to_numpy()
-    _, at_six = outcomes.status(6)
-    _, at_end = outcomes.status(33)
-
-    assert (at_six[harvested] > 0).all()
-    assert (at_end[harvested] == 0).all()
-    assert (at_end[~harvested] > 0).all()
+    np.testing.assert_allclose(weight.sum(axis=0), len(subjects), rtol=0.06)
 
 
-def test_weights_stand_for_those_that_were_harvested(seedlings: pd.DataFrame) -> None:
-    outcomes = Outcomes.of(seedlings)
-    for census in (7, 8, 20, 33):
-        _, weight = outcomes.status(census)
-        assert weight.sum() == pytest.approx(len(outcomes), rel=0.03)
+def test_a_censored_subject_has_no_say_after_it_left(study: Study, simulated_table: Table) -> None:
+    subjects = simulated_table.subjects
+    outcomes = Outcomes.of(study, subjects, Periods.of(study, subjects))
+    _, weight = outcomes.known
+    harvested = (subjects.frame["Harvest"] == "X").to_numpy()
+
+    assert (weight[harvested, 6] > 0).all()
+    assert (weight[harvested, -1] == 0).all()
+    assert (weight[~harvested, -1] > 0).all()
 
 
-def test_a_model_that_takes_the_harvested_for_survivors_fails_the_calibration(
-    seedlings: pd.DataFrame,
+def test_taking_the_censored_for_survivors_fails_the_calibration(
+    study: Study, simulated_table: Table
 ) -> None:
-    outcomes = Outcomes.of(seedlings)
-    as_survivors = seedlings.assign(
-        Census=seedlings["Census"].where(seedlings["Harvest"] != "X", design.CENSUSES)
-    )
-    censored = kaplan_meier_by_species(seedlings)(seedlings)
-    naive = kaplan_meier_by_species(as_survivors)(seedlings)
+    subjects = simulated_table.subjects
+    periods = Periods.of(study, subjects)
+    outcomes = Outcomes.of(study, subjects, periods)
+    visits = np.array(periods.visits)
+    censored = kaplan_meier_band(subjects, visits)[0]
+    survivors = [(subjects.event == 1) & (subjects.time <= visit) for visit in visits]
+    naive = 1 - np.array([each.mean() for each in survivors])
 
-    assert abs(calibration_error(outcomes, censored)) < 0.02
-    assert calibration_error(outcomes, naive) < -0.10
+    errors = [
+        calibration_error(outcomes, np.tile(curve, (len(subjects), 1)))[-1]
+        for curve in (censored, naive)
+    ]
+    assert abs(errors[0]) < 0.05
+    assert errors[1] < -0.08
+
+
+def complete(time: list[float], event: list[int]) -> Outcomes:
+    """Outcomes of subjects none of whom was censored before the horizon."""
+    count = len(time)
+    staying = Staying(np.array([]), np.ones((1, 0)), np.zeros(count, int))
+    zeros = np.zeros(count, int)
+    codes = np.arange(count)[:, None] % 2
+    return Outcomes(np.array(time), np.array(event), codes, zeros, np.array(VISITS), staying)
 
 
 def test_a_perfect_model_scores_perfectly() -> None:
-    census, died = np.array([2, 5, 33]), np.array([1, 1, 0])
-    zeros = np.zeros(3, int)
-    outcomes = Outcomes(census, died, zeros, zeros, np.ones((3, GRID)))
-    alive = (np.arange(GRID) < np.where(died == 1, census, 99)[:, None]).astype(float)
-    scores = score(outcomes, alive)
+    outcomes = complete([2, 5, 33], [1, 1, 0])
+    free = (np.array(VISITS) < np.array([2, 5, 99])[:, None]).astype(float)
+    scores = score(outcomes, free)
 
     assert scores.integrated_brier_score == 0
-    assert scores.concordance_rmst == 1
-    assert scores.calibration_error == 0
+    assert scores.concordance_mean_survival == 1
+    assert scores.calibration_error == pytest.approx(0)
+
+
+def test_observed_risk_counts_an_event_from_its_visit_on() -> None:
+    observed = observed_risk(complete([2, 5, 33, 33], [1, 1, 0, 1]))
+
+    assert observed[[0, 1, 2, 4, 5, 32, 33]].tolist() == [0, 0, 0.25, 0.25, 0.5, 0.5, 0.75]
+
+
+def test_calibration_by_level_is_that_of_the_level_s_own_subjects() -> None:
+    outcomes = complete([2, 5, 33, 33], [1, 1, 0, 1])
+    survival = np.full((4, 34), 0.9)
+    errors = calibration_by_level(outcomes, survival, 0, levels=3)
+
+    assert errors[:2, -1].tolist() == pytest.approx([0.1 - 0.5, 0.1 - 1.0])
+    assert np.isnan(errors[2]).all(), "nobody has the third level"
+
+
+def test_the_integral_passes_over_visits_without_a_figure() -> None:
+    visits = np.array([0.0, 1.0, 2.0, 4.0])
+
+    assert integrate(np.array([0.0, 1.0, 1.0, 1.0]), visits) == pytest.approx(3.5 / 4)
+    assert integrate(np.array([0.0, 1.0, 1.0, np.nan]), visits) == pytest.approx(1.5 / 2)
 
 
 @given(st.integers(0, 2**32 - 1))
 def test_concordance_is_one_half_without_information_and_turns_with_the_sign(seed: int) -> None:
-    census, died, risk = independently_censored(seed, n=30)
-    outcomes = outcomes_with_marginal_weights(census, died)
-    if not ((died == 1) & (census < census.max())).any():
+    subjects, risk = independently_censored(seed, n=50)
+    if not subjects.event.any():
         return
-    forward = concordance_index(outcomes, risk)
+    outcomes = outcomes_of(subjects)
 
-    assert concordance_index(outcomes, np.zeros(30)) == pytest.approx(0.5)
+    assert concordance_index(outcomes, np.zeros(50)) == pytest.approx(0.5)
+    forward = concordance_index(outcomes, risk)
     assert concordance_index(outcomes, -risk) == pytest.approx(1 - forward)
 
 
-def test_no_plot_is_in_training_and_test_at_once(seedlings: pd.DataFrame) -> None:
-    plots = seedlings["Plot"].to_numpy()
-    seen = np.zeros((2, len(seedlings)), int)
-    for i, (train, test) in enumerate(folds(seedlings, (0, 1))):
-        assert not set(plots[train]) & set(plots[test])
-        seen[i // FOLDS, test] += 1
-    assert (seen == 1).all(), "each seed's folds hold out every row once"
+def band(time: list[float], event: list[int]) -> tuple[Floats, Floats, Floats]:
+    zeros = np.zeros(len(time), int)
+    frame = pd.DataFrame(index=zeros)
+    subjects = Subjects(
+        zeros[:, None], zeros[:, None] * 1.0, np.array(time), np.array(event), zeros, ("a",), frame
+    )
+    return kaplan_meier_band(subjects, np.array(VISITS))
 
 
-def test_too_few_plots_for_the_folds_are_named(seedlings: pd.DataFrame) -> None:
-    few = seedlings[seedlings["Plot"] <= 4]
-    with pytest.raises(TrainingError, match="4 plots are too few"):
-        list(folds(few, (0,)))
-
-
-def test_kaplan_meier_steps_down_at_the_census_of_a_death() -> None:
-    rows = pd.DataFrame({"Census": [2, 4, 33, 33], "Event": [1, 0, 1, 0]})
-    curve = kaplan_meier_curve(rows)
+def test_kaplan_meier_steps_down_at_the_time_of_an_event() -> None:
+    curve, low, high = band([2, 4, 33, 33], [1, 0, 1, 0])
 
     assert curve[[0, 1, 2, 32]].tolist() == [1, 1, 0.75, 0.75]
     assert curve[33] == pytest.approx(0.375)
+    assert ((low <= curve) & (curve <= high)).all()
+
+
+def test_kaplan_meier_without_an_event_is_flat() -> None:
+    assert (band([4, 33], [0, 0])[0] == 1).all()

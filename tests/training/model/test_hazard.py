@@ -1,87 +1,105 @@
-"""The design matrix and the recipe."""
+"""The recipe and the hazard that it gives."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
-import pandas as pd
 import pytest
 
-from training.model.hazard import (
-    LIGHT_CENTRE,
-    LIGHT_SCALE,
-    Recipe,
-    SeasonDesign,
-    fit_curves,
-    hazards,
-)
-from training.model.person_periods import PERIODS, Covariates, PersonPeriods
-from training.study import design, simulate
+from tests.training import samples
+from training.errors import TrainingError
+from training.model.hazard import FittedHazard, Recipe, fit_hazard
+from training.model.periods import Periods
+from training.model.person_periods import PersonPeriods
+from training.study.declaration import Study
+from training.study.table import Table
+
+STUDY = samples.battery()
+SUBJECTS = samples.draw(STUDY)
+PERIODS = Periods.of(STUDY, SUBJECTS)
+RECIPE = Recipe.of(STUDY, {"C": 1.0})
 
 
-@pytest.fixture(scope="module")
-def seedlings() -> pd.DataFrame:
-    return simulate.simulate(seedlings=600, seed=3)
+def test_the_study_s_recipe_has_its_formula_and_penalties() -> None:
+    assert Recipe.of(STUDY, {"C": 0.2}) == Recipe(
+        "maker*period + fit:phase + heat",
+        {"period:maker": 10},
+        "LogisticRegression",
+        {"C": 0.2},
+    )
 
 
-def test_the_design_has_the_columns_of_the_recipe() -> None:
-    rows = Covariates(np.array([2]), np.array([6]), np.array([LIGHT_CENTRE + LIGHT_SCALE]))
-    matrix = SeasonDesign().fit_transform(rows.by_period())
+def test_hazards_are_probabilities_for_each_period() -> None:
+    hazard = fit_hazard(RECIPE, STUDY, PERIODS, SUBJECTS).hazards(SUBJECTS.codes, SUBJECTS.numbers)
 
-    # species, soil, conspecific, period, species x period, conspecific x phase, all three
-    widths = [4, 7, 3, 15, 60, 15, 60]
-    assert matrix.shape == (PERIODS, sum(widths) + 5)
-    blocks = np.split(matrix, np.cumsum(widths), axis=1)
-    for block in blocks[:-1]:
-        assert (block.sum(axis=1) == 1).all(), "each factor has one level in every row"
-    np.testing.assert_allclose(blocks[-1], np.tile([1, 0, 0, 1, 0], (PERIODS, 1)))
-
-
-def test_a_sparse_design_is_the_same_design() -> None:
-    rows = Covariates(np.array([0, 3]), np.array([1, 2]), np.array([0.05, 0.1])).by_period()
-    dense = SeasonDesign().fit_transform(rows)
-    sparse = SeasonDesign(as_sparse=True).fit_transform(rows)
-
-    assert (dense == sparse.toarray()).all()
-
-
-def test_hazards_are_probabilities_for_each_period(seedlings: pd.DataFrame) -> None:
-    model = Recipe().fit(PersonPeriods.of(seedlings))
-    hazard = hazards(model, Covariates.of(seedlings))
-
-    assert hazard.shape == (len(seedlings), PERIODS)
+    assert hazard.shape == (len(SUBJECTS), len(PERIODS))
     assert ((hazard > 0) & (hazard < 1)).all()
 
 
-def test_the_order_of_rows_does_not_change_the_fit(seedlings: pd.DataFrame) -> None:
-    shuffled = seedlings.sample(frac=1, random_state=1)
-    curves, again = (fit_curves(Recipe(), rows)(seedlings) for rows in (seedlings, shuffled))
-
+def test_the_order_of_subjects_does_not_change_the_fit() -> None:
+    order = np.random.RandomState(1).permutation(len(SUBJECTS))
+    curves, again = (
+        fit_hazard(RECIPE, STUDY, PERIODS, rows).curves(SUBJECTS.codes, SUBJECTS.numbers)
+        for rows in (SUBJECTS, SUBJECTS[order])
+    )
     np.testing.assert_allclose(curves, again, atol=1e-12)
 
 
-def test_a_plot_drawn_twice_counts_twice(seedlings: pd.DataFrame) -> None:
-    first = int(seedlings["Plot"].iloc[0])
-    twice = pd.concat([seedlings, seedlings[seedlings["Plot"] == first]])
-    data = PersonPeriods.of(seedlings)
-    weights = np.where(data.plots == first, 2.0, 1.0)
+def test_a_stronger_penalty_on_a_term_shrinks_that_term_alone() -> None:
+    def slope(times: float) -> float:
+        recipe = Recipe("maker + period + heat", {"heat": times}, parameters={"C": 1.0})
+        model = fit_hazard(recipe, STUDY, PERIODS, SUBJECTS)
+        hot, cold = (model.hazards(np.zeros((1, 2), int), np.array([[x]])) for x in (50.0, 20.0))
+        odds = np.log(hot / (1 - hot)) - np.log(cold / (1 - cold))
+        return float(odds[0, 0])
 
-    doubled = hazards(Recipe().fit(PersonPeriods.of(twice)), Covariates.of(seedlings))
-    weighted = hazards(Recipe().fit(data, weights), Covariates.of(seedlings))
-    np.testing.assert_allclose(doubled, weighted, atol=1e-9)
+    assert 0 < slope(1e6) < 0.01 * slope(1)
 
 
-def test_more_deaths_raise_the_hazard(seedlings: pd.DataFrame) -> None:
-    worse = seedlings.copy()
-    oaks = worse["Species"] == "Quercus alba"
-    worse.loc[oaks, ["Census", "Event"]] = [12, 1]
-    lived, died = (
-        fit_curves(Recipe(), rows)(seedlings[oaks])[:, -1] for rows in (seedlings, worse)
+def test_half_a_period_of_exposure_is_half_the_log_survival() -> None:
+    """With one cell and no penalty, the estimate is the maximum of the exact likelihood."""
+    study = samples.observed_battery(periods=[20.0])
+    subjects = samples.draw(study)
+    periods = Periods.of(study, subjects)
+    recipe = Recipe("phase", parameters={"C": 1e6})
+    hazard = fit_hazard(recipe, study, periods, subjects).hazards(
+        subjects.codes[:1], subjects.numbers[:1]
+    )[0, 0]
+    events = subjects.event.sum()
+    exposure = (subjects.time / 20)[subjects.event == 0].sum()
+
+    assert hazard == pytest.approx(events / (events + exposure), rel=1e-4)
+
+
+def test_subjects_without_an_event_can_t_be_fitted() -> None:
+    spared = SUBJECTS[SUBJECTS.event == 0]
+    with pytest.raises(TrainingError, match="no event among the subjects to fit on"):
+        fit_hazard(RECIPE, STUDY, PERIODS, spared)
+
+
+def test_leaving_out_a_group_changes_the_fit() -> None:
+    data = PersonPeriods.of(SUBJECTS, PERIODS)
+    columns = RECIPE.columns(STUDY, PERIODS)
+    weights = np.ones(len(data.groups))
+    weights[3] = 0
+    whole, without = (
+        FittedHazard.fit(RECIPE, columns, PERIODS, data, each) for each in (None, weights)
     )
+    difference = whole.curves(SUBJECTS.codes, SUBJECTS.numbers) - without.curves(
+        SUBJECTS.codes, SUBJECTS.numbers
+    )
+    assert np.abs(difference).max() > 0.005
 
-    assert (died < lived).all()
 
+def test_the_first_release_s_recipe_gives_its_hazards(study: Study, real_table: Table) -> None:
+    """The hazards of every species and soil, as the first released graph answered them."""
+    released = json.loads((Path(__file__).parent / "first_release.json").read_text())
+    recipe = Recipe(released["formula"], parameters={"C": released["C"]})
+    periods = Periods.of(study, real_table.subjects)
+    model = fit_hazard(recipe, study, periods, real_table.subjects)
+    codes = np.indices((4, 7)).reshape(2, -1).T
+    hazard = model.hazards(codes, np.full((28, 1), released["light"]))
 
-def test_conspecific_follows_from_species_and_soil() -> None:
-    kinds = {design.conspecific("Quercus alba", soil) for soil in design.SOILS}
-    assert kinds == {"Conspecific", "Heterospecific", "Sterilized"}
-    assert design.conspecific("Quercus alba", "Quercus alba") == "Conspecific"
+    np.testing.assert_allclose(hazard, released["hazard"], atol=1e-5)

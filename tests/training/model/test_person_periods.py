@@ -1,4 +1,4 @@
-"""Person-period data: who was at risk when, and who died."""
+"""Person-period data: who was at risk when, and to whom the event happened."""
 
 from __future__ import annotations
 
@@ -7,83 +7,125 @@ import pandas as pd
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from training.model.person_periods import PERIODS, Covariates, PersonPeriods
-from training.study import design
+from tests.training import samples
+from training.arrays import Floats, Ints
+from training.model.periods import Periods
+from training.model.person_periods import PersonPeriods
+from training.study.subjects import Subjects, distinct_inputs
 
-COLUMNS = ["Species", "Soil", "Light_ISF", "Plot", "Census", "Event"]
+STUDY = samples.battery()
+PERIODS = Periods.of(STUDY, samples.draw(STUDY))
 
-seedlings = st.lists(
+cells = st.lists(
     st.tuples(
-        st.sampled_from(design.SPECIES),
-        st.sampled_from(design.SOILS),
-        st.sampled_from([0.05, 0.1, 0.15]),
-        st.integers(1, 3),
-        st.integers(1, design.CENSUSES),
+        st.integers(0, 2),
+        st.sampled_from([20.0, 25.5, 40.0]),
+        st.integers(0, 2),
+        st.integers(1, 10),
         st.integers(0, 1),
     ),
     min_size=1,
     max_size=30,
-).map(lambda rows: pd.DataFrame(rows, columns=COLUMNS))
+)
 
 
-def one(census: int, event: int) -> pd.DataFrame:
-    return pd.DataFrame([("Quercus alba", "Sterile", 0.1, 4, census, event)], columns=COLUMNS)
+def subjects_of(rows: list[tuple[int, float, int, int, int]]) -> Subjects:
+    maker, heat, rack, visit, event = (np.array(each) for each in zip(*rows, strict=True))
+    codes = np.column_stack([maker, maker])
+    racks = ("a", "b", "c")
+    return Subjects(
+        codes, heat[:, None], 2.0 * visit, event, rack, racks, pd.DataFrame(index=maker)
+    )
 
 
-def test_a_dead_seedling_is_at_risk_up_to_its_last_period_and_dies_in_it() -> None:
-    data = PersonPeriods.of(one(census=10, event=1))
-
-    assert data.rows[:, 2].tolist() == [0, 1, 2]
-    assert data.at_risk[:, 0].tolist() == [1, 1, 1]
-    assert data.deaths[:, 0].tolist() == [0, 0, 1]
-    assert data.plots.tolist() == [4]
-
-
-def test_a_harvested_seedling_is_censored_not_alive() -> None:
-    data = PersonPeriods.of(one(census=8, event=0))
-
-    assert data.rows[:, 2].tolist() == [0, 1], "nothing is claimed of the periods after it"
-    assert data.deaths.sum() == 0
-
-
-def test_a_survivor_passes_through_every_period() -> None:
-    data = PersonPeriods.of(one(census=33, event=0))
-
-    assert len(data.rows) == PERIODS
-    assert data.deaths.sum() == 0
+def one(time: float, event: int) -> PersonPeriods:
+    subjects = subjects_of([(1, 25.5, 2, 1, event)])
+    return PersonPeriods.of(
+        Subjects(
+            subjects.codes,
+            subjects.numbers,
+            np.array([time]),
+            subjects.event,
+            subjects.group,
+            subjects.groups,
+            subjects.frame,
+        ),
+        PERIODS,
+    )
 
 
-@given(seedlings)
-def test_counting_loses_no_seedling_and_no_death(rows: pd.DataFrame) -> None:
-    data = PersonPeriods.of(rows)
-    first = data.rows[:, 2] == 0
+def test_a_subject_with_the_event_is_at_risk_up_to_the_period_of_it() -> None:
+    data = one(6, event=1)
 
-    assert data.at_risk[first].sum() == len(rows)
-    assert data.deaths.sum() == rows["Event"].sum()
-    assert (data.deaths <= data.at_risk).all()
+    assert data.rows.tolist() == [[1, 1, 25.5, 0], [1, 1, 25.5, 1]]
+    assert data.exposure.tolist() == [1, 1]
+    assert data.events.tolist() == [0, 1]
+    assert data.groups.tolist() == [2]
+
+
+def test_a_subject_censored_at_a_period_s_end_was_at_risk_for_all_of_it() -> None:
+    data = one(8, event=0)
+
+    assert data.rows[:, -1].tolist() == [0, 1], "nothing is claimed of the periods after it"
+    assert data.exposure.tolist() == [1, 1]
+    assert data.events.sum() == 0
+
+
+def test_a_subject_censored_within_a_period_counts_the_share_that_had_passed() -> None:
+    data = one(11, event=0)
+
+    np.testing.assert_allclose(data.exposure, [1, 1, 0.25])
+    _, outcome, weight = data.weighted()
+    np.testing.assert_allclose(weight, [1, 1, 0.25])
+    assert (outcome == 0).all()
+
+
+def test_a_subject_observed_to_the_horizon_passes_through_every_period() -> None:
+    assert one(20, event=0).exposure.tolist() == [1, 1, 1]
+
+
+def test_a_subject_censored_at_once_says_nothing() -> None:
+    assert len(one(0, event=0).rows) == 0
+
+
+@given(cells)
+def test_counting_loses_no_subject_and_no_event(
+    rows: list[tuple[int, float, int, int, int]],
+) -> None:
+    subjects = subjects_of(rows)
+    data = PersonPeriods.of(subjects, PERIODS)
+    entered = data.rows[data.row, -1] == 0
+    early = (subjects.event == 0) & (subjects.time < 4)
+
+    assert np.isclose(data.exposure[entered].sum(), len(rows) - 0.5 * early.sum())
+    assert data.events.sum() == subjects.event.sum()
+    assert (data.events <= data.exposure).all()
     assert len(np.unique(data.rows, axis=0)) == len(data.rows)
 
 
-@given(seedlings)
-def test_a_plot_weight_of_zero_is_the_same_as_leaving_the_plot_out(rows: pd.DataFrame) -> None:
-    assume(len(rows["Plot"].unique()) > 1)
-    data = PersonPeriods.of(rows)
-    without = PersonPeriods.of(rows[rows["Plot"] != data.plots[0]])
-    weights = np.ones(len(data.plots))
+def weighted_rows(x: Floats, y: Ints, weight: Floats) -> list[tuple[float, ...]]:
+    return sorted(map(tuple, np.column_stack([x, y, weight]).round(12).tolist()))
+
+
+@given(cells)
+def test_a_group_weight_of_zero_is_the_same_as_leaving_the_group_out(
+    rows: list[tuple[int, float, int, int, int]],
+) -> None:
+    subjects = subjects_of(rows)
+    assume(len(np.unique(subjects.group)) > 1)
+    data = PersonPeriods.of(subjects, PERIODS)
+    without = PersonPeriods.of(subjects[subjects.group != data.groups[0]], PERIODS)
+    weights = np.ones(len(data.groups))
     weights[0] = 0
 
-    def table(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> list[tuple[float, ...]]:
-        return sorted(map(tuple, np.column_stack([x, y, weight]).tolist()))
-
-    assert table(*data.weighted(weights)) == table(*without.weighted())
+    assert weighted_rows(*data.weighted(weights)) == weighted_rows(*without.weighted())
 
 
-@given(seedlings)
-def test_distinct_covariates_stand_for_every_row(rows: pd.DataFrame) -> None:
-    covariates = Covariates.of(rows)
-    distinct, which = covariates.unique()
+@given(cells)
+def test_distinct_inputs_stand_for_every_row(rows: list[tuple[int, float, int, int, int]]) -> None:
+    subjects = subjects_of(rows)
+    codes, numbers, which = distinct_inputs(subjects.codes, subjects.numbers)
 
-    assert (distinct.species[which] == covariates.species).all()
-    assert (distinct.soil[which] == covariates.soil).all()
-    assert (distinct.light[which] == covariates.light).all()
-    assert len(distinct) == len(rows[["Species", "Soil", "Light_ISF"]].drop_duplicates())
+    assert (codes[which] == subjects.codes).all()
+    assert (numbers[which] == subjects.numbers).all()
+    assert len(codes) == len({(maker, heat) for maker, heat, *_ in rows})

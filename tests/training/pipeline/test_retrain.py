@@ -10,6 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.training import scratch
@@ -17,9 +18,14 @@ from tests.training.scratch import Checkout
 from training.model.folder import read_metadata
 from training.pipeline.train import Candidate, train
 from training.study import simulate
-from training.study.trial import Trial
+from training.study.declaration import Study
+from training.study.table import Table
 
 RETRAIN = ("retrain", "--search", "1", "--jobs", "1", "--reason")
+
+
+def simulated(rows: int) -> pd.DataFrame:
+    return simulate.simulate(rows).assign(simulated="yes")
 
 
 @pytest.fixture
@@ -36,7 +42,7 @@ def track_data(checkout: Checkout) -> None:
 
 
 def test_a_model_of_simulated_data_is_refused_and_changes_nothing(checkout: Checkout) -> None:
-    simulate.write_trial(simulate.simulate(seedlings=700), checkout.path / "data")
+    simulate.write_trial(simulated(700), checkout.path / "data")
     track_data(checkout)
     before = checkout.git("rev-parse", "HEAD")
     told = checkout.training(*RETRAIN, "try", code=20)
@@ -53,10 +59,10 @@ def test_a_model_of_simulated_data_is_refused_and_changes_nothing(checkout: Chec
 
 
 def test_on_the_field_trial_a_model_is_promoted_once_and_then_kept(
-    checkout: Checkout, real_trial: Trial, root: Path
+    checkout: Checkout, real_table: Table, root: Path
 ) -> None:
     (checkout.path / "data").mkdir()
-    (name,) = real_trial.files
+    (name,) = real_table.files
     shutil.copy(root / "data" / name, checkout.path / "data")
     track_data(checkout)
     told = checkout.training(*RETRAIN, "the first model", code=0)
@@ -66,7 +72,7 @@ def test_on_the_field_trial_a_model_is_promoted_once_and_then_kept(
     assert metadata["gate"]["verdict"] == "promote"
     assert all(rule["passed"] for rule in metadata["gate"]["rules"])
     pointer = checkout.git("show", "HEAD:model.dvc")
-    for fact in ("reason: the first model", "verdict: promote", f"data: {real_trial.md5}", "code:"):
+    for fact in ("reason: the first model", "verdict: promote", f"data: {real_table.md5}", "code:"):
         assert fact in pointer
     stranger = checkout.clone("stranger")
     stranger.training("store", "pull", "model.dvc", "--remote", "released")
@@ -93,10 +99,10 @@ retrain("cut off", step, search_size=1, jobs=1)
 def test_killed_before_the_verdict_nothing_has_changed_and_the_next_run_goes_on(
     checkout: Checkout,
 ) -> None:
-    simulate.write_trial(simulate.simulate(seedlings=600), checkout.path / "data")
+    simulate.write_trial(simulated(600), checkout.path / "data")
     track_data(checkout)
     before = checkout.git("rev-parse", "HEAD")
-    for step in ("start clean", "doctor", "pull data and champion", "check the trial", "judge"):
+    for step in ("start clean", "doctor", "pull data and champion", "check the data", "judge"):
         checkout.run(sys.executable, "-c", CUT_OFF, step, code=-signal.SIGKILL)
         assert checkout.git("rev-parse", "HEAD") == before
         assert checkout.git("status", "--porcelain") == ""
@@ -105,7 +111,7 @@ def test_killed_before_the_verdict_nothing_has_changed_and_the_next_run_goes_on(
 
 
 def test_data_that_nobody_else_could_pull_stop_the_loop(checkout: Checkout) -> None:
-    simulate.write_trial(simulate.simulate(seedlings=30), checkout.path / "data")
+    simulate.write_trial(simulated(30), checkout.path / "data")
     track_data(checkout)
     shutil.rmtree(checkout.path.parent / "remote" / "files")
     told = checkout.training(*RETRAIN, "try", code=1)
@@ -116,7 +122,7 @@ def test_data_that_nobody_else_could_pull_stop_the_loop(checkout: Checkout) -> N
 
 
 def test_data_that_are_not_committed_stop_the_loop(checkout: Checkout) -> None:
-    simulate.write_trial(simulate.simulate(seedlings=30), checkout.path / "data")
+    simulate.write_trial(simulated(30), checkout.path / "data")
     checkout.dvc("add", "--quiet", "data")
     (checkout.path / "notes.txt").write_text("a person's own")
     told = checkout.training(*RETRAIN, "try", code=1)
@@ -143,7 +149,7 @@ def test_a_remote_that_can_t_be_used_stops_the_loop_at_the_doctor(checkout: Chec
 
 
 def test_data_with_faults_stops_the_loop_and_names_them(checkout: Checkout) -> None:
-    path = simulate.write_trial(simulate.simulate(seedlings=30), checkout.path / "data")
+    path = simulate.write_trial(simulated(30), checkout.path / "data")
     path.write_text(path.read_text().replace("Quercus alba", "Quercus robur"))
     track_data(checkout)
     told = checkout.training(*RETRAIN, "try", code=1)
@@ -153,12 +159,9 @@ def test_data_with_faults_stops_the_loop_and_names_them(checkout: Checkout) -> N
 
 
 @pytest.fixture(scope="module")
-def candidate(tmp_path_factory: pytest.TempPathFactory) -> Candidate:
-    from training.study import trial
-
-    folder = tmp_path_factory.mktemp("trial")
-    simulate.write_trial(simulate.simulate(seedlings=900, seed=1), folder)
-    return train(trial.load(folder), search_size=1, jobs=1)
+def candidate(study: Study, simulated_table: Table) -> Candidate:
+    """A model of simulated data."""
+    return train(study, "0" * 64, simulated_table, jobs=1)
 
 
 def test_the_report_says_everything_twice_once_for_reading_and_once_for_looking(
@@ -166,8 +169,8 @@ def test_the_report_says_everything_twice_once_for_reading_and_once_for_looking(
 ) -> None:
     from training.pipeline import report, retrain
 
-    champion = {**candidate.metadata, "recipe": {"estimator": "LogisticRegression",
-                                                 "parameters": {"C": 0.4}}}  # fmt: skip
+    recipe = {**candidate.metadata["recipe"], "parameters": {"C": 0.4}}
+    champion = {**candidate.metadata, "recipe": recipe}
     judgement, scored = retrain.judge_candidate(candidate, champion, forced=False, jobs=1)
     outcome = retrain.Outcome(judgement, candidate, scored, None)
     text = report.write_report(outcome, "a <b>`reason`</b>", tmp_path).read_text()
@@ -178,7 +181,7 @@ def test_the_report_says_everything_twice_once_for_reading_and_once_for_looking(
     assert "| figure, out of fold | challenger | champion | Kaplan-Meier |" in text
     assert "`a <b>'reason'</b>`" in text, "what a person typed is shown, not rendered"
     assert "a &lt;b&gt;`reason`&lt;/b&gt;" in page
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 5
     assert not re.search(r"(fill|stroke): #", page), "every colour is the page's, light or dark"
 
 
@@ -195,7 +198,7 @@ def test_a_failure_has_a_report_too_and_no_verdict_of_an_earlier_run(tmp_path: P
     assert (tmp_path / report.MARKDOWN).read_text() == (
         "# Failed: nothing was released, the model that serves stays\n\n"
         "At the step *check the trial*: `1 fault in the data` "
-        "Asked for because: `try`.\n\n"
+        "Reason: `try`.\n\n"
         "| file | row | column | value | rule |\n| --- | ---: | --- | --- | --- |\n"
         "| `plots.csv` | `7` | `Soil` | `a\\|b` | `a soil of the trial` |\n"
     )

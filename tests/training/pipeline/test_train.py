@@ -7,36 +7,40 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.arrays import Floats
-from training.evaluation import behaviour, cross_validation
-from training.model import export
-from training.model.folder import GRAPH, METADATA, read_metadata, write_model
-from training.model.person_periods import Covariates
-from training.model.survival import survival_curve
-from training.pipeline import metadata
-from training.pipeline.train import REFITS, Candidate, plot_draws, train
-from training.study import simulate, trial
+from tests.training import samples
+from training.evaluation.cross_validation import recipes
+from training.model.export import run_graph
+from training.model.folder import GRAPH, METADATA, write_model
+from training.model.intervals import student_t
+from training.pipeline import train as pipeline
+from training.pipeline.metadata import CONTRACT
+from training.pipeline.train import Candidate, leave_out_blocks, train
+from training.study.declaration import Study
+from training.study.table import Table
 
 # One worker fits each model once for all of these.
 pytestmark = pytest.mark.xdist_group("train")
 
+SHA256 = "0" * 64
+
+
+def battery_table(study: Study, count: int = 400) -> Table:
+    files = {"cells.csv": "1" * 32}
+    return Table(samples.draw(study, count), "custom", "1" * 32, files, count + 1, ("one dropped",))
+
+
+BATTERY = samples.battery()
+
 
 @pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> trial.Trial:
-    folder = tmp_path_factory.mktemp("trial")
-    simulate.write_trial(simulate.simulate(seedlings=900, seed=1), folder)
-    return trial.load(folder)
-
-
-@pytest.fixture(scope="module")
-def candidate(simulated: trial.Trial) -> Candidate:
-    return train(simulated, search_size=3, jobs=2)
+def candidate() -> Candidate:
+    return train(BATTERY, SHA256, battery_table(BATTERY), jobs=2)
 
 
 def test_training_twice_gives_the_same_bytes_with_one_process_or_two(
-    simulated: trial.Trial, candidate: Candidate, tmp_path: Path
+    candidate: Candidate, tmp_path: Path
 ) -> None:
-    again = train(simulated, search_size=3, jobs=1)
+    again = train(BATTERY, SHA256, battery_table(BATTERY), jobs=1)
     write_model(tmp_path / "one", again.graph, again.metadata)
     write_model(tmp_path / "two", candidate.graph, candidate.metadata)
 
@@ -44,96 +48,149 @@ def test_training_twice_gives_the_same_bytes_with_one_process_or_two(
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_a_model_of_simulated_data_says_so(candidate: Candidate) -> None:
-    assert candidate.metadata["data"]["source"] == "simulated"
-    assert candidate.metadata["gate"] == {"verdict": "unjudged"}
-
-
-def test_metadata_names_what_made_the_model(simulated: trial.Trial, candidate: Candidate) -> None:
+def test_metadata_names_what_made_the_model(candidate: Candidate) -> None:
     described = candidate.metadata
 
-    assert described["data"]["md5"] == simulated.md5
-    assert described["data"]["rows"] == 900
-    assert described["recipe"]["estimator"] == "LogisticRegression"
-    assert described["interval"] == {"level": 0.9, "refits": REFITS, "unit": "plots"}
-    assert sum(described["histograms"]["light"]["counts"]) == 900
-    assert sum(described["histograms"]["mortality_percent"]["counts"]) == 900
-    assert described["metrics"]["folds"] == 18
+    assert described["contract"] == CONTRACT == 2
+    assert described["study"]["name"] == "battery-life"
+    assert described["study"]["sha256"] == SHA256
+    assert described["data"] == {
+        "source": "custom",
+        "md5": "1" * 32,
+        "files": {"cells.csv": "1" * 32},
+        "rows": 401,
+        "subjects": 400,
+        "groups": 8,
+    }
+    assert described["recipe"]["formula"] == "maker*period + fit:phase + heat"
+    assert described["recipe"]["penalty"] == {"period:maker": 10}
+    assert described["interval"] == {
+        "level": 0.9,
+        "method": "jackknife",
+        "groups": "declared",
+        "refits": 8,
+        "t": round(student_t(8), 6),
+    }
+    assert described["gate"] == {"verdict": "unjudged"}
 
 
-def test_the_graph_holds_the_model_and_all_its_refits(
-    simulated: trial.Trial, candidate: Candidate
+def test_metadata_describe_inputs_and_time_for_serving(candidate: Candidate) -> None:
+    maker, charger, heat = candidate.metadata["inputs"]
+
+    assert [level["name"] for level in charger["levels"]] == ["Alpha", "Beta", "None", "unknown"]
+    assert maker["levels"][0]["label"] == {"en": "Alpha", "es": "Alpha"}
+    assert (heat["minimum"], heat["maximum"], heat["step"]) == (0, 60, 0.5)
+    assert heat["seen"] == [
+        float(candidate.subjects.numbers.min()),
+        float(candidate.subjects.numbers.max()),
+    ]
+    assert candidate.metadata["time"] == {
+        "name": "week",
+        "unit": {
+            "en": {"one": "week", "many": "weeks"},
+            "es": {"one": "semana", "many": "semanas"},
+        },
+        "horizon": 20,
+        "curve": "steps",
+        "visits": [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20],
+        "period_ends": [4, 8, 20],
+    }
+
+
+def test_histograms_count_every_subject(candidate: Candidate) -> None:
+    histograms = candidate.metadata["histograms"]
+
+    assert set(histograms) == {"maker", "charger", "heat", "failure_percent"}
+    assert sum(histograms["maker"].values()) == 400
+    assert sum(histograms["heat"]["counts"]) == 400
+    assert sum(histograms["failure_percent"]["counts"]) == 400
+
+
+def test_golden_predictions_cover_every_level_and_lie_within_their_intervals(
+    candidate: Candidate,
 ) -> None:
-    hazard = export.run_graph(candidate.graph, Covariates.of(simulated.seedlings))
+    golden = candidate.metadata["golden"]
+    charger = [case["inputs"]["charger"] for case in golden]
 
-    assert hazard.shape == (900, 15, 1 + REFITS)
+    assert {"Alpha", "Beta", "None", "unknown"} == set(charger)
+    assert len({case["week"] for case in golden}) > 2
+    for case in golden:
+        low, high = case["interval_90"]
+        assert 0 <= low <= case["failure_percent"] <= high <= 100
+        wide = case["stand_interval_90"]
+        assert wide[0] <= low <= high <= wide[1]
+
+
+def test_the_graph_holds_the_model_and_the_refit_without_each_group(candidate: Candidate) -> None:
+    subjects = candidate.subjects
+    hazard = run_graph(candidate.graph, subjects.codes, subjects.numbers)
+
+    assert hazard.shape == (400, 3, 1 + 8)
     assert np.ptp(hazard[..., 1:], axis=-1).max() > 0.01, "the refits differ"
 
 
+def test_more_groups_than_refits_are_left_out_in_blocks() -> None:
+    assert leave_out_blocks(18).tolist() == list(range(18))
+    blocks = leave_out_blocks(100)
+    assert np.bincount(blocks).tolist() == [3] * 20 + [2] * 20
+    assert len(set(blocks)) == pipeline.MOST_REFITS
+
+
+def test_without_groups_the_interval_is_from_random_ones_and_there_is_no_second() -> None:
+    study = samples.observed_battery()
+    made = train(study, SHA256, battery_table(study), jobs=1)
+
+    assert made.metadata["interval"]["groups"] == "random"
+    assert made.metadata["stand_interval"] is None
+    assert made.metadata["study"]["group"] is None
+    assert made.metadata["time"]["curve"] == "continuous"
+    assert all(case["stand_interval_90"] is None for case in made.metadata["golden"])
+    assert made.parity <= 1e-6
+
+
 @pytest.fixture(scope="module")
-def published(real_trial: trial.Trial) -> Candidate:
-    return train(real_trial, search_size=1, jobs=2)
+def published(study: Study, real_table: Table) -> Candidate:
+    return train(study, SHA256, real_table, recipes(study, 1), jobs=2)
 
 
-def test_the_published_trial_makes_a_model_over_the_floors(published: Candidate) -> None:
+def test_the_published_data_make_a_model_that_reaches_its_targets(published: Candidate) -> None:
     metrics = published.metadata["metrics"]
+    by_visit = metrics["calibration_by_visit"]
 
-    assert metrics["integrated_brier_score"]["mean"] <= 0.0945
-    assert metrics["concordance_index"]["mean"] >= 0.770
-    assert abs(metrics["calibration_error"]) <= 0.01
-    assert max(map(abs, metrics["calibration_error_by_species"].values())) <= 0.03
+    assert metrics["integrated_brier_score"]["mean"] <= 0.0931
+    assert metrics["concordance_mean_survival"]["mean"] >= 0.781
+    assert metrics["concordance_index"]["mean"] >= 0.765
+    assert by_visit["mean_absolute"] <= 0.007
+    assert abs(by_visit["worst"]["error"]) <= 0.035
+    assert metrics["kaplan_meier"]["by"] == "species"
     assert published.parity <= 1e-6
 
 
-def test_the_published_trial_makes_the_model_of_the_checkout_again(
+def test_left_out_groups_of_the_published_data_lie_within_their_interval(
+    published: Candidate,
+) -> None:
+    assert published.spread is not None
+    held = dict(zip(published.periods.ends, published.spread.held, strict=True))
+
+    for day in (49, 80.5, 115.5):
+        assert 0.85 <= held[day] <= 0.97
+
+
+def test_the_published_data_make_the_model_of_the_checkout_again(
     published: Candidate, root: Path
 ) -> None:
+    from training.model.folder import read_metadata
+
     made = read_metadata(root / "model")
-    if (made["data"]["md5"], made["recipe"]["parameters"]) != (
+    if made["contract"] != CONTRACT or (made["data"]["md5"], made["recipe"]) != (
         published.metadata["data"]["md5"],
-        dict(published.recipe.parameters),
+        published.metadata["recipe"],
     ):
         pytest.skip("model/ is of other data or another recipe")
-
-    def curves(graph: bytes) -> Floats:
-        return survival_curve(np.moveaxis(export.run_graph(graph, behaviour.grid()), -1, 1))
+    codes, numbers = published.subjects.codes, published.subjects.numbers
+    shipped = run_graph((root / "model" / GRAPH).read_bytes(), codes, numbers)
 
     # Not the same bytes: another machine's sums may differ in their last digits.
-    shipped = (root / "model" / GRAPH).read_bytes()
-    np.testing.assert_allclose(curves(published.graph), curves(shipped), atol=1e-6)
-    for name in ("inputs", "data", "interval"):
+    np.testing.assert_allclose(run_graph(published.graph, codes, numbers), shipped, atol=1e-6)
+    for name in ("inputs", "time", "data", "interval"):
         assert published.metadata[name] == made[name]
-
-
-def test_every_draw_of_plots_has_as_many_as_there_are() -> None:
-    first, *draws = plot_draws(18)
-
-    assert (first == 1).all()
-    assert len(draws) == REFITS >= 40
-    assert {draw.sum() for draw in draws} == {18}
-
-
-def test_the_interval_holds_the_point_even_outside_the_refits() -> None:
-    refits = np.linspace(10, 20, 50)
-
-    assert metadata.interval(5.0, refits) == (5.0, pytest.approx(10 + 10 * 47 / 49))
-    assert metadata.interval(15.0, refits)[0] == pytest.approx(10 + 10 * 2 / 49)
-
-
-def test_the_search_takes_the_first_recipe_within_an_error_of_the_best() -> None:
-    best = np.tile([0.09, 0.10], 8)
-    doubtful = best + np.tile([0.002, -0.001], 8)
-    worse = best + np.tile([0.002, 0.001], 8)
-
-    assert cross_validation.not_worse(np.array([worse, best])) == 1
-    assert (
-        cross_validation.not_worse(np.array([worse, best + 0.0001 + 0.01 * best.std(), best])) == 2
-    )
-    assert cross_validation.not_worse(np.array([best, worse])) == 0
-    assert cross_validation.not_worse(np.array([doubtful - 0.0004, best, worse])) == 0
-
-
-def test_candidates_run_from_the_most_regularised_to_the_least() -> None:
-    strengths = [recipe.parameters["C"] for recipe in cross_validation.candidates(5)]
-    assert strengths == [0.025, 0.05, 0.1, 0.2, 0.4]
-    assert [recipe.parameters["C"] for recipe in cross_validation.candidates(1)] == [0.1]
