@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from functions.artefact import Artefact
 from functions.hook import handler as hook
@@ -192,3 +193,37 @@ def test_a_report_that_fails_is_an_error_that_lambda_counts(
     )
     with pytest.raises(Exception, match="Could not connect"):
         hook.handler(EVENT, Context())
+
+
+def test_every_wait_ends_in_time_to_report(
+    asked: list[tuple[str, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: dict[str, tuple[float, float, int]] = {}
+    make = boto3.client
+
+    def client(service: str, config: Config) -> Any:
+        retries = config.retries["total_max_attempts"]
+        waits[service] = (config.connect_timeout, config.read_timeout, retries)
+        return make(service, config=config)
+
+    monkeypatch.setattr(boto3, "client", client)
+    assert hook.handler(EVENT, Context(56))["verdict"] == "Succeeded"
+
+    connect, read, attempts = waits["codedeploy"]
+    assert (connect + read) * attempts < hook._TO_REPORT
+    connect, read, attempts = waits["lambda"]
+    assert connect == 5
+    assert read == pytest.approx(56 / 4, abs=0.5)
+    assert attempts == hook._ATTEMPTS
+
+
+def test_the_longest_wait_for_an_answer_is_bounded(
+    asked: list[tuple[str, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float] = []
+    make = hook._config
+    monkeypatch.setattr(
+        hook, "_config", lambda wait, attempts: seen.append(wait) or make(wait, attempts)
+    )
+    hook.handler(EVENT, Context(900))
+    assert seen == [hook._LONGEST_WAIT, 2.5]
