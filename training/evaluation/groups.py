@@ -37,6 +37,8 @@ Booleans = npt.NDArray[np.bool_]
 class GroupSpread:
     """What the interval of one new group needs, and how well it held the groups at hand."""
 
+    ends: tuple[float, ...]
+    """The periods' ends."""
     spread: tuple[float, ...]
     """Standard deviation between groups on the log-odds, at each period's end."""
     size: int
@@ -149,6 +151,7 @@ def group_spread(
             for p in range(len(periods))
         ]
         return GroupSpread(
+            ends=periods.ends,
             spread=tuple(round(float(each), 2) for each in spread),
             size=int(size),
             by=study.factors[0].name if place < len(by_level) else None,

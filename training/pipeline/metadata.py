@@ -46,8 +46,10 @@ class Fitted:
     periods: Periods
     recipe: Recipe
     graph: bytes
+    blocks: Ints
+    """[groups]: which refit leaves out each group."""
     spread: GroupSpread | None
-    """None where the study declares no groups."""
+    """None where the study declares no groups, or they hold too little to say."""
 
 
 def build_metadata(fitted: Fitted, metrics: Mapping[str, object]) -> dict[str, object]:
@@ -83,6 +85,10 @@ def build_metadata(fitted: Fitted, metrics: Mapping[str, object]) -> dict[str, o
             "groups": "random" if group is None else "declared",
             "refits": refits,
             "t": round(student_t(refits), 6),
+            "left_out": [
+                [subjects.groups[place] for place in np.flatnonzero(fitted.blocks == block)]
+                for block in range(refits)
+            ],
         },
         "stand_interval": None if fitted.spread is None else fitted.spread.described(),
         "metrics": metrics,

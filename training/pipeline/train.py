@@ -94,12 +94,11 @@ def train(
     models = refit(recipe, study, periods, subjects, jobs)
     graph = export.to_onnx(models)
     parity = export.check_parity(graph, models, subjects.codes, subjects.numbers)
-    spread = None
+    blocks, spread = leave_out_blocks(len(subjects.groups)), None
     if study.data.group is not None:
-        blocks = leave_out_blocks(len(subjects.groups))
         spread = group_spread(study, models, blocks, subjects, outcomes)
     reference_by = _name(reference, study)
-    fitted = metadata.Fitted(study, study_sha256, table, periods, recipe, graph, spread)
+    fitted = metadata.Fitted(study, study_sha256, table, periods, recipe, graph, blocks, spread)
     figures = metrics(study, outcomes, scored, by_factor, reference_by)
     return Candidate(
         study=study,
@@ -118,7 +117,13 @@ def train(
 
 
 def refit(
-    recipe: Recipe, study: Study, periods: Periods, subjects: Subjects, jobs: int
+    recipe: Recipe,
+    study: Study,
+    periods: Periods,
+    subjects: Subjects,
+    jobs: int,
+    *,
+    quiet: bool = False,
 ) -> list[FittedHazard]:
     """The model on all groups, then the models that leave out one group each."""
     data = PersonPeriods.of(subjects, periods)
@@ -129,7 +134,8 @@ def refit(
     fits = joblib.Parallel(n_jobs=jobs, return_as="generator")(
         joblib.delayed(FittedHazard.fit)(recipe, columns, periods, data, each) for each in weights
     )
-    return list(track(fits, "Refitting", len(weights), console=Console(stderr=True)))
+    console = Console(stderr=True, quiet=quiet)
+    return list(track(fits, "Refitting", len(weights), console=console))
 
 
 def leave_out_blocks(groups: int) -> Ints:

@@ -70,6 +70,7 @@ def test_metadata_names_what_made_the_model(candidate: Candidate) -> None:
         "groups": "declared",
         "refits": 8,
         "t": round(student_t(8), 6),
+        "left_out": [[f"rack {place + 1}"] for place in range(8)],
     }
     assert described["gate"] == {"verdict": "unjudged"}
 
