@@ -1,0 +1,32 @@
+"""The start of a process loads without collecting garbage, and leaves the collector as it was."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from functions.startup import cold_start
+
+
+@pytest.fixture(autouse=True)
+def unfrozen() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+    gc.enable()
+
+
+def test_nothing_is_collected_while_loading_and_what_was_loaded_never_is() -> None:
+    gc.unfreeze()
+    with cold_start():
+        assert not gc.isenabled()
+        assert gc.get_freeze_count() == 0
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
+
+
+def test_a_failure_while_loading_leaves_the_collector_on() -> None:
+    with pytest.raises(ValueError, match="no model"), cold_start():
+        raise ValueError("no model")
+    assert gc.isenabled()
