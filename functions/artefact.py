@@ -11,9 +11,34 @@ from pathlib import Path
 from typing import Any, Final
 
 from functions.errors import ArtefactError
+from functions.fields import Field
 
-CONTRACT: Final = 1
-SOURCES: Final = ("published", "simulated", "custom")
+CONTRACT: Final = 2
+
+
+@dataclass(frozen=True)
+class StudyTexts:
+    """What the study calls things, in English."""
+
+    title: str
+    summary: str
+    limits: str
+    rows: str
+    """The field of a batch that holds the list."""
+    many: str
+    """What several subjects are called."""
+    outcome: str
+    """`mortality` gives the field `mortality_percent`."""
+    outcome_label: str
+    group: str | None
+    """What is left out for the intervals, or None where the study declares nothing."""
+    stand: str | None
+    """A group that was not in the data, such as `one new stand`."""
+
+    @property
+    def percent(self) -> str:
+        """The response's field for the share with the outcome."""
+        return f"{self.outcome}_percent"
 
 
 @dataclass(frozen=True)
@@ -35,6 +60,7 @@ class Number:
     maximum: float
     seen: tuple[float, float]
     """Range in training; outside it the nearest edge is predicted for."""
+    example: float
 
 
 @dataclass(frozen=True)
@@ -42,15 +68,28 @@ class TimeAxis:
     """When the outcome is predicted for, in the study's own unit."""
 
     name: str
-    description: str
+    unit: str
     visits: tuple[float, ...]
     """Rising from 0; the curve has a point at each."""
     period_ends: tuple[float, ...]
+    steps: bool
+    """Whether the curve jumps at the ends of periods; else log survival is linear between them."""
 
     @property
     def horizon(self) -> float:
         """The last time that is predicted, and the default."""
         return self.visits[-1]
+
+
+@dataclass(frozen=True)
+class StandInterval:
+    """What the interval of one new group is made from."""
+
+    t: float
+    size: int
+    """Subjects of one kind that a group has."""
+    spread: tuple[float, ...]
+    """Standard deviation between groups on the log-odds, at each period's end."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +99,8 @@ class Golden:
     inputs: Mapping[str, Any]
     time: float
     percent: float
-    interval_90: tuple[float, ...]
+    interval_90: tuple[float, float]
+    stand_interval_90: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -70,12 +110,13 @@ class Artefact:
     version: str
     """First 12 digits of the SHA-256 of metadata.json, which holds that of the graph."""
     graph: bytes
-    rows: str
-    """What many of the study's subjects are called; the field of a batch."""
-    outcome: str
+    study: StudyTexts
     inputs: tuple[Factor | Number, ...]
     time: TimeAxis
     refits: int
+    t: float
+    """Half-width of the interval of the average, in standard errors."""
+    stand: StandInterval | None
     source: str
     """Where the data came from: published, simulated or custom."""
     golden: tuple[Golden, ...]
@@ -84,19 +125,19 @@ class Artefact:
 
     @property
     def factors(self) -> tuple[Factor, ...]:
-        """The inputs that are factors, in their order."""
+        """The inputs that are factors, in their order: the columns of `codes`."""
         return tuple(each for each in self.inputs if isinstance(each, Factor))
 
     @property
     def numbers(self) -> tuple[Number, ...]:
-        """The inputs that are numbers, in their order."""
+        """The inputs that are numbers, in their order: the columns of `numbers`."""
         return tuple(each for each in self.inputs if isinstance(each, Number))
 
     @property
     def example(self) -> dict[str, Any]:
         """Inputs that the model predicts for, by name."""
         return {
-            each.name: each.levels[0] if isinstance(each, Factor) else each.seen[1]
+            each.name: each.levels[0] if isinstance(each, Factor) else each.example
             for each in self.inputs
         }
 
@@ -121,11 +162,7 @@ def read_artefact(folder: Path) -> Artefact:
         metadata = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ArtefactError("metadata.json", f"no JSON ({error})", "an intact file") from error
-    try:
-        return _parse(metadata, graph, digest[:12])
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        found = f"no {error}" if isinstance(error, KeyError) else f"a malformed one ({error})"
-        raise ArtefactError("metadata.json", found, f"contract {CONTRACT}") from error
+    return _parse(Field(metadata), graph, digest[:12])
 
 
 def _read_seal(folder: Path) -> str | None:
@@ -137,57 +174,88 @@ def _read_seal(folder: Path) -> str | None:
     return (written.split() or ["nothing"])[0][:64]
 
 
-def _parse(metadata: dict[str, Any], graph: bytes, version: str) -> Artefact:
-    _expect("contract", metadata["contract"], CONTRACT)
-    _expect("model.sha256", hashlib.sha256(graph).hexdigest(), metadata["model"]["sha256"])
-    if (source := metadata["data"]["source"]) not in SOURCES:
-        raise ArtefactError("data.source", repr(source), " or ".join(SOURCES))
-    inputs = tuple(map(_parse_input, metadata["inputs"]))
-    time = TimeAxis(
-        "day",
-        "day after planting",
-        tuple(metadata["census_days"]),
-        tuple(metadata["period_end_days"]),
-    )
-    if not _is_rising(time.visits) or time.visits[0] != 0:
-        raise ArtefactError("census_days", time.visits, "days that rise from 0")
-    if not _is_rising(time.period_ends) or time.period_ends[-1] != time.horizon:
-        raise ArtefactError(
-            "period_end_days", time.period_ends, f"days that rise to {time.horizon}"
-        )
+def _parse(metadata: Field, graph: bytes, version: str) -> Artefact:
+    _expect("contract", metadata["contract"].value, CONTRACT)
+    _expect("model.sha256", hashlib.sha256(graph).hexdigest(), metadata["model"]["sha256"].value)
+    study, time = _parse_study(metadata["study"]), _parse_time(metadata["time"])
+    inputs = tuple(map(_parse_input, metadata["inputs"].items()))
+    if not inputs:
+        raise metadata["inputs"].wrong("at least one input")
+    stand = metadata["stand_interval"].optional()
     return Artefact(
         version=version,
         graph=graph,
-        rows="seedlings",
-        outcome="mortality",
+        study=study,
         inputs=inputs,
         time=time,
-        refits=int(metadata["interval"]["refits"]),
-        source=source,
-        golden=tuple(_parse_golden(case, inputs) for case in metadata["golden"]),
-        metadata=metadata,
+        refits=metadata["interval"]["refits"].integer(2),
+        t=metadata["interval"]["t"].number(),
+        stand=_parse_stand(stand, len(time.period_ends)) if stand else None,
+        source=metadata["data"]["source"].text("published", "simulated", "custom"),
+        golden=tuple(
+            _parse_golden(case, study.percent, time.name) for case in metadata["golden"].items()
+        ),
+        metadata=metadata.value,
     )
 
 
-def _parse_input(given: Mapping[str, Any]) -> Factor | Number:
-    name = given["name"]
-    if "allowed" in given:
-        return Factor(name, "", tuple(map(str, given["allowed"])))
-    low, high = map(float, given["seen"])
-    minimum, maximum = float(given["minimum"]), float(given["maximum"])
-    if not minimum <= low <= high <= maximum:
-        raise ArtefactError(
-            f"inputs.{name}.seen", given["seen"], f"a range within {minimum:g} to {maximum:g}"
-        )
-    return Number(name, str(given["unit"]), minimum, maximum, (low, high))
+def _parse_study(study: Field) -> StudyTexts:
+    group, stand = study["group"].optional(), study["stand"].optional()
+    return StudyTexts(
+        title=study["title"]["en"].text(),
+        summary=study["summary"]["en"].text(),
+        limits=study["limits"]["en"].text(),
+        rows=study["rows"].text(),
+        many=study["row"]["en"]["many"].text(),
+        outcome=study["outcome"].text(),
+        outcome_label=study["outcome_label"]["en"].text(),
+        group=group["en"]["one"].text() if group else None,
+        stand=stand["en"].text() if stand else None,
+    )
 
 
-def _parse_golden(case: Mapping[str, Any], inputs: tuple[Factor | Number, ...]) -> Golden:
+def _parse_input(given: Field) -> Factor | Number:
+    name, description = given["name"].text(), given["description"]["en"].text()
+    if given["kind"].text("factor", "number") == "factor":
+        levels = tuple(level["name"].text() for level in given["levels"].items())
+        if not levels or len(set(levels)) < len(levels):
+            raise given["levels"].wrong("levels that differ")
+        return Factor(name, description, levels)
+    minimum, maximum = given["minimum"].number(), given["maximum"].number()
+    seen = given["seen"].range(minimum, maximum)
+    stops = [stop["value"].number() for stop in given["stops"].items()]
+    example = next((stop for stop in stops if seen[0] <= stop <= seen[1]), seen[1])
+    return Number(name, description, minimum, maximum, seen, example)
+
+
+def _parse_time(time: Field) -> TimeAxis:
+    visits, ends = time["visits"].numbers(), time["period_ends"].numbers()
+    if not _is_rising(visits) or len(visits) < 2 or visits[0] != 0:
+        raise time["visits"].wrong("numbers that rise from 0")
+    if not ends or not _is_rising(ends) or ends[0] <= 0 or ends[-1] != visits[-1]:
+        raise time["period_ends"].wrong(f"numbers that rise to {visits[-1]:g}")
+    steps = time["curve"].text("steps", "continuous") == "steps"
+    unit = time["unit"]["en"]["many"].text()
+    return TimeAxis(time["name"].text(), unit, visits, ends, steps)
+
+
+def _parse_stand(stand: Field, periods: int) -> StandInterval:
+    spread = stand["spread"].numbers()
+    if len(spread) != periods:
+        raise stand["spread"].wrong(f"{periods} numbers")
+    return StandInterval(stand["t"].number(), stand["size"].integer(1), spread)
+
+
+def _parse_golden(case: Field, percent: str, time: str) -> Golden:
+    inputs, stand = case["inputs"], case["stand_interval_90"].optional()
+    if not isinstance(inputs.value, dict):
+        raise inputs.wrong("an object")
     return Golden(
-        {each.name: case[each.name] for each in inputs},
-        case["day"],
-        case["mortality_percent"],
-        tuple(case["interval_90"]),
+        inputs=inputs.value,
+        time=case[time].number(),
+        percent=case[percent].number(),
+        interval_90=case["interval_90"].range(),
+        stand_interval_90=stand.range() if stand else None,
     )
 
 
@@ -197,4 +265,4 @@ def _expect(name: str, found: object, expected: object) -> None:
 
 
 def _is_rising(times: tuple[float, ...]) -> bool:
-    return len(times) > 1 and all(a < b for a, b in pairwise(times))
+    return all(a < b for a, b in pairwise(times))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from functions.artefact import Artefact, Factor
+from functions.artefact import Artefact
 from functions.encoding import Codes, Numbers
 from functions.errors import ArtefactError
 
@@ -23,19 +23,29 @@ class Graph:
 
     def __init__(self, artefact: Artefact) -> None:
         """Loads the graph; raises ArtefactError where it is damaged or takes other inputs."""
-        names = [each.name for each in artefact.inputs]
         self._session = _session(artefact.graph)
-        inputs = [each.name for each in self._session.get_inputs()]
-        outputs = [each.name for each in self._session.get_outputs()]
-        if inputs != names or outputs != [OUTPUT]:
-            raise ArtefactError("model.onnx", (inputs, outputs), (names, [OUTPUT]))
-        self._factors = [each.name for each in artefact.inputs if isinstance(each, Factor)]
-        self._numbers = [each.name for each in artefact.inputs if not isinstance(each, Factor)]
+        taken = {
+            "codes": ("tensor(int64)", len(artefact.factors)),
+            "numbers": ("tensor(float)", len(artefact.numbers)),
+        }
+        # A study without factors, or without numbers, has a graph without that input.
+        expected = {name: each for name, each in taken.items() if each[1]}
+        found = {each.name: (each.type, each.shape[-1]) for each in self._session.get_inputs()}
+        if found != expected:
+            raise ArtefactError("inputs of model.onnx", found, expected)
+        outputs = {each.name: tuple(each.shape[1:]) for each in self._session.get_outputs()}
+        shape = {OUTPUT: (len(artefact.time.period_ends), 1 + artefact.refits)}
+        if outputs != shape:
+            raise ArtefactError("outputs of model.onnx", outputs, shape)
+        self._codes, self._numbers = "codes" in expected, "numbers" in expected
 
     def hazards(self, codes: Codes, numbers: Numbers) -> Hazards:
         """The hazards of n rows."""
-        feed = dict(zip(self._factors, codes.T, strict=True))
-        feed |= dict(zip(self._numbers, numbers.T, strict=True))
+        feed: dict[str, Any] = {}
+        if self._codes:
+            feed["codes"] = codes
+        if self._numbers:
+            feed["numbers"] = numbers
         hazards: Hazards
         (hazards,) = self._session.run([OUTPUT], feed)
         return hazards

@@ -1,10 +1,15 @@
-"""Mortality from the model's hazards: the curve, any time of it, and its 90 % interval."""
+"""The share with the outcome from the model's hazards: by any time, along the curve, and how sure.
+
+Survival is the running product of (1 - hazard). Where subjects were observed at visits only, it
+steps at the ends of periods: the share by a time is what had been recorded by then. Where times
+were observed exactly, log survival is linear within a period.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +18,16 @@ from functions.artefact import Artefact
 from functions.encoding import Codes, Encoder, Numbers
 from functions.errors import ArtefactError
 from functions.graph import Graph, Hazards, first_line
+from functions.intervals import Floats, RiskIntervals
 
-Floats = npt.NDArray[np.float64]
-Array = npt.NDArray[Any]
+Ints = npt.NDArray[np.int64]
 
-LEVEL: Final = 0.90
 TOLERANCE: Final = 0.001
 """Percentage points by which a prediction may differ from its golden one."""
+SLACK: Final = 1e-9
+"""Share of the horizon by which a time may miss a period's end and still be on it."""
+_BLOCK: Final = 128
+"""Rows that are predicted at once: their hazards stay in the processor's cache."""
 
 
 class HazardModel(Protocol):
@@ -29,17 +37,33 @@ class HazardModel(Protocol):
         """Those of n rows, [n, periods, 1 + refits]."""
 
 
-_BLOCK: Final = 128
-"""Rows that are predicted at once: their hazards stay in the processor's cache."""
+@dataclass(frozen=True)
+class Forecast:
+    """Percent with the outcome by one time, for n rows."""
+
+    percent: Floats
+    """[n]"""
+    interval: Floats
+    """Ends of the 90 % interval of the average, [n, 2]."""
+    stand_interval: Floats | None
+    """The same of one new group, [n, 2]; None for a study without groups."""
+
+    def figures(self) -> list[float]:
+        """All figures of the first row."""
+        columns = [self.percent[:, None], self.interval]
+        if self.stand_interval is not None:
+            columns.append(self.stand_interval)
+        return [float(figure) for column in columns for figure in column[0]]
 
 
 @dataclass(frozen=True)
-class Forecast:
-    """Percent with the outcome by one time: the model's predictions and intervals, each [n]."""
+class Curve:
+    """Percent with the outcome at every visit, for one row."""
 
     percent: Floats
-    low: Floats
-    high: Floats
+    """[visits]"""
+    interval: Floats
+    """Ends of the 90 % interval of the average, [visits, 2]."""
 
 
 class Scorer:
@@ -55,41 +79,59 @@ class Scorer:
         self._model = model or Graph(artefact)
         ends = artefact.time.period_ends
         self._spans = tuple(zip((0.0, *ends[:-1]), ends, strict=True))
-        periods, shares = zip(*map(self._locate, artefact.time.visits), strict=True)
-        self._visit_periods = np.array(periods)
-        self._visit_shares = np.array(shares)
-        # Ranks of survival at the interval's ends: as many refits lie outside on either side.
-        rank = int((1 - LEVEL) / 2 * (artefact.refits - 1))
-        self._ends = [artefact.refits - 1 - rank, rank]
+        self._ended = tuple(end - SLACK * artefact.time.horizon for end in ends)
+        places = [self._locate(visit) for visit in artefact.time.visits]
+        self._visit_periods = np.array([period for period, _ in places])
+        self._visit_shares = np.array([[share] for _, share in places])
         if model is None:
             self._check_golden()
 
     def forecast(self, codes: Codes, numbers: Numbers, time: float) -> Forecast:
         """Percent with the outcome by a time for n rows, numbers within the range seen."""
-        blocks = [
-            self._forecast(1 - self._model.hazards(codes[rows], numbers[rows]), time)
-            for rows in (slice(at, at + _BLOCK) for at in range(0, len(codes), _BLOCK))
-        ]
-        return Forecast(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
+        period, share = self._locate(time)
+        risks = []
+        for start in range(0, len(codes), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            stays = 1 - self._model.hazards(codes[rows], numbers[rows]).astype(np.float64)
+            survival = np.multiply.reduce(stays[:, :period], axis=1)
+            if share:
+                survival *= stays[:, period] ** share
+            risks.append(1 - survival)
+        return self._forecast(RiskIntervals.of(np.concatenate(risks)), time)
 
-    def curve(self, codes: Codes, numbers: Numbers, time: float) -> tuple[Forecast, Floats]:
-        """The same for one row, and its percent with the outcome at every visit."""
-        survives = 1 - self._model.hazards(codes, numbers)
-        through = survives[0, :, 0].astype(np.float64)
-        before = np.concatenate(([1.0], np.cumprod(through)[:-1]))
-        curve = before[self._visit_periods] * through[self._visit_periods] ** self._visit_shares
-        return Forecast(*self._forecast(survives, time)), 100 - 100 * curve
+    def curve(self, codes: Codes, numbers: Numbers, time: float) -> tuple[Forecast, Curve]:
+        """The same for one row, and its curve."""
+        stays = 1 - self._model.hazards(codes, numbers)[0].astype(np.float64)
+        survival = np.ones((len(stays) + 1, stays.shape[1]))
+        np.cumprod(stays, axis=0, out=survival[1:])
+        period, share = self._locate(time)
+        visits: slice | Ints
+        if self.artefact.time.steps:
+            visits, row = self._visit_periods, period
+        else:
+            through = stays[self._visit_periods] ** self._visit_shares
+            at_time = survival[period] * stays[period] ** share
+            survival = np.vstack([survival[self._visit_periods] * through, at_time])
+            visits, row = slice(len(through)), len(through)
+        intervals = RiskIntervals.of(1 - survival)
+        ends = np.array(intervals.average(self.artefact.t)).T
+        curve = Curve(100 * intervals.point[visits], 100 * ends[visits])
+        return self._forecast(intervals[row : row + 1], time), curve
 
-    def _forecast(self, survives: Array, time: float) -> tuple[Floats, Floats, Floats]:
-        place = self._locate(time)
-        percent = 100 - 100 * _survival(survives[:, :, 0].astype(np.float64), *place)
-        refits = _survival(survives[:, :, 1:], *place)
-        refits.sort(axis=1)
-        low, high = 100 - 100 * refits[:, self._ends].astype(np.float64).T
-        return percent, np.minimum(low, percent), np.maximum(high, percent)
+    def _forecast(self, intervals: RiskIntervals, time: float) -> Forecast:
+        interval = 100 * np.array(intervals.average(self.artefact.t)).T
+        stand = self.artefact.stand
+        if stand is None:
+            return Forecast(100 * intervals.point, interval, None)
+        period, _ = self._locate(time)
+        spread = stand.spread[max(period - self.artefact.time.steps, 0)]
+        ends = intervals.stand(stand.t, spread, stand.size)
+        return Forecast(100 * intervals.point, interval, 100 * np.array(ends).T)
 
     def _locate(self, time: float) -> tuple[int, float]:
-        """The period that a time falls in, and the share of it that has passed by then."""
+        """How many periods have ended by a time, and the share of the next one that counts."""
+        if self.artefact.time.steps:
+            return bisect_right(self._ended, time), 0.0
         period = bisect_left(self.artefact.time.period_ends, time)
         start, end = self._spans[period]
         return period, (time - start) / (end - start)
@@ -100,26 +142,15 @@ class Scorer:
         if not artefact.golden:
             raise ArtefactError("golden", "none", "at least one prediction")
         for i, case in enumerate(artefact.golden):
+            expected = [case.percent, *case.interval_90, *(case.stand_interval_90 or ())]
             try:
                 forecast, curve = self.curve(*self.encoder.encode([case.inputs]), case.time)
-                found = [float(each[0]) for each in vars(forecast).values()]
-                expected = [float(case.percent), *map(float, case.interval_90)]
+                found = forecast.figures()
                 same = np.allclose(found, expected, rtol=0, atol=TOLERANCE)
             except Exception as error:  # the start-up's edge: whatever is wrong with either file
                 raise ArtefactError(
                     f"golden[{i}]", f"an error ({first_line(error)})", "a prediction"
                 ) from error
-            if not same or np.isnan(curve).any():
+            if not same or np.isnan(curve.interval).any():
                 numbers = ", ".join(f"{value:.4f}" for value in found)
                 raise ArtefactError(f"golden[{i}]", numbers, expected)
-
-
-def _survival(survives: Array, period: int, share: float) -> Array:
-    """S = prod over the periods before of (1 - h), times (1 - h) ** share of the last; [n, ...].
-
-    A period's hazard is spread geometrically over its days.
-    """
-    if share == 1:
-        return np.multiply.reduce(survives[:, : period + 1], axis=1)  # type: ignore[no-any-return]
-    before: Array = np.multiply.reduce(survives[:, :period], axis=1)
-    return before * survives[:, period] ** share

@@ -10,7 +10,7 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Protocol
@@ -21,6 +21,7 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
 
+from functions.intervals import Floats
 from functions.settings import Settings
 
 _TIME: Final = 1_234_567_890_123
@@ -38,13 +39,13 @@ class RequestLog:
     status: int = 500
     milliseconds: float = 0.0
     predictions: int = 0
-    mortality_percent: float | None = None
+    outcome_percent: float | None = None
     """Mean of what was predicted."""
 
-    def add_predictions(self, percents: Sequence[float]) -> None:
+    def add_predictions(self, percents: Floats) -> None:
         """Records how many predictions the response holds, and their mean."""
         self.predictions = len(percents)
-        self.mortality_percent = sum(percents) / len(percents)
+        self.outcome_percent = float(percents.mean())
 
 
 def get_request_log(scope: Mapping[str, Any]) -> RequestLog:
@@ -101,7 +102,7 @@ class PowertoolsTelemetry:
         )
         if request.predictions:
             line += f', "Predictions": {request.predictions}'
-            line += f', "MortalityPercent": {request.mortality_percent:.2f}'
+            line += f', "MortalityPercent": {request.outcome_percent:.2f}'
         sys.stdout.write(f"{line}}}\n")
         self._cold = False
 

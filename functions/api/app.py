@@ -3,7 +3,6 @@
 
 from typing import Any, Final
 
-import numpy as np
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -14,14 +13,10 @@ from functions.api.description import describe, operation_id
 from functions.api.edge import Edge
 from functions.api.json_route import JsonRoute
 from functions.api.problems import add_problem_handlers
-from functions.api.schemas import Health, ModelMetadata, create_schemas
+from functions.api.schemas import Health, ModelMetadata, create_schemas, values_of
+from functions.intervals import Floats
 from functions.scoring import Forecast, Scorer
 
-DESCRIPTION: Final = (
-    "Percent of tree seedlings that will not survive, by species, soil and light. The interval "
-    "says how sure the model is of the average; a single stand may lie 10 points or more to "
-    "either side."
-)
 SIMULATED: Final = (
     "The model was trained on SIMULATED data: its predictions say nothing about the real world."
 )
@@ -31,24 +26,22 @@ API_VERSION: Final = "1.1"
 
 def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) -> FastAPI:
     """The API over one model."""
-    artefact, encoder = scorer.artefact, scorer.encoder
-    time, rows, percent = artefact.time.name, artefact.rows, f"{artefact.outcome}_percent"
-    visits = artefact.time.visits
+    artefact, encoder, study = scorer.artefact, scorer.encoder, scorer.artefact.study
+    time, rows, percent, visits = (
+        artefact.time.name,
+        study.rows,
+        study.percent,
+        artefact.time.visits,
+    )
+    inputs = [each.name for each in artefact.inputs]
     schemas = create_schemas(artefact)
     model = {"version": artefact.version, "data": artefact.source}
     marks = [SIMULATED] if artefact.source == "simulated" else []
 
-    def items(forecast: Forecast) -> list[dict[str, Any]]:
-        columns = (forecast.percent, forecast.low, forecast.high)
-        return [
-            {percent: point, "interval_90": [low, high]}
-            for point, low, high in np.round(columns, 2).T.tolist()
-        ]
-
     app = FastAPI(
-        title="Seedling survival",
+        title=study.title,
         version=API_VERSION,
-        description=f"{DESCRIPTION} {SIMULATED}" if marks else DESCRIPTION,
+        description=" ".join([study.summary, study.limits, *marks]),
         docs_url=None,  # FastAPI's page would load its script from elsewhere
         redoc_url=None,
         generate_unique_id_function=operation_id,
@@ -64,15 +57,17 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
     @app.post("/v1/predict", response_model=schemas.prediction)
     async def predict(request: Request, body: schemas.prediction_request) -> dict[str, Any]:  # type: ignore[name-defined]
         """Percent with the outcome by a time, its 90 % interval, and the curve over time."""
-        values = vars(body)
+        values = values_of(body, [*inputs, time])
         forecast, curve = scorer.curve(*encoder.encode([values]), values[time])
-        telemetry.get_request_log(request.scope).add_predictions(forecast.percent.tolist())
+        telemetry.get_request_log(request.scope).add_predictions(forecast.percent)
         return {
-            **items(forecast)[0],
+            **_items(forecast, percent)[0],
             time: values[time],
             "curve": [
-                {time: visit, percent: value}
-                for visit, value in zip(visits, np.round(curve, 2).tolist(), strict=True)
+                {time: visit, percent: point, "interval_90": interval}
+                for visit, point, interval in zip(
+                    visits, _rounded(curve.percent), _rounded(curve.interval), strict=True
+                )
             ],
             "warnings": marks + encoder.warnings(values),
             "model": model,
@@ -81,15 +76,15 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
     @app.post("/v1/predict/batch", response_model=schemas.batch)
     async def predict_batch(request: Request, body: schemas.batch_request) -> dict[str, Any]:  # type: ignore[name-defined]
         """The same for up to 1000 rows, in their order, without curves."""
-        values = vars(body)
-        batch: list[dict[str, Any]] = [vars(row) for row in values[rows]]
+        values = values_of(body, [rows, time])
+        batch = [values_of(row, inputs) for row in values[rows]]
         forecast = scorer.forecast(*encoder.encode(batch), values[time])
-        telemetry.get_request_log(request.scope).add_predictions(forecast.percent.tolist())
+        telemetry.get_request_log(request.scope).add_predictions(forecast.percent)
         return {
             time: values[time],
             "predictions": [
                 {**item, "warnings": encoder.warnings(row)}
-                for item, row in zip(items(forecast), batch, strict=True)
+                for item, row in zip(_items(forecast, percent), batch, strict=True)
             ],
             "warnings": marks,
             "model": model,
@@ -119,6 +114,27 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
 
     app.openapi = openapi  # type: ignore[method-assign]
     return app
+
+
+def _items(forecast: Forecast, percent: str) -> list[dict[str, Any]]:
+    """The figures of each row, as responses have them."""
+    stand = forecast.stand_interval
+    nothing = [None] * len(forecast.percent)
+    return [
+        {percent: point, "interval_90": average, "stand_interval_90": one_stand}
+        for point, average, one_stand in zip(
+            _rounded(forecast.percent),
+            _rounded(forecast.interval),
+            nothing if stand is None else _rounded(stand),
+            strict=True,
+        )
+    ]
+
+
+def _rounded(percents: Floats) -> list[Any]:
+    """Percents to two decimals; the uncertainty is far larger."""
+    rounded: list[Any] = percents.round(2).tolist()
+    return rounded
 
 
 def _page(html: str, policy: str) -> Response:

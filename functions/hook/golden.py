@@ -105,16 +105,16 @@ def _names(field: str) -> Callable[[Answer], None]:
 
 
 def _predicts(artefact: Artefact, case: Golden) -> Callable[[Answer], None]:
-    time, percent = artefact.time.name, f"{artefact.outcome}_percent"
-    expected = [case.percent, *case.interval_90]
+    time, percent = artefact.time.name, artefact.study.percent
+    expected = [case.percent, *case.interval_90, *(case.stand_interval_90 or ())]
 
     def judge(answer: Answer) -> None:
         body = _read(answer, 200, "application/json")
         _expect_model(artefact, body)
         _expect(time, body[time], case.time)
-        found = [body[percent], *body["interval_90"]]
+        found = [body[percent], *body["interval_90"], *(body["stand_interval_90"] or ())]
         if not _near(found, expected):
-            raise ValueError(f"{percent} and interval_90: expected {expected}, got {found}")
+            raise ValueError(f"{percent} and intervals: expected {expected}, got {found}")
 
     return judge
 

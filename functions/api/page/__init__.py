@@ -21,7 +21,7 @@ def render(artefact: Artefact, root_path: str) -> tuple[str, str]:
             else {"name": each.name, "seen": each.seen}
             for each in artefact.inputs
         ],
-        "outcome": artefact.outcome,
+        "percent": artefact.study.percent,
         "time": artefact.time.name,
         "horizon": artefact.time.horizon,
         "data": artefact.source,
