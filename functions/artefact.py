@@ -193,7 +193,7 @@ def _parse(metadata: Field, graph: bytes, version: str) -> Artefact:
         stand=_parse_stand(stand, len(time.period_ends)) if stand else None,
         source=metadata["data"]["source"].text("published", "simulated", "custom"),
         golden=tuple(
-            _parse_golden(case, study.percent, time.name) for case in metadata["golden"].items()
+            _parse_golden(case, study.percent, time) for case in metadata["golden"].items()
         ),
         metadata=metadata.value,
     )
@@ -246,13 +246,16 @@ def _parse_stand(stand: Field, periods: int) -> StandInterval:
     return StandInterval(stand["t"].number(), stand["size"].integer(1), spread)
 
 
-def _parse_golden(case: Field, percent: str, time: str) -> Golden:
+def _parse_golden(case: Field, percent: str, time: TimeAxis) -> Golden:
     inputs, stand = case["inputs"], case["stand_interval_90"].optional()
     if not isinstance(inputs.value, dict):
         raise inputs.wrong("an object")
+    at = case[time.name]
+    if not 0 <= at.number() <= time.horizon:
+        raise at.wrong(f"a number from 0 to {time.horizon:g}")
     return Golden(
         inputs=inputs.value,
-        time=case[time].number(),
+        time=at.number(),
         percent=case[percent].number(),
         interval_90=case["interval_90"].range(),
         stand_interval_90=stand.range() if stand else None,

@@ -41,29 +41,10 @@ class HazardModel(Protocol):
 class Forecast:
     """Percent with the outcome by one time, for n rows."""
 
-    percent: Floats
-    """[n]"""
-    interval: Floats
-    """Ends of the 90 % interval of the average, [n, 2]."""
-    stand_interval: Floats | None
-    """The same of one new group, [n, 2]; None for a study without groups."""
-
-    def figures(self) -> list[float]:
-        """All figures of the first row."""
-        columns = [self.percent[:, None], self.interval]
-        if self.stand_interval is not None:
-            columns.append(self.stand_interval)
-        return [float(figure) for column in columns for figure in column[0]]
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Percent with the outcome at every visit, for one row."""
-
-    percent: Floats
-    """[visits]"""
-    interval: Floats
-    """Ends of the 90 % interval of the average, [visits, 2]."""
+    average: Floats
+    """Percent, and the ends of the 90 % interval of the average, [n, 3]."""
+    stand: Floats | None
+    """The ends of the 90 % interval of one new group, [n, 2]; None without groups."""
 
 
 class Scorer:
@@ -89,44 +70,42 @@ class Scorer:
     def forecast(self, codes: Codes, numbers: Numbers, time: float) -> Forecast:
         """Percent with the outcome by a time for n rows, numbers within the range seen."""
         period, share = self._locate(time)
-        risks = []
+        survivals = []
         for start in range(0, len(codes), _BLOCK):
             rows = slice(start, start + _BLOCK)
-            stays = 1 - self._model.hazards(codes[rows], numbers[rows]).astype(np.float64)
+            stays = _stays(self._model.hazards(codes[rows], numbers[rows]))
             survival = np.multiply.reduce(stays[:, :period], axis=1)
             if share:
                 survival *= stays[:, period] ** share
-            risks.append(1 - survival)
-        return self._forecast(RiskIntervals.of(np.concatenate(risks)), time)
+            survivals.append(survival)
+        intervals = RiskIntervals.of_survival(np.concatenate(survivals))
+        average = 100 * intervals.average(self.artefact.t).T
+        return Forecast(average, self._stand(intervals, time))
 
-    def curve(self, codes: Codes, numbers: Numbers, time: float) -> tuple[Forecast, Curve]:
-        """The same for one row, and its curve."""
-        stays = 1 - self._model.hazards(codes, numbers)[0].astype(np.float64)
+    def curve(self, codes: Codes, numbers: Numbers, time: float) -> tuple[Forecast, Floats]:
+        """The same for one row; and percent and interval at every visit, [visits, 3]."""
+        stays = _stays(self._model.hazards(codes, numbers)[0])
         survival = np.ones((len(stays) + 1, stays.shape[1]))
         np.cumprod(stays, axis=0, out=survival[1:])
-        period, share = self._locate(time)
-        visits: slice | Ints
-        if self.artefact.time.steps:
-            visits, row = self._visit_periods, period
-        else:
-            through = stays[self._visit_periods] ** self._visit_shares
-            at_time = survival[period] * stays[period] ** share
-            survival = np.vstack([survival[self._visit_periods] * through, at_time])
+        row, share = self._locate(time)
+        visits: slice | Ints = self._visit_periods
+        if not self.artefact.time.steps:
+            through = stays[visits] ** self._visit_shares
+            at_time = survival[row] * stays[row] ** share
+            survival = np.vstack([survival[visits] * through, at_time])
             visits, row = slice(len(through)), len(through)
-        intervals = RiskIntervals.of(1 - survival)
-        ends = np.array(intervals.average(self.artefact.t)).T
-        curve = Curve(100 * intervals.point[visits], 100 * ends[visits])
-        return self._forecast(intervals[row : row + 1], time), curve
+        intervals = RiskIntervals.of_survival(survival)
+        average = 100 * intervals.average(self.artefact.t).T
+        forecast = Forecast(average[row : row + 1], self._stand(intervals[row], time))
+        return forecast, average[visits]
 
-    def _forecast(self, intervals: RiskIntervals, time: float) -> Forecast:
-        interval = 100 * np.array(intervals.average(self.artefact.t)).T
+    def _stand(self, intervals: RiskIntervals, time: float) -> Floats | None:
         stand = self.artefact.stand
         if stand is None:
-            return Forecast(100 * intervals.point, interval, None)
+            return None
         period, _ = self._locate(time)
         spread = stand.spread[max(period - self.artefact.time.steps, 0)]
-        ends = intervals.stand(stand.t, spread, stand.size)
-        return Forecast(100 * intervals.point, interval, 100 * np.array(ends).T)
+        return 100 * intervals.stand(stand.t, spread, stand.size).T.reshape(-1, 2)
 
     def _locate(self, time: float) -> tuple[int, float]:
         """How many periods have ended by a time, and the share of the next one that counts."""
@@ -145,12 +124,20 @@ class Scorer:
             expected = [case.percent, *case.interval_90, *(case.stand_interval_90 or ())]
             try:
                 forecast, curve = self.curve(*self.encoder.encode([case.inputs]), case.time)
-                found = forecast.figures()
+                found = [
+                    *forecast.average[0],
+                    *(() if forecast.stand is None else forecast.stand[0]),
+                ]
                 same = np.allclose(found, expected, rtol=0, atol=TOLERANCE)
             except Exception as error:  # the start-up's edge: whatever is wrong with either file
                 raise ArtefactError(
                     f"golden[{i}]", f"an error ({first_line(error)})", "a prediction"
                 ) from error
-            if not same or np.isnan(curve.interval).any():
+            if not same or np.isnan(curve).any():
                 numbers = ", ".join(f"{value:.4f}" for value in found)
                 raise ArtefactError(f"golden[{i}]", numbers, expected)
+
+
+def _stays(hazards: Hazards) -> Floats:
+    """1 - hazard, in double precision."""
+    return np.subtract(1, hazards, dtype=np.float64)

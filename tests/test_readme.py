@@ -77,7 +77,13 @@ def test_its_prediction_is_what_the_model_answers(root: Path, readme: str) -> No
     row = {"species": "Quercus rubra", "soil": "Acer rubrum", "light": 0.1}
     answer, curve = scorer.curve(*scorer.encoder.encode([row]), 115.5)
 
-    percent, low, high = (float(each[0]) for each in vars(answer).values())
+    percent, low, high = answer.average[0].tolist()
+    assert answer.stand is not None
+    stand = ", ".join(f"{end:.2f}" for end in answer.stand[0])
     shown = f'"mortality_percent": {percent:.2f}, "interval_90": [{low:.2f}, {high:.2f}]'
+    shown += f', "stand_interval_90": [{stand}]'
     assert shown in readme
-    assert f'"day": 3.5, "mortality_percent": {curve[1]:.2f}' in readme
+    at, point, *ends = 24.5, *curve[7].tolist()
+    interval = ", ".join(f"{end:.2f}" for end in ends)
+    first = f'"day": {at}, "mortality_percent": {point:.2f}, "interval_90": [{interval}]'
+    assert first in readme

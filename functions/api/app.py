@@ -13,7 +13,7 @@ from functions.api.description import describe, operation_id
 from functions.api.edge import Edge
 from functions.api.json_route import JsonRoute
 from functions.api.problems import add_problem_handlers
-from functions.api.schemas import Health, ModelMetadata, create_schemas, values_of
+from functions.api.schemas import Health, ModelMetadata, create_schemas
 from functions.intervals import Floats
 from functions.scoring import Forecast, Scorer
 
@@ -33,7 +33,6 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
         study.percent,
         artefact.time.visits,
     )
-    inputs = [each.name for each in artefact.inputs]
     schemas = create_schemas(artefact)
     model = {"version": artefact.version, "data": artefact.source}
     marks = [SIMULATED] if artefact.source == "simulated" else []
@@ -57,31 +56,28 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
     @app.post("/v1/predict", response_model=schemas.prediction)
     async def predict(request: Request, body: schemas.prediction_request) -> dict[str, Any]:  # type: ignore[name-defined]
         """Percent with the outcome by a time, its 90 % interval, and the curve over time."""
-        values = values_of(body, [*inputs, time])
-        forecast, curve = scorer.curve(*encoder.encode([values]), values[time])
-        telemetry.get_request_log(request.scope).add_predictions(forecast.percent)
+        at = body.get(time, artefact.time.horizon)
+        forecast, curve = scorer.curve(*encoder.encode([body]), at)
+        telemetry.get_request_log(request.scope).add_predictions(forecast.average[:, 0])
         return {
             **_items(forecast, percent)[0],
-            time: values[time],
+            time: at,
             "curve": [
-                {time: visit, percent: point, "interval_90": interval}
-                for visit, point, interval in zip(
-                    visits, _rounded(curve.percent), _rounded(curve.interval), strict=True
-                )
+                {time: visit, percent: point, "interval_90": (low, high)}
+                for visit, (point, low, high) in zip(visits, _rounded(curve), strict=True)
             ],
-            "warnings": marks + encoder.warnings(values),
+            "warnings": marks + encoder.warnings(body),
             "model": model,
         }
 
     @app.post("/v1/predict/batch", response_model=schemas.batch)
     async def predict_batch(request: Request, body: schemas.batch_request) -> dict[str, Any]:  # type: ignore[name-defined]
         """The same for up to 1000 rows, in their order, without curves."""
-        values = values_of(body, [rows, time])
-        batch = [values_of(row, inputs) for row in values[rows]]
-        forecast = scorer.forecast(*encoder.encode(batch), values[time])
-        telemetry.get_request_log(request.scope).add_predictions(forecast.percent)
+        batch, at = body[rows], body.get(time, artefact.time.horizon)
+        forecast = scorer.forecast(*encoder.encode(batch), at)
+        telemetry.get_request_log(request.scope).add_predictions(forecast.average[:, 0])
         return {
-            time: values[time],
+            time: at,
             "predictions": [
                 {**item, "warnings": encoder.warnings(row)}
                 for item, row in zip(_items(forecast, percent), batch, strict=True)
@@ -118,16 +114,11 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
 
 def _items(forecast: Forecast, percent: str) -> list[dict[str, Any]]:
     """The figures of each row, as responses have them."""
-    stand = forecast.stand_interval
-    nothing = [None] * len(forecast.percent)
+    average, stand = _rounded(forecast.average), forecast.stand
+    stands = [None] * len(average) if stand is None else _rounded(stand)
     return [
-        {percent: point, "interval_90": average, "stand_interval_90": one_stand}
-        for point, average, one_stand in zip(
-            _rounded(forecast.percent),
-            _rounded(forecast.interval),
-            nothing if stand is None else _rounded(stand),
-            strict=True,
-        )
+        {percent: point, "interval_90": (low, high), "stand_interval_90": ends}
+        for (point, low, high), ends in zip(average, stands, strict=True)
     ]
 
 

@@ -48,7 +48,7 @@ def check(name: str, answer: dict[str, Any], metadata: dict[str, Any]) -> None:
     if name in ("predict", "predict-http-v2", "base64-body"):
         low, high = body["interval_90"]
         assert 0 < low <= body["mortality_percent"] <= high < 100
-        assert len(body["curve"]) == len(metadata["census_days"])
+        assert len(body["curve"]) == len(metadata["time"]["visits"])
         assert body["curve"][-1]["mortality_percent"] == body["mortality_percent"]
         assert body["model"]["data"] == metadata["data"]["source"]
     if name == "batch":

@@ -27,13 +27,13 @@ def question(artefact: Artefact, number: int) -> dict[str, Any]:
 def check(scorer: Scorer, question: dict[str, Any], answer: dict[str, Any]) -> None:
     """Asserts that an answer is what the scorer predicts for this very question."""
     artefact = scorer.artefact
-    name, percent = artefact.time.name, f"{artefact.outcome}_percent"
+    name, percent = artefact.time.name, artefact.study.percent
     forecast, curve = scorer.curve(*scorer.encoder.encode([question]), question[name])
     # Two decimals; the last may be rounded the other way by another processor.
     close = partial(pytest.approx, rel=0, abs=0.0101)
     assert answer[name] == question[name], "the answer to another question"
-    assert answer[percent] == close(forecast.percent[0])
-    assert answer["interval_90"] == close([forecast.low[0], forecast.high[0]])
-    points = [point[percent] for point in answer["curve"]]
-    assert points == close(list(curve))
+    figures = [answer[percent], *answer["interval_90"]]
+    assert figures == close(forecast.average[0].tolist())
+    points = [[point[percent], *point["interval_90"]] for point in answer["curve"]]
+    assert points == [close(point) for point in curve.tolist()]
     assert answer["model"]["version"] == artefact.version

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from functions.artefact import read_artefact
 from functions.errors import ArtefactError
 from functions.scoring import Scorer
 from tests.functions.conftest import Change, Vary
+from tests.functions.models import STUDIES
 
 
 def refusal(folder: Path) -> ArtefactError:
@@ -40,7 +42,9 @@ def setting(path: str, value: object) -> Change:
     return change
 
 
-def test_the_model_of_the_checkout_is_read_whole(folder: Path) -> None:
+def test_a_model_is_read_whole(tmp_path: Path) -> None:
+    sketch = STUDIES["factors and a number, steps"]
+    folder = sketch.write(tmp_path)
     read = read_artefact(folder)
 
     text = (folder / "metadata.json").read_bytes()
@@ -48,35 +52,51 @@ def test_the_model_of_the_checkout_is_read_whole(folder: Path) -> None:
     assert read == artefact.Artefact(
         version=hashlib.sha256(text).hexdigest()[:12],
         graph=(folder / "model.onnx").read_bytes(),
-        rows="seedlings",
-        outcome="mortality",
+        study=artefact.StudyTexts(
+            title="text",
+            summary="text",
+            limits="text",
+            rows="patients",
+            many="patients",
+            outcome="relapse",
+            outcome_label="relapse",
+            group="patient",
+            stand="text",
+        ),
         inputs=(
-            artefact.Factor("species", "", tuple(metadata["inputs"][0]["allowed"])),
-            artefact.Factor("soil", "", tuple(metadata["inputs"][1]["allowed"])),
-            artefact.Number(
-                "light", metadata["inputs"][2]["unit"], 0, 1, tuple(metadata["inputs"][2]["seen"])
-            ),
+            artefact.Factor("arm", "text", ("placebo", "drug")),
+            artefact.Factor("stage", "text", ("I", "II", "III")),
+            artefact.Number("age", "text", -10.0, 10.0, (-2.0, 3.0), 3.0),
         ),
-        time=artefact.TimeAxis(
-            "day",
-            "day after planting",
-            tuple(metadata["census_days"]),
-            tuple(metadata["period_end_days"]),
-        ),
-        refits=metadata["interval"]["refits"],
-        source=metadata["data"]["source"],
+        time=artefact.TimeAxis("month", "months", (0, 1, 2, 3, 4), (2, 3, 4), steps=True),
+        refits=7,
+        t=1.9432,
+        stand=artefact.StandInterval(1.9432, 12, (0.3, 0.5, 0.7)),
+        source="custom",
         golden=tuple(
             artefact.Golden(
-                {name: case[name] for name in ("species", "soil", "light")},
-                case["day"],
-                case["mortality_percent"],
+                case["inputs"],
+                case["month"],
+                case["relapse_percent"],
                 tuple(case["interval_90"]),
+                tuple(case["stand_interval_90"]),
             )
             for case in metadata["golden"]
         ),
         metadata=metadata,
     )
-    assert read.time.horizon == 115.5
+    assert read.study.percent == "relapse_percent"
+    assert read.time.horizon == 4
+    assert [each.name for each in read.factors] == ["arm", "stage"]
+    assert [each.name for each in read.numbers] == ["age"]
+    assert read.example == {"arm": "placebo", "stage": "I", "age": 3.0}
+
+
+def test_a_well_known_value_is_the_example_of_a_number(vary: Vary) -> None:
+    stops = [{"value": 0.9, "label": {}}, {"value": 0.05, "label": {}}]
+    read = read_artefact(vary(setting("inputs.2.stops", stops)))
+
+    assert read.example["light"] == 0.05
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
@@ -115,61 +135,90 @@ def test_metadata_that_is_not_json_is_named(vary: Vary, content: bytes) -> None:
     assert (error.name, error.expected) == ("metadata.json", "an intact file")
 
 
-@pytest.mark.parametrize("content", ["[]", "3", "null", '"model"', '{"contract": 1, "model": 3}'])
-def test_metadata_of_another_shape_is_named(vary: Vary, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        *[(each, "metadata.json") for each in ("[]", "3", "null", '"model"')],
+        ('{"contract": 2, "model": 3}', "model"),
+    ],
+)
+def test_metadata_of_another_shape_is_named(vary: Vary, content: str, name: str) -> None:
     made = vary()
     (made / "metadata.json").write_text(content)
 
     error = refusal(made)
-    assert (error.name, error.expected) == ("metadata.json", "contract 1")
+    assert (error.name, error.expected) == (name, "an object")
 
 
 @pytest.mark.parametrize(
-    "key",
+    "path",
     [
-        "contract",
-        "inputs",
-        "census_days",
-        "period_end_days",
-        "interval",
-        "data",
-        "golden",
-        "model",
+        *("contract", "study", "inputs", "time", "interval", "stand_interval", "data", "golden"),
+        *("model", "model.sha256", "study.outcome", "study.row.en", "inputs.0.levels"),
+        *("inputs.2.minimum", "time.curve", "interval.t", "golden.1.inputs", "golden.1.day"),
     ],
 )
-def test_a_missing_key_is_named(vary: Vary, key: str) -> None:
-    error = refusal(vary(lambda metadata: metadata.pop(key)))
+def test_a_missing_field_is_named(vary: Vary, path: str) -> None:
+    def remove(metadata: dict[str, Any]) -> None:
+        *way, last = path.split(".")
+        at: Any = metadata
+        for part in way:
+            at = at[int(part) if part.isdecimal() else part]
+        del at[last]
 
-    assert str(error) == f"model: metadata.json: expected contract 1, got no {key!r}"
+    name = re.sub(r"\.(\d+)", r"[\1]", path)
+    assert str(refusal(vary(remove))) == f"model: {name}: expected a value, got nothing"
 
 
 @pytest.mark.parametrize(
     ("path", "value", "name"),
     [
-        ("contract", 2, "contract"),
-        ("contract", "1", "contract"),
+        ("contract", 1, "contract"),
+        ("contract", "2", "contract"),
         ("model.sha256", "0" * 64, "model.sha256"),
-        ("inputs.0.name", "kind", "metadata.json"),
-        ("inputs.2.seen", [0.2, 0.1], "inputs.light.seen"),
-        ("inputs.2.seen", [-0.1, 0.1], "inputs.light.seen"),
-        ("inputs.2.seen", [float("nan"), 0.1], "inputs.light.seen"),
-        ("census_days", [], "census_days"),
-        ("census_days.0", 1.0, "census_days"),
-        ("census_days.2", 3.5, "census_days"),
-        ("period_end_days.14", 112.0, "period_end_days"),
-        ("period_end_days.0", 30.0, "period_end_days"),
+        ("study.rows", 7, "study.rows"),
+        ("study.group", "plot", "study.group"),
+        ("inputs", {}, "inputs"),
+        ("inputs", [], "inputs"),
+        ("inputs.0.kind", "text", "inputs[0].kind"),
+        ("inputs.0.levels", [], "inputs[0].levels"),
+        ("inputs.0.levels.1.name", "Acer saccharum", "inputs[0].levels"),
+        ("inputs.0.levels.1.name", None, "inputs[0].levels[1].name"),
+        ("inputs.2.seen", [0.2, 0.1], "inputs[2].seen"),
+        ("inputs.2.seen", [-0.1, 0.1], "inputs[2].seen"),
+        ("inputs.2.seen", [0.1], "inputs[2].seen"),
+        ("inputs.2.seen", [float("nan"), 0.1], "inputs[2].seen[0]"),
+        ("inputs.2.minimum", True, "inputs[2].minimum"),
+        ("inputs.0.kind", "number", "inputs[0].minimum"),
+        ("time.visits", [], "time.visits"),
+        ("time.visits.0", 1.0, "time.visits"),
+        ("time.visits.2", 3.5, "time.visits"),
+        ("time.visits.2", "7", "time.visits[2]"),
+        ("time.period_ends.14", 112.0, "time.period_ends"),
+        ("time.period_ends.0", 30.0, "time.period_ends"),
+        ("time.period_ends.0", 0.0, "time.period_ends"),
+        ("time.curve", "smooth", "time.curve"),
         ("data.source", "invented", "data.source"),
+        ("interval.refits", "many", "interval.refits"),
+        ("interval.refits", 1, "interval.refits"),
+        ("interval.refits", 2000, "outputs of model.onnx"),
+        ("stand_interval.size", 0, "stand_interval.size"),
+        ("stand_interval.spread", [0.1], "stand_interval.spread"),
         ("golden", [], "golden"),
         ("golden.1.mortality_percent", 50.0, "golden[1]"),
         ("golden.2.interval_90", [0.0, 100.0], "golden[2]"),
-        ("golden.0.species", "Acer rubrum", "golden[0]"),
-        ("golden.3.soil", "Moon", "golden[3]"),
-        ("golden.0.mortality_percent", "much", "golden[0]"),
-        ("golden.0.day", None, "golden[0]"),
-        ("golden.0.light", "dim", "golden[0]"),
-        ("golden.0.interval_90", [92.7461], "golden[0]"),
-        ("interval.refits", 2000, "golden[0]"),
-        ("interval.refits", "many", "metadata.json"),
+        ("golden.2.stand_interval_90", [0.0, 100.0], "golden[2]"),
+        ("golden.2.stand_interval_90", None, "golden[2]"),
+        ("golden.0.inputs.species", "Acer rubrum", "golden[0]"),
+        ("golden.3.inputs.soil", "Moon", "golden[3]"),
+        ("golden.0.inputs", [], "golden[0].inputs"),
+        ("golden.0.mortality_percent", "much", "golden[0].mortality_percent"),
+        ("golden.0.day", None, "golden[0].day"),
+        ("golden.0.day", 200, "golden[0].day"),
+        ("golden.0.inputs.light", "dim", "golden[0]"),
+        ("golden.0.interval_90", [92.7461], "golden[0].interval_90"),
+        ("interval.t", 2.5, "golden[0]"),
+        ("stand_interval.spread.3", 3.0, "golden[2]"),
     ],
 )
 def test_a_field_that_cannot_be_served_is_named(
@@ -178,18 +227,19 @@ def test_a_field_that_cannot_be_served_is_named(
     assert refusal(vary(setting(path, value))).name == name
 
 
-def test_inputs_in_another_order_are_refused(vary: Vary) -> None:
-    error = refusal(vary(lambda metadata: metadata["inputs"].reverse()))
-
-    assert error.name == "model.onnx"
-
-
-def test_species_and_soil_exchanged_are_refused(vary: Vary) -> None:
+def test_a_factor_in_the_place_of_another_is_refused(vary: Vary) -> None:
     def exchange(metadata: dict[str, Any]) -> None:
         first, second, third = metadata["inputs"]
         metadata["inputs"] = [second, first, third]
 
-    assert refusal(vary(exchange)).name == "model.onnx"
+    assert refusal(vary(exchange)).name.startswith("golden[")
+
+
+def test_an_input_too_many_is_refused(vary: Vary) -> None:
+    def add(metadata: dict[str, Any]) -> None:
+        metadata["inputs"].append({**metadata["inputs"][2], "name": "shade"})
+
+    assert refusal(vary(add)).name == "inputs of model.onnx"
 
 
 def test_a_graph_with_one_byte_changed_is_refused(vary: Vary) -> None:
@@ -226,30 +276,33 @@ def test_a_broken_graph_is_refused_even_where_the_hash_is_its_own(
 
 def test_a_graph_with_a_renamed_input_is_refused(vary: Vary) -> None:
     def rename(graph: Any) -> None:
-        graph.input[2].name = "shade"
+        graph.input[0].name = "levels"
         for node in graph.node:
             for i, name in enumerate(node.input):
-                if name == "light":
-                    node.input[i] = "shade"
+                if name == "codes":
+                    node.input[i] = "levels"
 
     error = refusal(vary(graph=rename))
-    assert (error.name, error.found) == ("model.onnx", (["species", "soil", "shade"], ["hazard"]))
+    assert error.name == "inputs of model.onnx"
+    assert error.found == {"levels": ("tensor(int64)", 2), "numbers": ("tensor(float)", 1)}
 
 
-def test_a_graph_with_its_inputs_in_another_order_is_refused(vary: Vary) -> None:
-    def reverse(graph: Any) -> None:
-        inputs = list(graph.input)
-        del graph.input[:]
-        graph.input.extend(reversed(inputs))
+def test_a_graph_with_another_output_is_refused(vary: Vary) -> None:
+    def rename(graph: Any) -> None:
+        for node in graph.node:
+            for i, name in enumerate(node.output):
+                if name == "hazard":
+                    node.output[i] = "risk"
+        graph.output[0].name = "risk"
 
-    assert refusal(vary(graph=reverse)).name == "model.onnx"
+    assert refusal(vary(graph=rename)).name == "outputs of model.onnx"
 
 
 def test_a_graph_with_an_input_of_another_type_is_refused(vary: Vary) -> None:
     def widen(graph: Any) -> None:
         graph.input[0].type.tensor_type.elem_type = TensorProto.INT32
 
-    assert refusal(vary(graph=widen)).name == "model.onnx"
+    assert refusal(vary(graph=widen)).name in ("model.onnx", "inputs of model.onnx")
 
 
 def test_a_model_that_is_only_copied_has_the_same_version(folder: Path, tmp_path: Path) -> None:

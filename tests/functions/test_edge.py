@@ -124,13 +124,13 @@ def test_each_request_is_recorded_once_with_its_outcome(
     heard.get("/v1/predict", headers={"x-request-id": "4"})
     heard.get(f"/{SECRET}", headers={"x-request-id": "5"})
 
-    percent = float(scorer.forecast(*scorer.encoder.encode([OAK]), 115.5).percent[0])
+    percent = float(scorer.forecast(*scorer.encoder.encode([OAK]), 115.5).average[0, 0])
     for each in listener.requests:
         assert 0 < each.milliseconds < 10_000
         each.milliseconds = 1.0
-        if each.mortality_percent is not None:
-            assert each.mortality_percent == pytest.approx(percent, abs=1e-3)
-            each.mortality_percent = percent
+        if each.outcome_percent is not None:
+            assert each.outcome_percent == pytest.approx(percent, abs=1e-3)
+            each.outcome_percent = percent
     assert listener.requests == [
         RequestLog("1", "POST", "/v1/predict", 200, 1.0, 1, percent),
         RequestLog("2", "POST", "/v1/predict/batch", 200, 1.0, 3, percent),

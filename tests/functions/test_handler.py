@@ -269,7 +269,7 @@ def test_what_only_the_description_needs_is_built_at_its_first_use(root: Path) -
 
 
 def test_a_damaged_model_ends_the_start_with_one_line(root: Path, vary: Vary) -> None:
-    folder = vary(lambda metadata: metadata.update(contract=2))
+    folder = vary(lambda metadata: metadata.update(contract=1))
     done = subprocess.run(
         [sys.executable, "-c", "import functions.api.handler"],
         cwd=root,
@@ -280,7 +280,7 @@ def test_a_damaged_model_ends_the_start_with_one_line(root: Path, vary: Vary) ->
     )
     assert done.returncode == 1
     (line,) = (done.stdout + done.stderr).splitlines()
-    assert json.loads(line)["message"] == "model: contract: expected 1, got 2"
+    assert json.loads(line)["message"] == "model: contract: expected 2, got 1"
 
 
 def test_a_setting_that_can_t_be_used_ends_the_start_and_names_its_key(root: Path) -> None:

@@ -21,7 +21,8 @@ def test_the_page_holds_the_model_s_own_values(scorer: Scorer, client: Client) -
     facts = json.loads(re.findall(r'id="facts">(.*?)</script>', html, re.DOTALL)[0])
 
     assert [each["name"] for each in facts["inputs"]] == ["species", "soil", "light"]
-    assert facts["inputs"][0]["levels"] == list(scorer.artefact.factors[0].levels)
+    levels = [level["name"] for level in facts["inputs"][0]["levels"]]
+    assert levels == list(scorer.artefact.factors[0].levels)
     assert facts["inputs"][2]["seen"] == list(scorer.artefact.numbers[0].seen)
     assert facts["version"] == scorer.artefact.version
 
@@ -69,7 +70,13 @@ def test_under_a_stage_its_links_stay_under_the_stage(scorer: Scorer) -> None:
 
 def test_a_value_can_t_end_the_script_it_stands_in(vary: Vary) -> None:
     name = "</script><script>alert(1)</script>"
-    read = read_artefact(vary(lambda metadata: metadata["inputs"][0]["allowed"].append(name)))
+    read = read_artefact(
+        vary(
+            lambda metadata: metadata["inputs"][0]["levels"].append(
+                {"name": name, "label": {"en": name, "es": name}}
+            )
+        )
+    )
     html, _ = page.render(read, '/"><script>')
 
     assert html.count("<script") == 2

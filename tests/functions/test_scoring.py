@@ -10,17 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from functions.artefact import Artefact
 from functions.encoding import Codes, Numbers
-from functions.scoring import Floats, Forecast, Scorer
+from functions.intervals import Floats
+from functions.scoring import Forecast, Scorer
 from tests.functions.conftest import Client
 
 SEASON = 115.5
-PERIODS, MEMBERS = 15, 51
+PERIODS, MEMBERS = 15, 19
 EXACT = 1e-9
 """Percentage points: double precision."""
-SINGLE = 1e-4
-"""Percentage points: single precision, that of the graph, in which the refits stay."""
 
 days = st.floats(0, SEASON) | st.sampled_from([0.0, 0.25, 24.5, 28.0, 70.0, SEASON])
 lights = st.floats(0.032, 0.161)
@@ -41,11 +39,6 @@ def rows(n: int) -> tuple[Codes, Numbers]:
     return arrays_of(*[(0, 0, 0.1)] * n)
 
 
-def values(answer: Forecast) -> list[float]:
-    """The figures of a forecast for one row."""
-    return [float(each[0]) for each in vars(answer).values()]
-
-
 class FixedHazards:
     """Takes the graph's place and predicts the hazards it was given, for every row."""
 
@@ -60,86 +53,82 @@ def with_hazards(scorer: Scorer, hazard: Any) -> Scorer:
     return Scorer(scorer.artefact, FixedHazards(hazard))
 
 
-def by_hand(artefact: Artefact, hazard: Any, day: float) -> float:
-    """Percent dead by a day from one member's hazards, period by period."""
-    alive, start = 1.0, 0.0
-    for end, dies in zip(artefact.time.period_ends, hazard, strict=True):
-        passed = min(max((day - start) / (end - start), 0.0), 1.0)
-        alive *= (1.0 - float(dies)) ** passed
-        start = end
-    return 100 * (1 - alive)
-
-
-def check(answer: Forecast) -> None:
-    """Percentages, and an interval with the point in it."""
-    for low, percent, high in zip(answer.low, answer.percent, answer.high, strict=True):
+def check(forecast: Forecast) -> None:
+    """Percentages, and intervals with the point in them."""
+    assert forecast.stand is not None
+    for (percent, low, high), (stand_low, stand_high) in zip(
+        forecast.average, forecast.stand, strict=True
+    ):
         assert 0 <= low <= percent <= high <= 100
+        # The log-odds are clipped, so a point near 0 or 100 is off by up to a millionth.
+        assert 0 <= stand_low <= percent + 1e-3
+        assert percent - 1e-3 <= stand_high <= 100
 
 
 def check_curve(curve: Floats) -> None:
-    assert len(curve) == 34
-    assert curve[0] == 0
-    assert (np.diff(curve) >= -EXACT).all()
-    assert 0 <= min(curve) <= max(curve) <= 100
+    assert curve.shape == (34, 3)
+    assert curve[0].tolist() == [0, 0, 0]
+    assert (np.diff(curve[:, 0]) >= -EXACT).all()
+    assert (curve[:, 1] <= curve[:, 0]).all()
+    assert (curve[:, 0] <= curve[:, 2]).all()
+    assert 0 <= curve.min() <= curve.max() <= 100
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(hazard=hazards, day=days)
-def test_any_hazards_give_percentages_an_interval_around_them_and_a_rising_curve(
+def test_any_hazards_give_percentages_intervals_around_them_and_a_rising_curve(
     scorer: Scorer, hazard: Any, day: float
 ) -> None:
     fixed = with_hazards(scorer, hazard)
 
     check(fixed.forecast(*rows(len(hazard)), day))
-    answer, curve = fixed.curve(*rows(1), day)
-    check(answer)
+    forecast, curve = fixed.curve(*rows(1), day)
+    check(forecast)
     check_curve(curve)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(
-    hazard=arrays(
-        np.float32, (1, PERIODS, MEMBERS), elements=st.floats(0, float(np.float32(0.99)), width=32)
-    ),
-    day=days,
-)
-def test_mortality_and_interval_are_those_computed_by_hand(
-    scorer: Scorer, hazard: Any, day: float
-) -> None:
-    dead = [by_hand(scorer.artefact, hazard[0, :, member], day) for member in range(MEMBERS)]
-    point, refits = dead[0], sorted(dead[1:])
-    # 50 refits at 90 %: two lie below the interval and two above.
-    expected = [point, min(refits[2], point), max(refits[47], point)]
+@given(hazard=hazards, day=days)
+def test_a_curve_and_a_batch_predict_the_same(scorer: Scorer, hazard: Any, day: float) -> None:
+    fixed = with_hazards(scorer, hazard[:1])
 
-    fixed = with_hazards(scorer, hazard)
-    for answer in (fixed.forecast(*rows(1), day), fixed.curve(*rows(1), day)[0]):
-        assert answer.percent == pytest.approx([point], abs=SINGLE)
-        found = [*answer.percent, *answer.low, *answer.high]
-        assert found == pytest.approx(expected, abs=SINGLE)
+    forecast, batch = fixed.curve(*rows(1), day)[0], fixed.forecast(*rows(1), day)
+    assert forecast.stand is not None
+    assert batch.stand is not None
+    assert forecast.average == pytest.approx(batch.average, abs=EXACT)
+    assert forecast.stand == pytest.approx(batch.stand, abs=EXACT)
 
 
-def test_a_certain_death_and_an_impossible_one_stay_numbers(scorer: Scorer) -> None:
+def test_certain_and_impossible_outcomes_stay_numbers(scorer: Scorer) -> None:
     for hazard, percent in ((0.0, 0.0), (1.0, 100.0)):
         fixed = with_hazards(scorer, np.full((1, PERIODS, MEMBERS), hazard, np.float32))
-        answer, curve = fixed.curve(*rows(1), SEASON)
+        forecast, curve = fixed.curve(*rows(1), SEASON)
 
-        assert values(answer) == [percent] * 3
-        assert set(curve[1:].tolist()) == {percent}
-        assert values(fixed.forecast(*rows(1), SEASON)) == [percent] * 3
+        assert forecast.average[0] == pytest.approx([percent] * 3, abs=1e-3)
+        check(forecast)
+        # Nothing is recorded before the first period ends.
+        assert set(curve[:7, 0]) == {0}
+        assert set(curve[7:, 0].tolist()) == {percent}
+
+
+def test_no_day_before_the_first_period_s_end_has_an_outcome_or_a_doubt(scorer: Scorer) -> None:
+    for day in (0.0, 24.49):
+        forecast, _ = scorer.curve(*rows(1), day)
+        assert forecast.stand is not None
+        assert (forecast.average.tolist(), forecast.stand.tolist()) == ([[0, 0, 0]], [[0, 0]])
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(cell=cells, day=days)
-def test_any_seedling_on_any_day_has_a_sound_answer(
+def test_any_row_on_any_day_has_the_prediction_of_the_last_visit(
     scorer: Scorer, cell: tuple[int, int, float], day: float
 ) -> None:
-    answer, curve = scorer.curve(*arrays_of(cell), day)
+    forecast, curve = scorer.curve(*arrays_of(cell), day)
 
-    check(answer)
+    check(forecast)
     check_curve(curve)
-    before = int(np.searchsorted(scorer.artefact.time.visits, day, side="right")) - 1
-    after = min(before + 1, 33)
-    assert curve[before] - EXACT <= answer.percent[0] <= curve[after] + EXACT
+    last = int(np.searchsorted(scorer.artefact.time.visits, day, side="right")) - 1
+    assert forecast.average[0].tolist() == curve[last].tolist()
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
@@ -149,30 +138,15 @@ def test_a_batch_predicts_as_one_by_one(
 ) -> None:
     forecast = scorer.forecast(*arrays_of(*batch), day)
 
-    ones = [scorer.curve(*arrays_of(cell), day)[0] for cell in batch]
-    for name in ("percent", "low", "high"):
-        single = [getattr(one, name)[0] for one in ones]
-        assert getattr(forecast, name) == pytest.approx(single, abs=1e-12)
-
-
-@settings(max_examples=20, deadline=None, derandomize=True)
-@given(cell=cells)
-def test_a_day_of_the_census_is_a_point_of_the_curve(
-    scorer: Scorer, cell: tuple[int, int, float]
-) -> None:
-    census = scorer.artefact.time.visits
-    answers = [scorer.curve(*arrays_of(cell), day) for day in census]
-
-    assert [answer.percent[0] for answer, _ in answers] == pytest.approx(answers[0][1], abs=EXACT)
+    ones = [scorer.curve(*arrays_of(cell), day)[0].average[0] for cell in batch]
+    assert forecast.average == pytest.approx(np.array(ones), abs=EXACT)
 
 
 def test_a_repeated_prediction_is_the_same_to_the_last_bit(scorer: Scorer) -> None:
-    (first, curve), (second, again) = (
-        scorer.curve(*arrays_of((2, 3, 0.07)), 60.0) for _ in range(2)
-    )
+    first, second = (scorer.curve(*arrays_of((2, 3, 0.07)), 60.0) for _ in range(2))
 
-    assert values(first) == values(second)
-    assert curve.tolist() == again.tolist()
+    assert first[0].average.tolist() == second[0].average.tolist()
+    assert first[1].tolist() == second[1].tolist()
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)

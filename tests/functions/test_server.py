@@ -91,7 +91,7 @@ def test_a_model_that_is_not_there_or_damaged_is_named(
 ) -> None:
     assert "No such file" in refusal(root, "--model", str(tmp_path / "none"), "--port", "0")
     damaged = vary(lambda metadata: metadata.update(contract=7))
-    assert "contract: expected 1, got 7" in refusal(root, "--model", str(damaged), "--port", "0")
+    assert "contract: expected 2, got 7" in refusal(root, "--model", str(damaged), "--port", "0")
 
 
 def test_a_simulated_model_is_marked_in_the_greeting(root: Path, vary: Vary) -> None:
@@ -120,4 +120,4 @@ def test_it_describes_itself(server: subprocess.Popen[str]) -> None:
     assert server.stdout is not None
     address = server.stdout.readline().split()[1]
     assert "openapi" in httpx.get(f"{address}/docs").text
-    assert json.loads(httpx.get(f"{address}/v1/model").text)["contract"] == 1
+    assert json.loads(httpx.get(f"{address}/v1/model").text)["contract"] == 2

@@ -71,7 +71,7 @@ def test_it_asks_for_what_the_code_measures(
         settings.read_settings({"POWERTOOLS_SERVICE_NAME": "measures"}), "version", "published"
     )
     for status in (200, 400, 413, 415, 422, 500):
-        request = RequestLog("id", "POST", status=status, predictions=1, mortality_percent=25.0)
+        request = RequestLog("id", "POST", status=status, predictions=1, outcome_percent=25.0)
         telemetry.answered(request)
     measured = {"QuotaExceeded"}  # counted from the access log
     for line in capsys.readouterr().out.splitlines():
@@ -102,7 +102,7 @@ def logged(
     known = settings.read_settings({"POWERTOOLS_SERVICE_NAME": request.node.name})
     telemetry = PowertoolsTelemetry(known, "version", "published")
     telemetry.answered(
-        RequestLog("id", "POST", status=200, predictions=1, milliseconds=1, mortality_percent=25.0)
+        RequestLog("id", "POST", status=200, predictions=1, milliseconds=1, outcome_percent=25.0)
     )
     try:
         raise ZeroDivisionError

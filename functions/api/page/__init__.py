@@ -5,25 +5,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from functools import cache
 from html import escape
 from pathlib import Path
 
-from functions.artefact import Artefact, Factor
+from functions.artefact import Artefact
 
 
 def render(artefact: Artefact, root_path: str) -> tuple[str, str]:
     """The page to try the model on, with the model's own values, and its security policy."""
+    metadata = artefact.metadata
     facts = {
-        "inputs": [
-            {"name": each.name, "levels": each.levels}
-            if isinstance(each, Factor)
-            else {"name": each.name, "seen": each.seen}
-            for each in artefact.inputs
-        ],
+        "study": {
+            name: metadata["study"][name]
+            for name in ("title", "summary", "limits", "outcome_label", "answer", "stand")
+        },
+        "inputs": metadata["inputs"],
+        "unit": metadata["time"]["unit"],
         "percent": artefact.study.percent,
         "time": artefact.time.name,
         "horizon": artefact.time.horizon,
+        "steps": artefact.time.steps,
         "data": artefact.source,
         "version": artefact.version,
     }
@@ -39,12 +42,14 @@ def describe(root_path: str) -> tuple[str, str]:
 def _filled(name: str, root_path: str, facts: str = "") -> tuple[str, str]:
     """A document and its content security policy: nothing from elsewhere, no other script."""
     shape, style, script = (_part(part) for part in (f"{name}.html", "page.css", f"{name}.js"))
-    html = (
-        shape.replace("{{base}}", escape(f"{root_path}/", quote=True))
-        .replace("{{facts}}", facts)
-        .replace("{{style}}", style)
-        .replace("{{script}}", script)
-    )
+    parts = {
+        "base": escape(f"{root_path}/", quote=True),
+        "facts": facts,
+        "style": style,
+        "script": script,
+    }
+    # In one pass: what is filled in may hold such marks itself.
+    html = re.sub(r"{{(\w+)}}", lambda mark: parts[mark[1]], shape)
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"

@@ -7,31 +7,36 @@ const make = (name, properties, ...children) => {
   made.append(...children);
   return made;
 };
+const say = (text) => text?.en ?? "";
+document.title = say(facts.study.title);
+byId("title").textContent = say(facts.study.title);
+byId("summary").textContent = say(facts.study.summary);
+byId("limits").textContent = say(facts.study.limits);
 // One control for each input: a list of levels, or a slider over the range seen in training.
-const controls = facts.inputs.map((input) => {
-  if (input.levels) {
-    return make("select", { name: input.name }, ...input.levels.map((level) => new Option(level, level)));
-  }
-  const [min, max] = input.seen;
-  return make("input", { name: input.name, type: "range", step: "any", min, max, value: (min + max) / 2 });
-});
 const shown = new Map();
-controls.forEach((control, i) => {
-  const label = make("label", {}, facts.inputs[i].name, " ");
-  if (!facts.inputs[i].levels) {
+const controls = facts.inputs.map((input) => {
+  const label = make("label", {}, say(input.label), " ");
+  let control;
+  if (input.kind === "factor") {
+    const options = input.levels.map((level) => new Option(say(level.label), level.name));
+    control = make("select", { name: input.name }, ...options);
+  } else {
+    const [min, max] = input.seen;
+    const value = input.stops[0]?.value ?? (min + max) / 2;
+    control = make("input", { name: input.name, type: "range", step: "any", min, max, value });
     shown.set(control, make("output"));
     label.append(shown.get(control), " ");
   }
   label.append(control);
   form.insertBefore(label, byId("time").parentElement);
+  return control;
 });
 const time = byId("time");
-byId("timeName").textContent = `By ${facts.time}`;
+byId("timeName").textContent = `By ${say({ en: facts.unit.en.one })}`;
 time.max = facts.horizon;
 time.value = facts.horizon;
-const percentOf = (answer) => answer[`${facts.outcome}_percent`];
+const percentOf = (answer) => answer[facts.percent];
 byId("simulated").hidden = facts.data !== "simulated";
-byId("trial").hidden = facts.data !== "published";
 byId("version").textContent = facts.version;
 
 const element = (name, attributes, text) => {
@@ -51,7 +56,7 @@ function draw(answer) {
   const [left, right, top, bottom] = [40, width - 12, 24, height - 40];
   const x = (day) => left + (day / facts.horizon) * (right - left);
   const y = (percent) => bottom - (percent / 100) * (bottom - top);
-  const parts = [element("text", { x: 0, y: 12 }, `${facts.outcome}, %`)];
+  const parts = [element("text", { x: 0, y: 12 }, `${say(facts.study.outcome_label)}, %`)];
   for (const percent of [0, 25, 50, 75, 100]) {
     parts.push(element("line", { class: "grid", x1: left, x2: right, y1: y(percent), y2: y(percent) }));
     parts.push(element("text", { x: left - 6, y: y(percent) + 4, "text-anchor": "end" }, percent));
@@ -59,9 +64,13 @@ function draw(answer) {
   for (let day = 0; day <= facts.horizon; day += facts.horizon / 5) {
     parts.push(element("text", { x: x(day), y: bottom + 18, "text-anchor": "middle" }, Math.round(day)));
   }
-  parts.push(element("text", { x: right, y: bottom + 34, "text-anchor": "end" }, facts.time));
-  const points = answer.curve.map((p) => `${x(p[facts.time])},${y(percentOf(p))}`).join(" ");
-  parts.push(element("polyline", { class: "line", points }));
+  parts.push(element("text", { x: right, y: bottom + 34, "text-anchor": "end" }, facts.unit.en.many));
+  // Where subjects were seen at visits only, the share stays what it was until the next one.
+  const points = answer.curve.flatMap((p, i) => {
+    const here = [[p[facts.time], percentOf(p)]];
+    return facts.steps && i ? [[p[facts.time], percentOf(answer.curve[i - 1])], ...here] : here;
+  });
+  parts.push(element("polyline", { class: "line", points: points.map(([at, percent]) => `${x(at)},${y(percent)}`).join(" ") }));
   const [low, high] = answer.interval_90;
   const at = x(answer[facts.time]);
   parts.push(element("line", { class: "bar", x1: at, x2: at, y1: y(low), y2: y(high) }));
@@ -69,10 +78,16 @@ function draw(answer) {
   svg.replaceChildren(...parts);
 }
 
+function interval(answer) {
+  const range = ([low, high]) => `${low.toFixed(0)} to ${high.toFixed(0)} %`;
+  const stand = answer.stand_interval_90;
+  const one = stand ? `; ${say(facts.study.stand)}: ${range(stand)}` : "";
+  return `${say(facts.study.answer)} by ${facts.unit.en.one} ${answer[facts.time]}; on average ${range(answer.interval_90)}${one}`;
+}
+
 function show(answer) {
   byId("percent").textContent = `${percentOf(answer).toFixed(0)} %`;
-  const [low, high] = answer.interval_90;
-  byId("interval").textContent = `${facts.outcome} by ${facts.time} ${answer[facts.time]}; 90 % interval ${low.toFixed(0)} to ${high.toFixed(0)} %`;
+  byId("interval").textContent = interval(answer);
   byId("warnings").replaceChildren(...answer.warnings.map(item));
   draw(answer);
 }
