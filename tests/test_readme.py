@@ -83,7 +83,7 @@ def test_its_prediction_is_what_the_model_answers(root: Path, readme: str) -> No
     shown = f'"mortality_percent": {percent:.2f}, "interval_90": [{low:.2f}, {high:.2f}]'
     shown += f', "stand_interval_90": [{stand}]'
     assert shown in readme
-    at, point, *ends = 24.5, *curve[7].tolist()
+    at, (point, *ends) = 24.5, curve[7].tolist()
     interval = ", ".join(f"{end:.2f}" for end in ends)
     first = f'"day": {at}, "mortality_percent": {point:.2f}, "interval_90": [{interval}]'
     assert first in readme

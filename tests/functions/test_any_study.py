@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from functions.scoring import Scorer
 from tests.functions.conftest import Client, Listener, read_problem
 from tests.functions.models import STUDIES, Sketch
 
-ROUNDED = {"rel": 0, "abs": 0.0051}
+close = partial(pytest.approx, rel=0, abs=0.0051)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def test_predictions_are_those_computed_by_hand(served: Served) -> None:
         row = sketch.row(place)
         answer = served.client.post("/v1/predict", {**row, sketch.time: time}).json()
 
-        assert figures(answer, sketch) == pytest.approx(sketch.by_hand(row, time), **ROUNDED)
+        assert figures(answer, sketch) == close(sketch.by_hand(row, time))
         assert answer[sketch.time] == time
         assert answer["warnings"] == []
 
@@ -64,7 +65,7 @@ def test_every_point_of_the_curve_is_the_prediction_at_its_visit(served: Served)
     for point in curve:
         found = [point[f"{sketch.outcome}_percent"], *point["interval_90"]]
         expected = sketch.by_hand(row, point[sketch.time])[:3]
-        assert found == pytest.approx(expected, **ROUNDED)
+        assert found == close(expected)
 
 
 def test_a_batch_predicts_as_one_by_one(served: Served) -> None:
