@@ -139,8 +139,8 @@ class Sketch:
                 nodes.append(helper.make_node("Add", [total, part], [after]))
                 total = after
         nodes.append(helper.make_node("Sigmoid", [total], ["hazard"]))
-        shape = ["n", len(self.ends), 1 + self.refits]
-        output = helper.make_tensor_value_info("hazard", TensorProto.FLOAT, shape)
+        answered: list[str | int | None] = ["n", len(self.ends), 1 + self.refits]
+        output = helper.make_tensor_value_info("hazard", TensorProto.FLOAT, answered)
         graph = helper.make_graph(nodes, "hazard", inputs, [output], constants)
         opset = helper.make_opsetid("", 17)
         model = helper.make_model(graph, opset_imports=[opset], ir_version=9)

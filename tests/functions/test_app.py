@@ -37,6 +37,7 @@ def test_golden_predictions_are_repeated(client: Client, scorer: Scorer) -> None
         answer = client.post("/v1/predict", body).json()
 
         found = [answer["mortality_percent"], *answer["interval_90"], *answer["stand_interval_90"]]
+        assert case.stand_interval_90 is not None
         assert found == pytest.approx(
             [case.percent, *case.interval_90, *case.stand_interval_90], abs=0.0061
         )

@@ -12,10 +12,10 @@ from functions.encoding import Encoder
 from functions.scoring import Scorer
 
 INPUTS = (
-    Number("age", "", 0, 120, (21, 80)),
+    Number("age", "", 0, 120, (21, 80), 50),
     Factor("stage", "", ("I", "II", "III")),
     Factor("arm", "", ("control", "treated")),
-    Number("size", "", 0, 200, (3, 120)),
+    Number("size", "", 0, 200, (3, 120), 10),
 )
 ROW = {"size": 7.5, "arm": "treated", "stage": "III", "age": 50}
 
