@@ -32,8 +32,8 @@ def test_a_trashed_and_an_altered_member_are_named_and_sent_again(
     altered = f"model/metadata.json was altered at the remote (model.dvc, object {MD5[METADATA]})"
     assert here.store("status").count("in sync") == 4, "DVC has noticed by itself"
     assert here.store("push", code=1) == (
-        f"DVC calls the push done, but {altered}; {trashed}. `python -m training store audit "
-        "--repair` sends it again from a checkout that has it."
+        f"DVC reported the push as done, but {altered}; {trashed}. Run `python -m training "
+        "store audit --repair` in a checkout that has it."
     )
 
     told = here.store("audit", "--repair")
@@ -114,8 +114,8 @@ def test_a_repair_without_the_object_at_hand_changes_nothing(
     told = here.fresh(tmp_path / "clone").store("audit", "--repair", code=1)
 
     assert told == (
-        "model/ (its list of files), model/model.onnx: not whole in this checkout's cache "
-        "either. Repair from a checkout that has it, or track the output anew (`dvc add`)."
+        "model/ (its list of files), model/model.onnx: missing or damaged in this checkout's cache "
+        "too. Repair from a checkout that has it, or track the output again (`dvc add`)."
     )
     assert not any(request.is_change for request in drive.requests)
 

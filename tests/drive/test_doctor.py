@@ -70,7 +70,7 @@ def test_a_contributor_is_told_what_it_cannot_do(
 
     assert (
         f'warning storage in the shared drive "Seedlings", where {account.email} may add but not '
-        "take away: `store audit --repair` needs a content manager."
+        "delete: `store audit --repair` needs a content manager."
     ) in told
 
 
@@ -135,7 +135,7 @@ def test_a_revoked_key_fails_at_the_token(
 
     told = checkout(drive.shared_drive(account)).store("doctor", code=2)
 
-    assert "failed token Google refuses the key: it was revoked or replaced." in told
+    assert "failed token Google rejects the key: it was revoked or replaced." in told
 
 
 def _escaped_twice(credentials: str) -> str:
@@ -162,7 +162,7 @@ def _cut(credentials: str) -> str:
             "failed credentials GDRIVE_CREDENTIALS_DATA is not the key of a service account.",
         ),
         (_without_address, "failed credentials GDRIVE_CREDENTIALS_DATA lacks client_email."),
-        (_escaped_twice, "failed credentials The private key in GDRIVE_CREDENTIALS_DATA holds a"),
+        (_escaped_twice, "failed credentials The private key in GDRIVE_CREDENTIALS_DATA contains"),
         (_cut, "failed signature GDRIVE_CREDENTIALS_DATA is not the JSON key of a service"),
     ],
     ids=["empty", "base64", "a person's", "no address", "escaped twice", "cut"],

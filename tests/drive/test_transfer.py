@@ -26,7 +26,7 @@ def test_what_was_pushed_is_verified_unread_and_comes_back_in_a_new_clone(
     assert "Pushed and verified: 6 objects" in told
     assert not any(request.is_download for request in drive.requests)
     clone = here.fresh(tmp_path / "clone")
-    assert "model.dvc: pulled, every file as its hash says." in clone.store("pull")
+    assert "model.dvc: pulled; every file matches its checksum." in clone.store("pull")
     assert clone.outputs() == OUTPUTS
 
 
@@ -157,7 +157,7 @@ def test_a_server_that_never_answers_is_given_up(
     told = here.store("push", "model.dvc", "--timeout", "8", "--pause", "5", code=1)
 
     assert told == (
-        "`dvc push` did not end within 4 s and was stopped. The remote may not be answering, "
+        "`dvc push` did not finish within 4 s and was stopped. The remote may be unreachable, "
         "or the transfer needs a longer --timeout."
     )
 
@@ -176,8 +176,8 @@ def test_a_hanging_attempt_leaves_time_for_one_that_succeeds(
 @pytest.mark.parametrize(
     ("state", "cause"),
     [
-        ("revoked", "Google refuses the key: it was revoked or replaced."),
-        ("deleted", "Google does not know the service account any more."),
+        ("revoked", "Google rejects the key: it was revoked or replaced."),
+        ("deleted", "The service account no longer exists."),
     ],
 )
 def test_a_key_that_google_refuses_is_to_be_replaced(
@@ -229,5 +229,5 @@ def test_credentials_are_asked_for_before_anything_is_tried(
 ) -> None:
     told = checkout(drive.shared_drive(account), None).store("push", code=1)
 
-    assert told.startswith("GDRIVE_CREDENTIALS_DATA is empty: there is no key for Google Drive.")
+    assert told.startswith("GDRIVE_CREDENTIALS_DATA is empty: no key for Google Drive.")
     assert drive.requests == []

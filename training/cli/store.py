@@ -13,14 +13,14 @@ from rich.table import Table
 if TYPE_CHECKING:
     from training.store.audit import Audit
 
-app = typer.Typer(help="Pull, push, prove and repair data/ and model/.", no_args_is_help=True)
+app = typer.Typer(help="Pull, push, verify and repair data/ and model/.", no_args_is_help=True)
 _console = Console(stderr=True)
 
 Remote = Annotated[
-    str | None, typer.Option("--remote", "-r", help="A remote's name; default: DVC's default.")
+    str | None, typer.Option("--remote", "-r", help="Name of a remote; default: DVC's default.")
 ]
-Timeout = Annotated[float, typer.Option(min=1, help="Seconds that it may take in all.")]
-Pause = Annotated[float, typer.Option(min=0, help="Seconds before the second attempt.")]
+Timeout = Annotated[float, typer.Option(min=1, help="Time limit in seconds, retries included.")]
+Pause = Annotated[float, typer.Option(min=0, help="Seconds before the first retry.")]
 
 
 @app.command()
@@ -31,14 +31,14 @@ def pull(
     timeout: Timeout = 1800,
     pause: Pause = 30,
 ) -> None:
-    """Bring data/ and model/ into the checkout as data.dvc and model.dvc say."""
+    """Fetch data/ and model/ as data.dvc and model.dvc pin them."""
     from training.store import remotes, transfer
     from training.store.audit import chosen
 
     for target in chosen(remotes.usable_remote(remote), targets):
         with _console.status(f"Pulling {target} …"):
             transfer.pull(target, remote, force=force, timeout=timeout, pause=pause)
-        _tell(f"{target}: pulled, every file as its hash says.")
+        _print(f"{target}: pulled; every file matches its checksum.")
 
 
 @app.command()
@@ -48,7 +48,7 @@ def push(
     timeout: Timeout = 1800,
     pause: Pause = 30,
 ) -> None:
-    """Send data/ and model/ to the remote, then prove that every object arrived."""
+    """Upload data/ and model/ to the remote, then verify every object."""
     from training.store import remotes, transfer
     from training.store.audit import chosen
 
@@ -56,19 +56,20 @@ def push(
         result = transfer.push(remote, targets, timeout=timeout, pause=pause)
         changed = transfer.changed(chosen(remotes.usable_remote(remote), targets))
     for name in changed:
-        _tell(
-            f"[yellow]changed[/yellow] What stands here is another than {name} names, and stays "
-            f"here: `dvc add {name.removesuffix('.dvc')}` has it tracked."
+        output = name.removesuffix(".dvc")
+        _print(
+            f"[yellow]changed[/yellow] {output}/ differs from {name} and was not pushed. "
+            f"Run `dvc add {output}` to track it."
         )
     _summarise(result, "Pushed and verified")
 
 
 @app.command()
 def status(remote: Remote = None) -> None:
-    """Print what DVC says of the checkout and of the remote; `audit` proves it."""
+    """Show DVC's status of the checkout and the remote; `audit` verifies it."""
     from training.store import transfer
 
-    with _console.status("Asking DVC …"):
+    with _console.status("Running dvc status …"):
         found = transfer.status(remote)
     table = Table("target", "checkout", "remote")
     for each in found:
@@ -80,26 +81,26 @@ def status(remote: Remote = None) -> None:
 def audit(
     targets: Annotated[list[str] | None, typer.Argument(help="Default: both pointers.")] = None,
     remote: Remote = None,
-    repair: Annotated[bool, typer.Option("--repair", help="Send again what is bad.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Upload faulty objects again.")] = False,
 ) -> None:
-    """Prove that every object is at the remote and whole; exit 1 where one is not."""
+    """Verify that every object exists at the remote and matches its checksum; exit 1 if not."""
     from training.store import audit as audits
 
-    with _console.status("Looking at every object …"):
+    with _console.status("Checking every object …"):
         result = audits.audit(remote, targets, repair=repair)
-    for mended in result.repaired:
-        _tell(f"[green]repaired[/green] {escape(str(mended))}")
+    for finding in result.repaired:
+        _print(f"[green]repaired[/green] {escape(str(finding))}")
     for finding in result.findings:
-        _tell(f"[red]{finding.state}[/red] {escape(str(finding))}")
+        _print(f"[red]{finding.state}[/red] {escape(str(finding))}")
     if not result.verified:
-        _tell("Run with --repair to send them again from this checkout's cache.")
+        _print("Run with --repair to upload them again from this checkout's cache.")
         raise typer.Exit(1)
     _summarise(result, "Verified")
 
 
 @app.command()
 def doctor(remote: Remote = None) -> None:
-    """Check the set-up of the remote, step by step; exit 0 (well), 1 (warnings), 2 (failed)."""
+    """Check the remote's set-up step by step; exit 0 (ok), 1 (warnings), 2 (failed)."""
     from training.store import doctor as doctors
 
     colours = {"ok": "green", "warning": "yellow", "failed": "red"}
@@ -107,7 +108,7 @@ def doctor(remote: Remote = None) -> None:
     for check in doctors.doctor(remote):
         done.append(check)
         colour = colours[check.outcome]
-        _tell(f"[{colour}]{check.outcome:8}[/{colour}]{check.name:14}{escape(check.text)}")
+        _print(f"[{colour}]{check.outcome:8}[/{colour}]{check.name:14}{escape(check.text)}")
     raise typer.Exit(doctors.exit_code(done))
 
 
@@ -122,17 +123,17 @@ def use(
 
     remote = remotes.use_remote(address)
     where = Path(".dvc", "config.local" if remote.is_folder else "config")
-    _tell(f"The default remote is now {remote.name}, {escape(remote.url)} ({where}).")
+    _print(f"The default remote is now {remote.name}, {escape(remote.url)} ({where}).")
 
 
 def _summarise(result: Audit, verb: str) -> None:
     for each in result.duplicates:
-        _tell(f"[yellow]duplicated[/yellow] {escape(str(each))}; harmless.")
-    _tell(
+        _print(f"[yellow]duplicated[/yellow] {escape(str(each))}; harmless.")
+    _print(
         f"{verb}: {result.objects} objects, {result.size / 1e6:.2f} MB, "
         f"at the remote {result.remote}."
     )
 
 
-def _tell(sentence: str) -> None:
+def _print(sentence: str) -> None:
     _console.print(sentence, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The git checkout: what was committed, and committing what was proven."""
+"""Git commands on the checkout: committed texts, and commits of verified changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from training.errors import TrainingError
 
 
 class RepositoryError(TrainingError):
-    """Git could not do what was asked of it."""
+    """A git command failed."""
 
 
 def git(*arguments: str) -> str:
@@ -18,9 +18,9 @@ def git(*arguments: str) -> str:
     try:
         done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
     except FileNotFoundError as error:
-        raise RepositoryError("git is not installed; pointers are kept in it") from error
+        raise RepositoryError("git is not installed; the pointers are versioned with it") from error
     except subprocess.CalledProcessError as error:
-        last = (error.stderr.strip().splitlines() or ["no word"])[-1]
+        last = (error.stderr.strip().splitlines() or ["no output"])[-1]
         raise RepositoryError(f"git {arguments[0]} failed: {last}") from error
     return done.stdout.strip()
 
@@ -31,16 +31,16 @@ def head() -> str:
 
 
 def require_committed(paths: Sequence[str]) -> None:
-    """Raises RepositoryError unless these paths are as committed and git knows who commits."""
+    """Raises RepositoryError unless these paths are committed and git has an identity."""
     try:
         git("var", "GIT_COMMITTER_IDENT")
     except RepositoryError as error:
-        told = "git does not know who commits: set user.name and user.email"
-        raise RepositoryError(told) from error
+        message = "git has no committer identity: set user.name and user.email"
+        raise RepositoryError(message) from error
     if changed := _changed(paths):
         raise RepositoryError(
-            f"not committed: {', '.join(changed)}. A model names the commit it was made from: "
-            "commit them first"
+            f"uncommitted changes: {', '.join(changed)}. A model records the commit it was made "
+            "from: commit them first"
         )
 
 

@@ -1,4 +1,4 @@
-"""Making a model the one that serves.
+"""Publishing a model: it becomes the one that serves.
 
 The pointer `model.dvc` is committed last, and only after its objects were read back from
 the remote into an empty cache. Until then the committed pointer, and with it everything
@@ -41,14 +41,14 @@ LARGEST_BUNDLED: Final = 1_000_000
 LOCK: Final = Path(".dvc/tmp/release.lock")
 
 Step = Callable[[str], None]
-"""Told the name of each step as it begins."""
+"""Called with the name of each step as it begins."""
 
 
 @contextmanager
 def release_lock() -> Iterator[None]:
-    """Holds a lock that another retrain or rollback in this checkout finds taken.
+    """Holds the lock that admits one retrain or rollback at a time in this checkout.
 
-    A process that was killed frees it. Raises TrainingError where it is taken.
+    A killed process releases it. Raises TrainingError where it is held.
     """
     LOCK.parent.mkdir(parents=True, exist_ok=True)
     with LOCK.open("w") as lock:
@@ -62,20 +62,20 @@ def release_lock() -> Iterator[None]:
 
 
 def start_clean() -> list[str]:
-    """Undoes what a cut-off release left behind; returns the paths it put back."""
+    """Undoes an interrupted release; returns the paths that were restored."""
     recover_folder(config.MODEL)
     return git.restore([POINTER, str(RELEASED)])
 
 
 @contextmanager
 def restore_on_failure() -> Iterator[None]:
-    """Where a release fails, puts its pointer, the bundled remote and model/ back."""
+    """Restores the pointer, the bundled remote and model/ where a release fails."""
     try:
         yield
     except BaseException:
         start_clean()
         if Path(POINTER).is_file():
-            # The next pull will do where the cache lacks it.
+            # Where the cache lacks it, the next pull fetches it.
             with suppress(StoreError):
                 transfer.check_out(POINTER)
         raise
@@ -84,10 +84,10 @@ def restore_on_failure() -> Iterator[None]:
 def publish(
     graph: bytes, metadata: Mapping[str, Any], meta: Mapping[str, object], step: Step
 ) -> str:
-    """Ships a judged model: written, pushed, read back, mirrored, and only then committed.
+    """Releases a model: written, pushed, read back, mirrored, and only then committed.
 
-    `meta` is what `model.dvc` will say of why the model was made. Returns the commit.
-    Raises StoreError where the remote does not hold it, whole, in the end.
+    `meta` is written into `model.dvc`: why the model was made. Returns the commit.
+    Raises StoreError where the remote does not hold it intact.
     """
     with restore_on_failure():
         step("write model/ and its pointer")
@@ -129,7 +129,7 @@ def mirror() -> None:
 
 
 def _write_pointer(meta: Mapping[str, object]) -> None:
-    """Has DVC write the pointer of model/, and adds why it was made."""
+    """Lets DVC write the pointer of model/, and adds why the model was made."""
     done = subprocess.run(
         [sys.executable, "-m", "dvc", "add", "--quiet", str(config.MODEL)],
         capture_output=True,
@@ -143,11 +143,11 @@ def _write_pointer(meta: Mapping[str, object]) -> None:
 
 
 def _verify_remote_copy(graph: bytes, metadata: bytes) -> None:
-    """Pulls the model as a stranger would and compares it byte by byte."""
+    """Pulls the model as a new clone would and compares it byte by byte."""
     with tempfile.TemporaryDirectory() as folder:
-        came = transfer.read_back(POINTER, None, Path(folder) / "checkout")
+        pulled = transfer.read_back(POINTER, None, Path(folder) / "checkout")
         for name, sent in ((GRAPH, graph), (METADATA, metadata)):
-            if (came / name).read_bytes() != sent:
+            if (pulled / name).read_bytes() != sent:
                 raise StoreError(
-                    f"{name} came back from the remote different.", "Run `store audit --repair`."
+                    f"{name} read back from the remote differs.", "Run `store audit --repair`."
                 )

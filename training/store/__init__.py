@@ -1,1 +1,1 @@
-"""The outputs' home: pull, push, prove and repair them at any DVC remote."""
+"""The remote of the outputs: pull, push, verify and repair them, wherever DVC keeps them."""

@@ -1,7 +1,7 @@
-"""Proving that a remote holds every object of an output, whole; and sending again what it lost.
+"""Verify that a remote holds every object of an output intact, and upload again what it lost.
 
-`dvc status --cloud` and `dvc push` look for a folder's list of files alone and take the files
-for granted, so they call a remote in sync whose members were trashed or altered.
+`dvc status --cloud` and `dvc push` check a folder's list of files only, so they call a remote in
+sync whose files were trashed or altered.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ _WORDS: Final[dict[State, str]] = {
     "missing": "is not at the remote",
     "trashed": "is in the remote's trash",
     "altered": "was altered at the remote",
-    "duplicated": "is at the remote more than once, each time whole",
+    "duplicated": "is at the remote more than once, each copy intact",
 }
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One object that is not at the remote once and whole."""
+    """One object that is not at the remote exactly once and intact."""
 
     target: str
     oid: str
     label: str
-    """What it is in the checkout, such as `model/model.onnx`."""
+    """Its path in the checkout, such as `model/model.onnx`."""
     state: State
 
     def __str__(self) -> str:
@@ -45,19 +45,19 @@ class Finding:
 
 @dataclass(frozen=True)
 class Audit:
-    """What an audit saw: `findings` are faults, `duplicates` are harmless."""
+    """Result of an audit: `findings` are faults, `duplicates` are harmless."""
 
     remote: str
     objects: int
     size: int
-    """Bytes of the objects that are there and whole."""
+    """Bytes of the objects that are intact."""
     findings: tuple[Finding, ...] = ()
     duplicates: tuple[Finding, ...] = ()
     repaired: tuple[Finding, ...] = ()
 
     @property
     def verified(self) -> bool:
-        """Whether every object is there and whole."""
+        """Whether every object is there and intact."""
         return not self.findings
 
 
@@ -68,11 +68,11 @@ def audit(
     repair: bool = False,
     timeout: float = retry.TIMEOUT,
 ) -> Audit:
-    """Look at every object of the outputs at a remote (default: the configured one).
+    """Check every object of the outputs at a remote (default: the configured one).
 
     On Drive by Drive's own checksums, in a local folder by hashing, elsewhere by the remote's
-    checksum where it has one and else by reading. `repair` sends what is missing or damaged
-    again from the local cache. Raises `StoreError` where the remote cannot be looked at, or a
+    checksum where it has one and else by reading. `repair` uploads what is missing or damaged
+    again from the local cache. Raises `StoreError` where the remote cannot be read, or a
     damaged object cannot be replaced from here; then nothing was changed.
     """
     at = remotes.usable_remote(remote)
@@ -81,41 +81,45 @@ def audit(
     if repair and result.findings:
         before = result.findings
         _discard_damaged(at, pointers, before)
-        retry.send(at, [each.file for each in pointers], timeout=timeout)
+        retry.push_objects(at, [each.file for each in pointers], timeout=timeout)
         result = _survey(at, pointers)
-        left = {finding.oid for finding in result.findings}
-        mended = tuple(finding for finding in before if finding.oid not in left)
-        result = replace(result, repaired=mended)
+        remaining = {finding.oid for finding in result.findings}
+        repaired = tuple(finding for finding in before if finding.oid not in remaining)
+        result = replace(result, repaired=repaired)
     return result
 
 
 def chosen(remote: Remote, targets: Sequence[str] | None) -> list[str]:
-    """The pointers to treat: those named, or all that are here and belong at that remote."""
+    """The pointers to use: those named, or all in the checkout that belong at that remote."""
     if remote.name != RELEASED_REMOTE:
         names = list(targets or [name for name in TARGETS if Path(name).is_file()])
         if not names:
-            told = f"There is neither {' nor '.join(TARGETS)} here."
-            raise StoreError(told, "Run at the top of a checkout.")
+            cause = f"There is neither {' nor '.join(TARGETS)} here."
+            raise StoreError(cause, "Run at the top of a checkout.")
         return names
     if set(targets or ()) - {"model.dvc"}:
-        raise StoreError(f"The remote {RELEASED_REMOTE} takes model.dvc alone.")
+        raise StoreError(f"The remote {RELEASED_REMOTE} accepts model.dvc only.")
     return ["model.dvc"]
 
 
-def _shelf(remote: Remote) -> ObjectStore:
-    return drive.DriveObjects(remote) if remote.is_drive else filesystem.FilesystemObjects(remote)
+def _object_store(remote: Remote) -> ObjectStore:
+    return (
+        drive.DriveObjectStore(remote)
+        if remote.is_drive
+        else filesystem.FilesystemObjectStore(remote)
+    )
 
 
 def _survey(remote: Remote, pointers: Sequence[Pointer]) -> Audit:
-    shelf, cache = _shelf(remote), remotes.cache()
-    copies = _by_oid(shelf.copies({each.oid for each in pointers}))
+    store, cache = _object_store(remote), remotes.cache()
+    copies = _by_oid(store.copies({each.oid for each in pointers}))
     expected: dict[str, Finding] = {}
     for each in pointers:
-        members = _members(each, cache, shelf, copies.get(each.oid, []))
+        members = _members(each, cache, store, copies.get(each.oid, []))
         for oid in (each.oid, *members):
             label = each.label(oid, members)
             expected.setdefault(oid, Finding(each.file, oid, label, "missing"))
-    copies |= _by_oid(shelf.copies(expected.keys() - copies.keys()))
+    copies |= _by_oid(store.copies(expected.keys() - copies.keys()))
 
     found = [_judge(each, copies.get(each.oid, [])) for each in expected.values()]
     return Audit(
@@ -128,7 +132,7 @@ def _survey(remote: Remote, pointers: Sequence[Pointer]) -> Audit:
 
 
 def _members(
-    each: Pointer, cache: Path, shelf: ObjectStore, tops: Sequence[StoredObject]
+    each: Pointer, cache: Path, store: ObjectStore, tops: Sequence[StoredObject]
 ) -> dict[str, str]:
     """Files of a tracked folder, from the cache or the remote; none where neither has its list."""
     if not each.is_folder:
@@ -137,7 +141,7 @@ def _members(
     if pointer.is_whole(each.oid, local):
         return pointer.members(local.read_bytes())
     whole = [copy for copy in tops if copy.is_whole]
-    return pointer.members(shelf.read(whole[0])) if whole else {}
+    return pointer.members(store.read(whole[0])) if whole else {}
 
 
 def _judge(finding: Finding, copies: Sequence[StoredObject]) -> Finding | None:
@@ -155,7 +159,7 @@ def _judge(finding: Finding, copies: Sequence[StoredObject]) -> Finding | None:
 def _discard_damaged(
     remote: Remote, pointers: Sequence[Pointer], findings: Sequence[Finding]
 ) -> None:
-    """Take altered objects away, and the list of files above each fault: then DVC sends anew."""
+    """Delete altered objects and the folder list above each fault, so that DVC uploads them."""
     cache = remotes.cache()
     affected = {finding.target for finding in findings}
     lists = {each.oid: each.label(each.oid, {}) for each in pointers if each.file in affected}
@@ -167,13 +171,13 @@ def _discard_damaged(
     ]
     if lost:
         raise StoreError(
-            f"{', '.join(sorted(lost))}: not whole in this checkout's cache either.",
-            "Repair from a checkout that has it, or track the output anew (`dvc add`).",
+            f"{', '.join(sorted(lost))}: missing or damaged in this checkout's cache too.",
+            "Repair from a checkout that has it, or track the output again (`dvc add`).",
         )
-    shelf = _shelf(remote)
-    for copy in shelf.copies(needed):
+    store = _object_store(remote)
+    for copy in store.copies(needed):
         if not copy.trashed and (copy.oid in lists or not copy.is_whole):
-            shelf.discard(copy)
+            store.discard(copy)
 
 
 def _by_oid(copies: Sequence[StoredObject]) -> dict[str, list[StoredObject]]:

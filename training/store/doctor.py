@@ -1,4 +1,4 @@
-"""The doctor: is the default remote fit for pulling and pushing, and if not, what to do."""
+"""The doctor: whether a remote is ready for pulling and pushing, and if not, what to do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CALLS_PER_PUSHED_FILE, _CALLS_PER_PULLED_FILE = 2, 3.3
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One line of the doctor's."""
+    """One line of the report."""
 
     name: str
     outcome: Outcome
@@ -33,46 +33,46 @@ class CheckResult:
 
 
 def doctor(remote: str | None = None) -> Iterator[CheckResult]:
-    """Examine a remote (default: the default one) and yield each check as it is done.
+    """Check a remote (default: the default one) and yield each result as it is known.
 
-    It ends at the first that failed, since the later ones rest on it. Nothing is written to
-    the remote, and no check's text holds a key.
+    It ends at the first failure, since later checks depend on it. Nothing is written to the
+    remote, and no text contains a key.
     """
     try:
-        case = CheckContext(remotes.find_remote(remote))
+        context = CheckContext(remotes.find_remote(remote))
     except StoreError as error:
         yield CheckResult("configuration", "failed", str(error))
         return
-    kind = doctor_drive.CHECKS if case.remote.is_drive else _OTHER
-    for name, examine in (("configuration", _configuration), *kind, ("volume", _volume)):
+    kind = doctor_drive.CHECKS if context.remote.is_drive else _OTHER
+    for name, check in (("configuration", _configuration), *kind, ("volume", _volume)):
         try:
-            said = examine(case)
+            text = check(context)
         except StoreError as error:
             yield CheckResult(name, "failed", redact(str(error)))
             return
-        yield CheckResult(name, "warning" if isinstance(said, CheckWarning) else "ok", redact(said))
+        yield CheckResult(name, "warning" if isinstance(text, CheckWarning) else "ok", redact(text))
 
 
 def exit_code(checks: Sequence[CheckResult]) -> int:
-    """0 where all is well, 1 where something deserves a look, 2 where something failed."""
+    """0 without findings, 1 with warnings, 2 after a failure."""
     return max((EXIT_CODES[check.outcome] for check in checks), default=0)
 
 
-def _configuration(case: CheckContext) -> str:
+def _configuration(context: CheckContext) -> str:
     committed = Path(".dvc/config")
     if committed.is_file() and (found := _SECRET.search(committed.read_text(encoding="utf-8"))):
         raise StoreError(
             f"`.dvc/config` holds {found[1]}, and it is committed.",
             "Move it into .dvc/config.local (`dvc remote modify --local …`) and replace it.",
         )
-    remotes.usable_remote(case.remote.name)
-    return f"remote {case.remote.name}, {case.remote.url}"
+    remotes.usable_remote(context.remote.name)
+    return f"remote {context.remote.name}, {context.remote.url}"
 
 
-def _place(case: CheckContext) -> str:
-    if not case.remote.is_folder:
-        return _reach(case)
-    folder = Path(case.remote.url)
+def _location(context: CheckContext) -> str:
+    if not context.remote.is_folder:
+        return _reach(context)
+    folder = Path(context.remote.url)
     if not folder.is_dir():
         raise StoreError(f"The folder {folder} does not exist.", "Create it, or mount its disk.")
     if not os.access(folder, os.W_OK):
@@ -82,30 +82,30 @@ def _place(case: CheckContext) -> str:
     return f"{folder} can be read and written"
 
 
-def _reach(case: CheckContext) -> str:
-    filesystem, root = remotes.objects(case.remote)
+def _reach(context: CheckContext) -> str:
+    filesystem, root = remotes.objects(context.remote)
     try:
         there = filesystem.exists(root)
     except OSError as error:
         raise StoreError(
-            f"{case.remote.url} cannot be reached: {error}.", "Check the address and the keys."
+            f"{context.remote.url} cannot be reached: {error}.", "Check the address and the keys."
         ) from error
-    return "it holds objects" if there else "no objects there yet; the first push proves it"
+    return "it holds objects" if there else "reachable; no objects yet"
 
 
-def _volume(case: CheckContext) -> str:
-    pointers = [read_pointer(name) for name in audit.chosen(case.remote, None)]
+def _volume(context: CheckContext) -> str:
+    pointers = [read_pointer(name) for name in audit.chosen(context.remote, None)]
     files = sum(each.files for each in pointers)
-    told = f"{files} files, {sum(each.size for each in pointers) / 1e6:.1f} MB tracked"
-    if not case.remote.is_drive:
-        return told
-    told += (
-        f": about {files * _CALLS_PER_PUSHED_FILE:.0f} calls of Drive to push all, "
-        f"{files * _CALLS_PER_PULLED_FILE:.0f} to pull"
+    text = f"{files} files, {sum(each.size for each in pointers) / 1e6:.1f} MB tracked"
+    if not context.remote.is_drive:
+        return text
+    text += (
+        f": about {files * _CALLS_PER_PUSHED_FILE:.0f} Drive API calls to push everything, "
+        f"{files * _CALLS_PER_PULLED_FILE:.0f} to pull it"
     )
     if files > _MANY_FILES:
-        return CheckWarning(f"{told}. A new project's quota is near: pack small files together.")
-    return told
+        return CheckWarning(f"{text}. A new project's quota is near: pack small files together.")
+    return text
 
 
-_OTHER: Final[tuple[tuple[str, Callable[[CheckContext], str]], ...]] = (("place", _place),)
+_OTHER: Final[tuple[tuple[str, Callable[[CheckContext], str]], ...]] = (("location", _location),)

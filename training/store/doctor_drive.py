@@ -1,7 +1,7 @@
-"""The doctor's checks of a Google Drive remote, in the order in which they rest on each other.
+"""The doctor's checks of a Google Drive remote; each depends on those before it.
 
-Each returns what to tell where all is well, a `CheckWarning` where it is worth a look, and raises
-`StoreError` where pushing cannot work. None of them makes anything in Drive.
+Each returns a sentence on success, a `CheckWarning` where something needs attention, and raises
+`StoreError` where pushing cannot work. None of them creates anything in Drive.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ _KEY_FIELDS: Final = ("client_email", "private_key", "private_key_id", "client_i
 
 
 class CheckWarning(str):
-    """Something that works, and is worth a look."""
+    """The sentence of a check that passed and still needs attention."""
 
     __slots__ = ()
 
 
 @dataclass
 class CheckContext:
-    """What is known of the patient so far."""
+    """What the checks have found so far."""
 
     remote: Remote
     drive: Drive | None = None
     email: str = "the service account"
     top: dict[str, Any] = field(default_factory=dict)
-    """The remote's folder, as Drive describes it."""
+    """Metadata of the remote's folder."""
     base: set[str] = field(default_factory=set)
     """Ids of the folder that the remote's address ends in."""
 
     @property
     def delegates(self) -> bool:
-        """Whether the account acts for a person, who has storage."""
+        """Whether it acts for a user, who has storage."""
         as_person = self.remote.options.get("gdrive_service_account_user_email")
         return not self.remote.is_service_account or bool(as_person)
 
@@ -76,25 +76,25 @@ def _proxy(_: CheckContext) -> str:
     return f"{proxy.rpartition('@')[2].removeprefix('http://')}"
 
 
-def _address(case: CheckContext) -> str:
-    if not _FOLDER_ID.fullmatch(case.remote.folder_id):
+def _address(context: CheckContext) -> str:
+    if not _FOLDER_ID.fullmatch(context.remote.folder_id):
         raise StoreError(
-            f"{case.remote.url} does not begin with the id of a Drive folder.",
+            f"{context.remote.url} does not begin with the id of a Drive folder.",
             "`python -m training store use` takes the folder's address in the browser.",
         )
-    if not case.remote.is_service_account:
-        return CheckWarning("gdrive_use_service_account is not set: DVC acts as a person, by OAuth")
+    if not context.remote.is_service_account:
+        return CheckWarning("gdrive_use_service_account is not set: DVC uses a user's OAuth token")
     return "a service account on a folder id"
 
 
-def _credentials(case: CheckContext) -> str:
-    if not case.remote.is_service_account:
-        return "a person's token"
-    if case.remote.key_file:
-        source, path = case.remote.key_file, Path(case.remote.key_file)
+def _credentials(context: CheckContext) -> str:
+    if not context.remote.is_service_account:
+        return "a user's OAuth token"
+    if context.remote.key_file:
+        source, path = context.remote.key_file, Path(context.remote.key_file)
         if not path.is_file():
             raise StoreError(
-                f"The key file {path} does not exist, and DVC prefers it to the environment.",
+                f"The key file {path} does not exist; DVC takes it before the environment.",
                 "Unset gdrive_service_account_json_file_path or put the file there.",
             )
         text = path.read_text(encoding="utf-8")
@@ -104,7 +104,7 @@ def _credentials(case: CheckContext) -> str:
         key = json.loads(text)
     except ValueError as error:
         raise StoreError(
-            f"{source} is not JSON.", "Paste the whole key file as it is, not base64-encoded."
+            f"{source} is not JSON.", "Paste the whole key file unchanged, not base64-encoded."
         ) from error
     if not isinstance(key, dict) or key.get("type") != "service_account":
         raise StoreError(
@@ -115,104 +115,104 @@ def _credentials(case: CheckContext) -> str:
         raise StoreError(f"{source} lacks {', '.join(missing)}.", failures.NEW_KEY)
     if "\\n" in key["private_key"]:
         raise StoreError(
-            f"The private key in {source} holds a backslash and an n where a line ends.",
-            "It was escaped twice: paste the whole key file as Google gave it.",
+            f"The private key in {source} contains a literal \\n instead of line breaks.",
+            "It was escaped twice: paste the key file unchanged.",
         )
-    case.email = key["client_email"]
-    return f"{source}: {case.email}"
+    context.email = key["client_email"]
+    return f"{source}: {context.email}"
 
 
-def _signature(case: CheckContext) -> str:
+def _signature(context: CheckContext) -> str:
     from training.store.drive import Drive
 
-    case.drive = Drive(case.remote)
-    if case.remote.is_service_account:
-        case.drive.sign()
-        return "the key signs"
+    context.drive = Drive(context.remote)
+    if context.remote.is_service_account:
+        context.drive.sign()
+        return "the key can sign"
     return "not needed"
 
 
-def _token(case: CheckContext) -> str:
-    _drive(case).refresh_token()
+def _token(context: CheckContext) -> str:
+    _drive(context).refresh_token()
     return "Google accepts the key"
 
 
-def _api(case: CheckContext) -> str:
-    about = _drive(case).about()
-    case.email = about["user"]["emailAddress"]
-    return f"Drive answers {case.email}"
+def _api(context: CheckContext) -> str:
+    about = _drive(context).about()
+    context.email = about["user"]["emailAddress"]
+    return f"reachable as {context.email}"
 
 
-def _folder(case: CheckContext) -> str:
+def _folder(context: CheckContext) -> str:
     from training.store.drive import FOLDER
 
-    case.top = _drive(case).folder(case.remote.folder_id)
-    title, may = case.top["title"], case.top["capabilities"]
-    if case.top["mimeType"] != FOLDER:
+    context.top = _drive(context).folder(context.remote.folder_id)
+    title, may = context.top["title"], context.top["capabilities"]
+    if context.top["mimeType"] != FOLDER:
         raise StoreError(f'"{title}" is a file, not a folder.', "Use the id of a folder.")
-    if case.top["labels"]["trashed"]:
+    if context.top["labels"]["trashed"]:
         raise StoreError(f'The folder "{title}" is in the trash.', "Restore it, or use another.")
     if not may.get("canAddChildren"):
         raise StoreError(
-            f'{case.email} may read "{title}" but not write: pulling works, pushing will fail.',
+            f'{context.email} may read "{title}" but not write: pulling works, pushing will fail.',
             "Make it a content manager of the shared drive.",
         )
     return f'"{title}" can be read and written'
 
 
-def _storage(case: CheckContext) -> str:
-    drive_id = case.top.get("driveId")
+def _storage(context: CheckContext) -> str:
+    drive_id = context.top.get("driveId")
     if drive_id:
-        name = _drive(case).shared_drive(drive_id)["name"]
-        if case.top["capabilities"].get("canTrashChildren"):
+        name = _drive(context).shared_drive(drive_id)["name"]
+        if context.top["capabilities"].get("canTrashChildren"):
             return f'in the shared drive "{name}"'
         return CheckWarning(
-            f'in the shared drive "{name}", where {case.email} may add but not take away: '
+            f'in the shared drive "{name}", where {context.email} may add but not delete: '
             "`store audit --repair` needs a content manager."
         )
-    if case.delegates:
-        return "in the Drive of a person, who owns what is pushed"
+    if context.delegates:
+        return "in the Drive of a user, who owns what is pushed"
     raise StoreError(failures.NO_STORAGE, failures.NO_STORAGE_REMEDY)
 
 
-def _path(case: CheckContext) -> str:
-    case.base = {case.top["id"]}
-    for title in case.remote.subpath:
-        found = _drive(case).subfolders(case.base, case.top.get("driveId"), title)
-        case.base = {item["id"] for item in found if not item["labels"]["trashed"]}
-        if not case.base:
+def _path(context: CheckContext) -> str:
+    context.base = {context.top["id"]}
+    for title in context.remote.subpath:
+        found = _drive(context).subfolders(context.base, context.top.get("driveId"), title)
+        context.base = {item["id"] for item in found if not item["labels"]["trashed"]}
+        if not context.base:
             raise StoreError(
-                f'The folder "{title}" of {case.remote.url} does not exist in Drive, and DVC '
+                f'The folder "{title}" of {context.remote.url} does not exist in Drive, and DVC '
                 "does not create it.",
                 "Create it once in the browser, or use its own id as the remote's address.",
             )
-    return "/".join(case.remote.subpath) or "the folder itself"
+    return "/".join(context.remote.subpath) or "the folder itself"
 
 
-def _upload(case: CheckContext) -> str:
-    names = audit.chosen(case.remote, None)
+def _upload(context: CheckContext) -> str:
+    names = audit.chosen(context.remote, None)
     size = sum(read_pointer(name).size for name in names)
-    _drive(case).try_upload(min(case.base), size)
-    return f"Google would take {size / 1e6:.1f} MB (asked, and taken back)"
+    _drive(context).try_upload(min(context.base), size)
+    return f"Google would accept {size / 1e6:.1f} MB (upload session opened and cancelled)"
 
 
-def _duplicates(case: CheckContext) -> str:
-    parents = case.base
+def _duplicates(context: CheckContext) -> str:
+    parents = context.base
     for title in ("files", "md5"):
-        found = _drive(case).subfolders(parents, case.top.get("driveId"), title)
+        found = _drive(context).subfolders(parents, context.top.get("driveId"), title)
         parents = {item["id"] for item in found if not item["labels"]["trashed"]}
         if len(parents) > 1:
             return CheckWarning(
                 f'{len(parents)} folders named "{title}": two first pushes ran at once. '
                 "Harmless to DVC; let one push finish before the next."
             )
-    return "none" if parents else "none; nothing was pushed yet"
+    return "none" if parents else "none; nothing has been pushed yet"
 
 
-def _drive(case: CheckContext) -> Drive:
-    if case.drive is None:
+def _drive(context: CheckContext) -> Drive:
+    if context.drive is None:
         raise StoreError("Drive was not reached.")
-    return case.drive
+    return context.drive
 
 
 CHECKS: Final[tuple[tuple[str, Callable[[CheckContext], str]], ...]] = (

@@ -1,14 +1,13 @@
-"""Google Drive beside DVC: what a folder holds and what we may do there, by API v2.
+"""Google Drive beside DVC: the contents of a folder and our permissions there, by API v2.
 
-It takes the very credentials DVC takes, in DVC's way, so it passes and fails with DVC; unlike
-DVC it tries again after a failure that may pass, and waits `ANSWER_SECONDS` for an answer at most.
+It authenticates exactly as DVC does, so that it succeeds and fails with DVC. Unlike DVC it
+retries transient failures and gives up on a response after `ANSWER_SECONDS`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 
@@ -17,10 +16,11 @@ from training.store.dvc import log
 from training.store.objects import StoredObject
 from training.store.pointer import object_path
 from training.store.remotes import Remote
+from training.store.retry import run_with_retries
 
 FOLDER: Final = "application/vnd.google-apps.folder"
 ANSWER_SECONDS: Final = 60
-_ATTEMPTS: Final = 4
+_PAUSE: Final = 2.0
 _PARENTS_PER_QUERY: Final = 100
 _UPLOAD: Final = (
     "https://www.googleapis.com/upload/drive/v2/files?uploadType=resumable&supportsAllDrives=true"
@@ -52,16 +52,16 @@ class Drive:
             raise failures.explain(f"Failed to authenticate GDrive: {error}", "Drive") from error
 
     def refresh_token(self) -> None:
-        """Have Google give us an access token; it lasts for an hour."""
+        """Get an access token from Google; it is valid for an hour."""
         self._guard(self._authorization.Refresh)
 
     def about(self) -> dict[str, Any]:
-        """Who we are, and the quota that Google reports."""
+        """The authenticated account, and the quota that Google reports."""
         fields = "user(emailAddress),quotaBytesTotal,quotaBytesUsed,quotaType"
         return dict(self._call(self._service.about().get(fields=fields)))
 
     def folder(self, id_: str) -> dict[str, Any]:
-        """What a folder is and what we may do in it."""
+        """A folder's metadata and our permissions on it."""
         fields = (
             "id,title,mimeType,driveId,labels(trashed),"
             "capabilities(canAddChildren,canTrashChildren,canDeleteChildren)"
@@ -76,7 +76,7 @@ class Drive:
     def children(
         self, parents: Collection[str], drive_id: str | None, also: str = ""
     ) -> Iterator[dict[str, Any]]:
-        """What stands in these folders, trashed things too; `also` narrows the search."""
+        """Items of these folders, trashed ones too; `also` narrows the query."""
         wanted = sorted(parents)
         for start in range(0, len(wanted), _PARENTS_PER_QUERY):
             some = wanted[start : start + _PARENTS_PER_QUERY]
@@ -116,7 +116,7 @@ class Drive:
         self._call(self._service.files().trash(fileId=id_, supportsAllDrives=True))
 
     def try_upload(self, parent: str, size: int) -> None:
-        """Ask for leave to upload `size` bytes into a folder, and give it back: makes no file."""
+        """Open an upload session for `size` bytes in a folder and cancel it: no file is made."""
         headers = {
             "Content-Type": "application/json",
             "X-Upload-Content-Type": "application/octet-stream",
@@ -141,21 +141,18 @@ class Drive:
         from httplib2 import HttpLib2Error  # type: ignore[import-untyped]
         from pydrive2.auth import RefreshError  # type: ignore[import-untyped]
 
-        attempt = 1
-        while True:
+        def attempt(_: float) -> Any:
             try:
                 return send()
             except (Error, RefreshError, HttpLib2Error, OSError) as error:
                 log("Drive", type(error).__name__, str(error))
-                failure = failures.explain(str(error), "Drive")
-                if attempt == _ATTEMPTS or not isinstance(failure, failures.TransientError):
-                    raise failure from error
-            time.sleep(2**attempt)
-            attempt += 1
+                raise failures.explain(str(error), "Drive") from error
+
+        return run_with_retries(attempt, pause=_PAUSE)
 
 
-class DriveObjects:
-    """The objects of a Drive remote, whole or not by Drive's own `md5Checksum`: nothing is read."""
+class DriveObjectStore:
+    """Objects of a Drive remote, compared by Drive's own `md5Checksum`: nothing is downloaded."""
 
     def __init__(self, remote: Remote) -> None:
         self._drive, self._remote = Drive(remote), remote
@@ -191,7 +188,7 @@ class DriveObjects:
         ]
 
     def read(self, copy: StoredObject) -> bytes:
-        return self._drive.read(copy.place)
+        return self._drive.read(copy.location)
 
     def discard(self, copy: StoredObject) -> None:
-        self._drive.trash(copy.place)
+        self._drive.trash(copy.location)

@@ -33,7 +33,7 @@ def run_dvc(
     """Run `dvc` in `folder` (default: the current one) and return what it wrote to stdout.
 
     `environment` is added to this process's. Raises `StoreError`, or `TransientError` where
-    another attempt is worth while; a command still running after `timeout` seconds is ended.
+    another attempt may succeed; a command still running after `timeout` seconds is killed.
     """
     at, line = folder or Path(), f"dvc {' '.join(arguments)}"
     with tempfile.TemporaryDirectory() as settings:
@@ -57,8 +57,8 @@ def run_dvc(
             printed = _text(error.stdout, error.stderr)
             log(line, f"ended after {timeout:.0f} s", printed)
             raise failures.TransientError(
-                f"`dvc {arguments[0]}` did not end within {timeout:.0f} s and was stopped.",
-                "The remote may not be answering, or the transfer needs a longer --timeout.",
+                f"`dvc {arguments[0]}` did not finish within {timeout:.0f} s and was stopped.",
+                "The remote may be unreachable, or the transfer needs a longer --timeout.",
             ) from error
     output = _text(done.stdout, done.stderr)
     log(line, f"exit code {done.returncode}", output)
@@ -101,7 +101,7 @@ def _text(*streams: str | bytes | None) -> str:
 
 
 def log(command: str, outcome: str, output: str) -> None:
-    """Keep all that a command said, without the key, in `build/store.log`."""
+    """Append a command's output to `build/store.log`, with the key redacted."""
     entry = redact(f"$ {command}\n{output.rstrip()}\n-> {outcome}\n")
     _logger.debug("%s", entry)
     LOG.parent.mkdir(parents=True, exist_ok=True)

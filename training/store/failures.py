@@ -1,4 +1,4 @@
-"""What a failure of DVC or Drive means to the person at the keyboard: one cause, one remedy."""
+"""What a failure of DVC or Drive means to the user: one cause, one remedy."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ from training.errors import StoreError
 
 GUIDE: Final = "docs/google-drive.md"
 NEW_KEY: Final = f"Make a new key for the service account and replace the secret ({GUIDE}, step 4)."
-REPAIR: Final = (
-    "`python -m training store audit --repair` sends it again from a checkout that has it."
-)
+REPAIR: Final = "Run `python -m training store audit --repair` in a checkout that has it."
 
 
 class TransientError(StoreError):
-    """A failure that may be gone at the next attempt."""
+    """A failure that the next attempt may not meet."""
 
 
 class _Rule(NamedTuple):
     pattern: str
     cause: str
     remedy: str = ""
-    passing: bool = False
+    transient: bool = False
 
 
 NO_STORAGE: Final = (
@@ -33,13 +31,13 @@ NO_STORAGE_REMEDY: Final = (
     "Use a folder of a shared drive, or one of the other ways under "
     f'"Without a shared drive" in {GUIDE}. Pulling works as it is.'
 )
-NO_CREDENTIALS: Final = "GDRIVE_CREDENTIALS_DATA is empty: there is no key for Google Drive."
+NO_CREDENTIALS: Final = "GDRIVE_CREDENTIALS_DATA is empty: no key for Google Drive."
 NO_CREDENTIALS_REMEDY: Final = (
     "Put the service account's JSON there; in GitHub Actions pass the secret in `env:` "
     "(a pull request from a fork gets none)."
 )
 
-# The first rule whose pattern occurs in the output holds: from the particular to the general.
+# The first rule whose pattern matches wins: specific ones first.
 _RULES: Final = (
     _Rule(r"storageQuotaExceeded|do not have storage quota", NO_STORAGE, NO_STORAGE_REMEDY),
     _Rule(
@@ -47,14 +45,14 @@ _RULES: Final = (
         "The Drive that owns the folder is full.",
         "Free space in it, or move the remote.",
     ),
-    _Rule(r"account not found", "Google does not know the service account any more.", NEW_KEY),
-    _Rule(r"Invalid JWT Signature", "Google refuses the key: it was revoked or replaced.", NEW_KEY),
+    _Rule(r"account not found", "The service account no longer exists.", NEW_KEY),
+    _Rule(r"Invalid JWT Signature", "Google rejects the key: it was revoked or replaced.", NEW_KEY),
     _Rule(
         r"short-lived token|reasonable timeframe",
-        "Google refuses the key because this machine's clock is wrong.",
+        "Google rejects the key because this machine's clock is wrong.",
         "Set the clock (NTP) and try again.",
     ),
-    _Rule(r"invalid_grant: ?(?P<text>[^\n]*)", "Google refuses the key: {text}", NEW_KEY),
+    _Rule(r"invalid_grant: ?(?P<text>[^\n]*)", "Google rejects the key: {text}", NEW_KEY),
     _Rule(
         r"accessNotConfigured|SERVICE_DISABLED",
         "The Google Drive API is not enabled in the service account's project.",
@@ -76,7 +74,7 @@ _RULES: Final = (
         r"rateLimitExceeded|HttpError 429|Rate Limit",
         "Google is limiting the rate of calls.",
         "Wait a minute and try again.",
-        passing=True,
+        transient=True,
     ),
     _Rule(
         r"File not found: (?P<id>[\w.-]+)",
@@ -102,7 +100,7 @@ _RULES: Final = (
     ),
     _Rule(
         r"Non interactive mode",
-        "Nobody has yet allowed DVC to act for them in this Drive.",
+        "DVC has not been authorised for this Drive yet.",
         "Run `dvc pull` once in a terminal and follow the link it prints.",
     ),
     _Rule(
@@ -127,14 +125,14 @@ _RULES: Final = (
     ),
     _Rule(
         r"Unable to acquire lock",
-        "Another DVC command is at work in this checkout.",
-        "Let it finish.",
-        passing=True,
+        "Another DVC command is running in this checkout.",
+        "Wait for it to finish.",
+        transient=True,
     ),
     _Rule(
         r"remove the following unsaved files[^\n]*\n(?P<path>[^\n]*)",
         "There are local changes that pulling would overwrite ({path}).",
-        "Have DVC track them (`dvc add`), move them away, or pull with --force.",
+        "Track them (`dvc add`), move them away, or pull with --force.",
     ),
     _Rule(
         r"Checkout failed for following targets:\s*(?P<path>[^\n]*)",
@@ -154,29 +152,29 @@ _RULES: Final = (
     _Rule(
         r"HttpError 5\d\d|Invalid response 5\d\d|Expecting value: line|backendError|internalError",
         "Google answered with a server error.",
-        "It mostly passes: try again in some minutes.",
-        passing=True,
+        "Usually temporary: try again in a few minutes.",
+        transient=True,
     ),
     _Rule(
         r"Remote end closed|EOF occurred|Connection (reset|aborted|refused)|Broken pipe|timed? ?out"
         r"|Unable to find the server|IncompleteRead|Name or service not known",
         "The connection to the remote broke.",
         "Check the network and try again.",
-        passing=True,
+        transient=True,
     ),
 )
 
 
 def explain(output: str, command: str) -> StoreError:
-    """The error to raise for a failed `command`, given all it printed.
+    """The error to raise for a failed `command`, given its output.
 
-    A `TransientError` where another attempt is worth while, else a plain `StoreError`.
+    A `TransientError` where another attempt may succeed, else a plain `StoreError`.
     """
     for rule in _RULES:
         if found := re.search(rule.pattern, output):
             groups = {name: value or "" for name, value in found.groupdict().items()}
-            kind = TransientError if rule.passing else StoreError
+            kind = TransientError if rule.transient else StoreError
             return kind(rule.cause.format(**groups), rule.remedy)
-    told = [line for line in output.splitlines() if line.startswith("ERROR")] or [output.strip()]
-    text = told[0].removeprefix("ERROR: ") or "it said nothing"
-    return StoreError(f"{command} failed: {text}", "All it printed is in build/store.log.")
+    errors = [line for line in output.splitlines() if line.startswith("ERROR")]
+    text = (errors or [output.strip()])[0].removeprefix("ERROR: ") or "no output"
+    return StoreError(f"{command} failed: {text}", "The full output is in build/store.log.")

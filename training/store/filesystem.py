@@ -13,8 +13,8 @@ from training.store.pointer import object_path
 from training.store.remotes import Remote
 
 
-class FilesystemObjects:
-    """A checksum that the remote keeps itself is trusted where it agrees; else objects are read."""
+class FilesystemObjectStore:
+    """Trusts the remote's own checksum where it agrees; reads the object where not."""
 
     def __init__(self, remote: Remote) -> None:
         self._files, self._root = remotes.objects(remote)
@@ -42,15 +42,15 @@ class FilesystemObjects:
         return digest.hexdigest()
 
     def read(self, copy: StoredObject) -> bytes:
-        with self._files.open(copy.place, "rb") as content:
+        with self._files.open(copy.location, "rb") as content:
             return bytes(content.read())
 
     def discard(self, copy: StoredObject) -> None:
-        self._files.remove(copy.place)
+        self._files.remove(copy.location)
 
 
 def _checksums(info: Mapping[str, Any]) -> set[str]:
-    """The MD5s among what a remote tells of an object: S3's entity tag, Google's base64."""
+    """MD5s in a remote's metadata of an object: S3's entity tag, Google's base64."""
     tags = {str(info.get(name, "")).strip('"') for name in ("ETag", "etag", "md5")}
     if coded := info.get("md5Hash"):
         tags.add(base64.b64decode(coded).hex())

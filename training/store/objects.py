@@ -1,4 +1,4 @@
-"""The objects at a remote, seen one by one: what is there, and is it whole."""
+"""The objects at a remote, one by one: which exist, and which are intact."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One file at the remote that claims, by its place, to be the object `oid`."""
+    """One file at the remote, stored under the path of the object `oid`."""
 
     oid: str
     md5: str
-    """Of its content, in hex."""
+    """Of its content, in hexadecimal."""
     size: int
-    place: str
-    """What the shelf knows it by."""
+    location: str
+    """Path or id by which the store finds it."""
     trashed: bool = False
 
     @property
@@ -28,10 +28,10 @@ class ObjectStore(Protocol):
     """What an audit needs of a remote. Every method raises `StoreError`."""
 
     def copies(self, oids: Collection[str]) -> list[StoredObject]:
-        """Every file that stands in the place of one of `oids`."""
+        """Every file stored under the path of one of `oids`."""
 
     def read(self, copy: StoredObject) -> bytes:
         """The content of a copy."""
 
     def discard(self, copy: StoredObject) -> None:
-        """Take a copy away, into the trash where there is one."""
+        """Delete a copy, into the trash where the remote has one."""

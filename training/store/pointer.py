@@ -1,4 +1,4 @@
-"""What a `.dvc` file promises: an output, and the hash of every file in it."""
+"""What a `.dvc` file pins: an output, and the checksum of every file in it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Pointer:
     files: int
     size: int
     meta: Mapping[str, Any] = field(default_factory=dict)
-    """What was noted beside it, such as why a model was made."""
+    """Metadata kept beside it, such as why a model was made."""
 
     @property
     def is_folder(self) -> bool:
@@ -67,17 +67,17 @@ def members(listing: bytes) -> dict[str, str]:
 
 
 def object_path(oid: str) -> tuple[str, str]:
-    """Folder and name under which DVC keeps an object."""
+    """Folder and file name under which DVC stores an object."""
     return oid[:2], oid[2:]
 
 
 def cached(oid: str, cache: Path) -> Path:
-    """Where the local cache keeps an object."""
+    """Path of an object in the local cache."""
     return cache.joinpath(*object_path(oid))
 
 
 def is_whole(oid: str, path: Path) -> bool:
-    """Whether the file is there and holds what its hash says."""
+    """Whether the file exists and matches its checksum."""
     return path.is_file() and md5(path) == oid.removesuffix(".dir")
 
 

@@ -42,7 +42,7 @@ class Remote:
 
     @property
     def key_file(self) -> str | None:
-        """File that holds the key; DVC prefers it to the environment."""
+        """File with the key; it takes precedence over the environment."""
         name = (
             "service_account_json_file_path" if self.is_service_account else "user_credentials_file"
         )
@@ -60,9 +60,9 @@ class Remote:
         return tuple(part for part in self.url.removeprefix("gdrive://").split("/")[1:] if part)
 
     def environment(self) -> dict[str, str]:
-        """What a `dvc` command on this remote needs beside the environment it inherits."""
-        # DVC sets up the default remote too, whatever remote is named, and would stop for
-        # want of a Drive key that it then never uses.
+        """Variables that a `dvc` command on this remote needs in addition."""
+        # DVC initialises the default remote too, whichever is named, and would fail for lack of a
+        # Drive key that it then never uses.
         unused = not self.is_drive and not config.has_drive_credentials()
         return {"GDRIVE_CREDENTIALS_DATA": "unused"} if unused else {}
 
@@ -80,11 +80,11 @@ def configuration() -> Any:
 
 
 def find_remote(name: str | None = None) -> Remote:
-    """The remote of that name, by default the one DVC takes. Raises `StoreError`."""
+    """The remote of that name (default: DVC's default). Raises `StoreError`."""
     settings = configuration()
     chosen = name or settings["core"].get("remote")
     if not chosen:
-        remedy = "Name one: `python -m training store use PATH-or-URL`."
+        remedy = "Set one: `python -m training store use PATH-or-URL`."
         raise StoreError("No remote is configured.", remedy)
     options = settings["remote"].get(chosen)
     if options is None:
@@ -94,7 +94,7 @@ def find_remote(name: str | None = None) -> Remote:
 
 
 def usable_remote(name: str | None = None) -> Remote:
-    """The remote of that name, once nothing is obviously missing. Raises `StoreError`."""
+    """The remote of that name, if its settings are complete. Raises `StoreError`."""
     remote = find_remote(name)
     if remote.folder_id == PLACEHOLDER:
         raise StoreError(
@@ -113,7 +113,7 @@ def usable_remote(name: str | None = None) -> Remote:
 
 
 def ready_remote() -> str | None:
-    """Name of the default remote where nothing is obviously missing for using it."""
+    """Name of the default remote if its settings are complete."""
     try:
         return usable_remote().name
     except StoreError:
@@ -146,15 +146,15 @@ def use_remote(address: str) -> Remote:
 
     `address` is a Drive folder (`gdrive://ID`, or its address in the browser) or another
     URL that DVC knows, both kept in `.dvc/config`, to be committed; a local folder, kept in
-    `.dvc/config.local` and made if need be; or the name of a remote that is there already.
+    `.dvc/config.local` and created if missing; or the name of an existing remote.
     """
     if link := _BROWSER_LINK.match(address):
         address = f"gdrive://{link[1]}"
     known = configuration()["remote"]
     if address == config.RELEASED_REMOTE:
         raise StoreError(
-            f"The remote {address} is part of the repository and holds the released model alone.",
-            "Name a folder or a URL of your own.",
+            f"The remote {address} is part of the repository and holds the released model only.",
+            "Give a folder or a URL of your own.",
         )
     if address in known:
         _set_default(address, local=True)

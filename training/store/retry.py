@@ -1,12 +1,13 @@
-"""A `dvc` transfer that is tried again while that may help, within one time limit."""
+"""Trying again while a failure may pass, within one time limit."""
 
 from __future__ import annotations
 
 import logging
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from training.store.dvc import run_dvc
 from training.store.failures import TransientError
@@ -18,48 +19,54 @@ _ATTEMPTS: Final = 4
 _TOKEN_SECONDS: Final = 3000
 
 _logger = logging.getLogger(__name__)
-
-
-def send(
-    remote: Remote, targets: Sequence[str], *, timeout: float = TIMEOUT, pause: float = PAUSE
-) -> None:
-    """`dvc push`. Raises `StoreError`; sending twice is harmless, what is there is left alone."""
-    run_with_retries(
-        ["push", "--remote", remote.name, *targets], remote, timeout=timeout, pause=pause
-    )
+_Result = TypeVar("_Result")
 
 
 def run_with_retries(
-    arguments: Sequence[str],
-    remote: Remote,
-    *,
-    timeout: float,
-    pause: float,
-    folder: Path | None = None,
-) -> None:
-    """Run a `dvc` command up to four times while its failure is a passing one.
+    call: Callable[[float], _Result], *, pause: float, timeout: float = math.inf
+) -> _Result:
+    """Result of a call that is made up to four times while it raises `TransientError`.
 
-    An attempt may take half of the time left, so that one that hangs leaves room for another.
-    `pause` seconds, then twice and four times as long, lie between attempts.
+    `pause` seconds, then twice and four times as long, lie between attempts. `call` gets the
+    seconds that it may take: half of the time left, so that an attempt that hangs leaves room
+    for another, and all of it in the last one.
     """
-    if remote.is_drive and timeout > _TOKEN_SECONDS:
-        # PyDrive2's threads crash one another when they renew a token that ran out.
-        arguments = [*arguments, "--jobs", "1"]
     deadline = time.monotonic() + timeout
-    for attempt in range(1, _ATTEMPTS + 1):
-        left = deadline - time.monotonic()
+    attempt = 1
+    while True:
+        remaining = deadline - time.monotonic()
         try:
-            run_dvc(
-                arguments,
-                timeout=left / 2 if attempt < _ATTEMPTS else left,
-                folder=folder,
-                environment=remote.environment(),
-            )
+            return call(remaining / 2 if attempt < _ATTEMPTS else remaining)
         except TransientError as error:
             wait = pause * 2 ** (attempt - 1)
             if attempt == _ATTEMPTS or time.monotonic() + wait >= deadline:
                 raise
-            _logger.warning("%s Trying again in %.0f s.", error.cause, wait)
-            time.sleep(wait)
-        else:
-            return
+            _logger.warning("%s Retrying in %.0f s.", error.cause, wait)
+        time.sleep(wait)
+        attempt += 1
+
+
+def run_transfer(
+    arguments: Sequence[str],
+    remote: Remote,
+    *,
+    timeout: float = TIMEOUT,
+    pause: float = PAUSE,
+    folder: Path | None = None,
+) -> None:
+    """Run a `dvc` command that transfers objects, with retries. Raises `StoreError`."""
+    if remote.is_drive and timeout > _TOKEN_SECONDS:
+        # PyDrive2's threads crash one another when they renew an expired token.
+        arguments = [*arguments, "--jobs", "1"]
+
+    def call(seconds: float) -> None:
+        run_dvc(arguments, timeout=seconds, folder=folder, environment=remote.environment())
+
+    run_with_retries(call, pause=pause, timeout=timeout)
+
+
+def push_objects(
+    remote: Remote, targets: Sequence[str], *, timeout: float = TIMEOUT, pause: float = PAUSE
+) -> None:
+    """`dvc push`; objects that the remote has are skipped. Raises `StoreError`."""
+    run_transfer(["push", "--remote", remote.name, *targets], remote, timeout=timeout, pause=pause)

@@ -1,4 +1,4 @@
-"""Moving outputs between a checkout and a remote, and believing it only when it was checked."""
+"""Transfers of outputs between a checkout and a remote, each verified."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from training.store.pointer import Pointer, read_pointer
 from training.store.remotes import Remote
 
 _NOT_HERE: Final = (
-    "It is not in this checkout either: bring what the pointer names, or have DVC track "
-    "what stands here (`dvc add data`)."
+    "It is not in this checkout either: restore what the pointer names, or track the current "
+    "files (`dvc add data`)."
 )
 _LOCAL: Final = {"GDRIVE_CREDENTIALS_DATA": "unused"}
 
 
 @dataclass(frozen=True)
 class Status:
-    """One output as DVC sees it: words of its own, or `in sync`. It does not look at members."""
+    """DVC's status of one output, or `in sync`. DVC does not check the files of a folder."""
 
     target: str
     checkout: str
@@ -41,7 +41,7 @@ def pull(
     timeout: float = retry.TIMEOUT,
     pause: float = retry.PAUSE,
 ) -> None:
-    """Bring one output (`model.dvc`) into the checkout as its pointer says, whole or not at all.
+    """Fetch one output (`model.dvc`) into the checkout as its pointer pins it, all or nothing.
 
     `remote` is a name in DVC's configuration (default: the default one). `force` overwrites
     local changes. Needs no git, and no credentials where the remote needs none.
@@ -51,7 +51,7 @@ def pull(
     wanted = read_pointer(target)
     cache = remotes.cache()
     for oid in _damaged(wanted, cache):
-        # Else DVC would take the file for the object and not ask the remote for it.
+        # Otherwise DVC would trust the damaged file and not fetch the object.
         pointer.cached(oid, cache).unlink(missing_ok=True)
     _fetch(wanted, at, cache, timeout=timeout, pause=pause)
     arguments = ["checkout", *(["--force"] if force else []), target]
@@ -59,7 +59,7 @@ def pull(
 
 
 def check_out(target: str) -> None:
-    """Put what a pointer names into the checkout from the cache alone, whatever stands there.
+    """Check an output out from the cache alone, overwriting local changes.
 
     Raises `StoreError` where the cache lacks it.
     """
@@ -75,11 +75,11 @@ def push(
     timeout: float = retry.TIMEOUT,
     pause: float = retry.PAUSE,
 ) -> Audit:
-    """Send the outputs (default: all that belong there), then prove that each object arrived.
+    """Upload the outputs (default: all that belong there), then verify each object.
 
-    Raises `StoreError` where an object is damaged before it is sent, where DVC fails for good,
-    where `timeout` seconds pass, or where the audit finds an object missing or damaged: what
-    returns is verified.
+    Raises `StoreError` where an object is damaged before the upload, where DVC keeps failing,
+    where `timeout` seconds pass, or where the audit finds an object missing or damaged: a
+    returned audit is verified.
     """
     at = remotes.usable_remote(remote)
     names = chosen(at, targets)
@@ -91,23 +91,25 @@ def push(
             if pointer.cached(oid, cache).exists():
                 raise StoreError(
                     f"{label} is damaged in this checkout's cache.",
-                    f"Pull {name}, or track its output anew (`dvc add`).",
+                    f"Pull {name}, or track its output again (`dvc add`).",
                 )
         if damaged and Path(wanted.output).exists():
-            # What came by another way than DVC, but is what the pointer says.
+            # The files did not come through DVC, but match the pointer.
             with suppress(StoreError):
                 run_dvc(["commit", name], timeout=timeout, environment=_LOCAL)
-    retry.send(at, names, timeout=timeout, pause=pause)
+    retry.push_objects(at, names, timeout=timeout, pause=pause)
     result = audit(at.name, names)
     if not result.verified:
-        told = "; ".join(map(str, result.findings))
+        faults = "; ".join(map(str, result.findings))
         here = all(pointer.cached(each.oid, cache).exists() for each in result.findings)
-        raise StoreError(f"DVC calls the push done, but {told}.", REPAIR if here else _NOT_HERE)
+        raise StoreError(
+            f"DVC reported the push as done, but {faults}.", REPAIR if here else _NOT_HERE
+        )
     return result
 
 
 def status(remote: str | None = None) -> list[Status]:
-    """What `dvc status` says of each output, in the checkout and at a remote."""
+    """`dvc status` of each output, in the checkout and at a remote."""
     at = remotes.usable_remote(remote)
     names = chosen(at, None)
     here = _changes(names)
@@ -129,15 +131,15 @@ def status(remote: str | None = None) -> list[Status]:
 
 
 def changed(targets: Sequence[str]) -> list[str]:
-    """Those of the pointers whose output in the checkout is another than they say."""
+    """The pointers whose output in the checkout differs from what they pin."""
     return [name for name, state in _changes(targets).items() if "modified" in state]
 
 
 def read_back(target: str, remote: str | None, to: Path) -> Path:
-    """Pull an output into `to` as a stranger would, with an empty cache, and hash what came.
+    """Pull an output into `to` as a new clone would, with an empty cache, and verify it.
 
     `to` must not exist or be empty; it becomes a DVC project of its own. Returns the output's
-    path in it. Raises `StoreError` where a file is missing or not what the pointer says.
+    path in it. Raises `StoreError` where a file is missing or differs from the pointer.
     """
     at = remotes.usable_remote(remote)
     wanted = read_pointer(target)
@@ -165,7 +167,7 @@ def _fetch(
 ) -> None:
     """Fill the cache with an output's objects and check each: DVC trusts a folder blindly."""
     arguments = ["fetch", "--remote", remote.name, wanted.file]
-    retry.run_with_retries(arguments, remote, timeout=timeout, pause=pause, folder=folder)
+    retry.run_transfer(arguments, remote, timeout=timeout, pause=pause, folder=folder)
     for oid, label in _damaged(wanted, cache).items():
         pointer.cached(oid, cache).unlink(missing_ok=True)
         raise StoreError(
@@ -206,9 +208,9 @@ def _project(to: Path, remote: Remote, target: str) -> None:
 
 
 def _changes(names: Sequence[str]) -> dict[str, str]:
-    """What DVC says of each output in the checkout."""
-    told = json.loads(run_dvc(["status", "--json", *names], timeout=600, environment=_LOCAL))
-    return {name: _words(told.get(name, [])) for name in names}
+    """DVC's status of each output in the checkout."""
+    found = json.loads(run_dvc(["status", "--json", *names], timeout=600, environment=_LOCAL))
+    return {name: _words(found.get(name, [])) for name in names}
 
 
 def _words(changes: list[dict[str, dict[str, str]]]) -> str:

@@ -126,7 +126,7 @@ def test_data_that_are_not_committed_stop_the_loop(checkout: Checkout) -> None:
     checkout.dvc("add", "--quiet", "data")
     (checkout.path / "notes.txt").write_text("a person's own")
     told = checkout.training(*RETRAIN, "try", code=1)
-    assert "not committed: data.dvc. A model names the commit it was made from" in told
+    assert "uncommitted changes: data.dvc. A model records the commit it was made from" in told
     assert (checkout.path / "notes.txt").exists(), "a clean start takes nothing else away"
 
 

@@ -52,7 +52,7 @@ def test_it_goes_back_one_version_or_to_any_commit(checkout: Checkout) -> None:
 
     checkout.training("rollback", second)
     assert checkout.graph() == "second"
-    assert "names the model of" in checkout.training("rollback", second, code=1)
+    assert "already names the model of" in checkout.training("rollback", second, code=1)
 
 
 def test_done_twice_it_goes_further_back_and_never_forth(checkout: Checkout) -> None:
@@ -60,7 +60,7 @@ def test_done_twice_it_goes_further_back_and_never_forth(checkout: Checkout) -> 
     checkout.training("rollback")
     checkout.training("rollback")
     assert checkout.graph() == "first"
-    assert "there is nothing to go back to" in checkout.training("rollback", code=1)
+    assert "there is nothing to roll back to" in checkout.training("rollback", code=1)
 
     noted = checkout.git("show", "HEAD:model.dvc").partition("withdrawn:")[2]
     assert "of third" in noted
@@ -102,7 +102,7 @@ def test_a_model_that_is_lost_everywhere_is_not_gone_back_to(checkout: Checkout)
     told = checkout.training("rollback", code=1)
 
     assert "model/ (its list of files) is not at the remote (model.dvc, object " in told
-    assert told.endswith("No copy is left here either: choose another version.")
+    assert told.endswith("There is no local copy either: choose another version.")
     assert checkout.git("rev-parse", "HEAD") == before
     assert checkout.git("status", "--porcelain") == ""
     assert checkout.graph().startswith("fourth")
@@ -136,4 +136,4 @@ def test_who_git_does_not_know_is_told_before_anything_is_done(checkout: Checkou
             del checkout.environment[name]
     checkout.git("config", "user.useConfigOnly", "true")
     told = checkout.training("rollback", code=1)
-    assert told.endswith("git does not know who commits: set user.name and user.email")
+    assert told.endswith("git has no committer identity: set user.name and user.email")

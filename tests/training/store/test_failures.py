@@ -17,8 +17,8 @@ from training.store.failures import TransientError, explain
         ("module 'OpenSSL.crypto' has no attribute 'sign'", "The installed pyOpenSSL", False),
         ("'reason': 'dailyLimitExceeded', 'message': 'Daily Limit", "The project's daily", False),
         ("'reason': 'quotaExceeded'", "The Drive that owns the folder is full.", False),
-        ("invalid_grant: Invalid JWT: Token must be a short-lived token", "Google refuses", False),
-        ("invalid_grant: Something new", "Google refuses the key: Something new", False),
+        ("invalid_grant: Invalid JWT: Token must be a short-lived token", "Google rejects", False),
+        ("invalid_grant: Something new", "Google rejects the key: Something new", False),
         ("Failed to authenticate GDrive: 'access_token'", "DVC takes the key for a", False),
         ("certificate verify failed: CERTIFICATE_VERIFY_FAILED", "The server that answers", False),
         ("Error connecting to HTTP proxy 127.0.0.1:9: [Errno 111]", "The proxy 127.0.0.1:9", False),
@@ -39,7 +39,7 @@ def test_a_failure_has_its_cause(printed: str, cause: str, passing: bool) -> Non
 def test_a_failure_nobody_foresaw_is_quoted_with_where_to_read_on() -> None:
     error = explain("WARNING: x\nERROR: the moon is full\n\nHaving any troubles?", "push")
 
-    assert str(error) == "push failed: the moon is full All it printed is in build/store.log."
+    assert str(error) == "push failed: the moon is full The full output is in build/store.log."
 
 
 def test_a_key_is_taken_out_however_it_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:

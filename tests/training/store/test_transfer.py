@@ -38,7 +38,7 @@ def test_a_local_folder_is_one_command_away_and_keeps_every_promise(
     assert "(.dvc/config.local)" in here.store("use", str(shelf))
     assert "Pushed and verified: 6 objects" in here.store("push")
     assert here.store("status").count("in sync") == 4
-    assert f"ok place {shelf} can be read and written" in here.store("doctor")
+    assert f"ok location {shelf} can be read and written" in here.store("doctor")
     clone = here.fresh(tmp_path / "clone")
     clone.store("pull")
     assert clone.outputs() == OUTPUTS
@@ -58,14 +58,14 @@ def test_changed_data_are_not_pushed_and_that_is_said(here: Checkout, tmp_path: 
     plots.unlink()
     plots.write_text("plot,light\n1,0.20\n")
     told = here.store("push")
-    assert told.startswith("changed What stands here is another than data.dvc names")
-    assert "`dvc add data` has it tracked. Pushed and verified: 6 objects" in told
+    assert told.startswith("changed data/ differs from data.dvc and was not pushed.")
+    assert "Run `dvc add data` to track it. Pushed and verified: 6 objects" in told
 
     shutil.rmtree(here.cache)
     shutil.rmtree(tmp_path / "shelf")
     assert here.store("push", "data.dvc", code=1).endswith(
-        "It is not in this checkout either: bring what the pointer names, or have DVC track "
-        "what stands here (`dvc add data`)."
+        "It is not in this checkout either: restore what the pointer names, or track the current "
+        "files (`dvc add data`)."
     )
 
 
@@ -97,7 +97,7 @@ def test_a_remote_of_any_kind_is_where_a_missing_model_comes_from(
 def test_the_released_remote_never_takes_the_trial(here: Checkout) -> None:
     told = here.store("push", "data.dvc", "--remote", "released", code=1)
 
-    assert told == "The remote released takes model.dvc alone."
+    assert told == "The remote released accepts model.dvc only."
 
 
 def test_an_altered_and_a_lost_object_are_refused_found_and_sent_again(
@@ -135,7 +135,7 @@ def test_a_damaged_cache_is_not_sent(here: Checkout) -> None:
 
     assert here.store("push", "--remote", "released", code=1) == (
         "model/model.onnx is damaged in this checkout's cache. Pull model.dvc, or track its "
-        "output anew (`dvc add`)."
+        "output again (`dvc add`)."
     )
 
 
