@@ -1,4 +1,4 @@
-"""`python -m training data …`: bring the trial in, check it, simulate one, describe it."""
+"""`python -m training data …`: bring data in, check, simulate or describe them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from training import config
 from training.errors import Fault, TrainingError
 
 if TYPE_CHECKING:
-    from training.study.trial import Trial
+    from training.study.declaration import Study
+    from training.study.table import Table as StudyTable
 
-app = typer.Typer(help="Bring in, check, simulate or describe a trial.", no_args_is_help=True)
+app = typer.Typer(help="Bring in, check, simulate or describe data.", no_args_is_help=True)
 _console = Console(stderr=True)
 SHOWN = 50
 
@@ -35,73 +36,92 @@ def fault_table(faults: Sequence[Fault], shown: int = SHOWN) -> Table:
     return table
 
 
-def _tell(trial: Trial) -> None:
-    for notice in trial.dropped:
-        _console.print(notice, markup=False, highlight=False, soft_wrap=True)
-    kind = {"simulated": "SIMULATED", "published": "the published trial", "custom": "custom"}
-    _console.print(
-        f"Sound: {trial.rows} rows, {len(trial.seedlings)} seedlings on "
-        f"{trial.seedlings['Plot'].nunique()} plots; {kind[trial.source]} (md5 {trial.md5}).",
-        highlight=False,
-        soft_wrap=True,
+StudyFile = Annotated[
+    Path | None, typer.Option(envvar="STUDY", help="The study's file; study.toml by default.")
+]
+
+
+def _print(text: str, style: str = "") -> None:
+    _console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_table(study: Study, table: StudyTable) -> None:
+    for notice in table.dropped:
+        _print(notice)
+    kind = {"simulated": "SIMULATED", "published": "the published data", "custom": "custom"}
+    group = study.data.group
+    groups = f" in {len(table.subjects.groups)} {group.name.en.many}" if group else ""
+    _print(
+        f"Valid: {table.rows} rows, {len(table.subjects)} {study.study.row.en.many}{groups}; "
+        f"{kind[table.source]} (md5 {table.md5})."
     )
 
 
 @app.command()
 def fetch(
     source: Annotated[str, typer.Option("--from", help="A path or an http(s) URL of the CSV.")],
+    study: StudyFile = None,
 ) -> None:
-    """Bring the CSV into data/ once it was found sound; a bad one changes nothing."""
+    """Bring a CSV into data/ if it is valid; an invalid one changes nothing."""
+    from training.pipeline.sources import find_study
     from training.study import fetch as fetching
 
+    declared = find_study(study).study
     with _console.status(f"Fetching {escape(source)} …"):
-        written, trial = fetching.fetch(source, config.DATA)
-    _console.print(f"Wrote {written}.", markup=False, highlight=False, soft_wrap=True)
-    _tell(trial)
+        written, table = fetching.fetch(source, config.DATA, declared)
+    _print(f"Wrote {written}.")
+    _print_table(declared, table)
 
 
 @app.command()
 def check(
     path: Annotated[Path, typer.Argument(help="A CSV or a folder of CSVs.")] = config.DATA,
     every: Annotated[bool, typer.Option("--all", help="Print every fault.")] = False,
+    study: StudyFile = None,
 ) -> None:
-    """Check a trial: every fault with its row, column, value and rule; exit 1 if there is one."""
+    """Check data: every fault with its row, column, value and rule; exit 1 if there is one."""
     from training.errors import InvalidTableError
-    from training.study import trial
+    from training.pipeline.sources import find_study
+    from training.study.table import load_table
 
+    declared = find_study(study).study
     try:
         with _console.status("Checking …"):
-            checked = trial.load(path)
+            table = load_table(path, declared)
     except InvalidTableError as error:
         _console.print(fault_table(error.faults, len(error.faults) if every else SHOWN))
-        told = f"{error} at {path}"
-        _console.print(told, style="red", markup=False, highlight=False, soft_wrap=True)
+        _print(f"{error} at {path}", style="red")
         raise typer.Exit(1) from None
-    _tell(checked)
+    _print_table(declared, table)
 
 
 @app.command()
 def simulate(
-    seedlings: Annotated[int, typer.Option(min=1, help="How many.")] = 2783,
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="How many; by default as many as the study says.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 0,
     to: Annotated[Path, typer.Option(help="Folder; never data/.")] = config.SAMPLE_DATA,
+    study: StudyFile = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Model folder to draw from; model/ or the released one.")
+    ] = None,
 ) -> None:
-    """Write a simulated trial, every row marked as such."""
-    from training.study import simulate as simulation
+    """Write simulated data, every row marked as such."""
+    from training.pipeline import sources
 
     if to.resolve() == config.DATA.resolve():
-        raise TrainingError(f"{config.DATA}/ is for a real trial: name another folder with --to")
-    path = simulation.write_trial(simulation.simulate(seedlings, seed), to)
-    told = f"Wrote {path}: {seedlings} SIMULATED seedlings, seed {seed}."
-    _console.print(told, markup=False, highlight=False, soft_wrap=True)
+        raise TrainingError(f"{config.DATA}/ is for real data: name another folder with --to")
+    declared = sources.find_study(study)
+    path = sources.simulate_data(declared, to, _print, rows=rows, seed=seed, model=model)
+    number = rows or declared.study.simulation.rows
+    _print(f"Wrote {path}: {number} SIMULATED {declared.study.study.row.en.many}, seed {seed}.")
 
 
 @app.command()
 def describe(
     path: Annotated[Path, typer.Argument(help="A CSV or a folder of CSVs.")] = config.DATA,
-    study: Annotated[
-        Path | None, typer.Option(envvar="STUDY", help="The study's file; study.toml by default.")
-    ] = None,
+    study: StudyFile = None,
 ) -> None:
     """Print what the data say before any model: risk by level of the first factor."""
     from training.evaluation.summary import risk_by_level

@@ -71,7 +71,7 @@ def train(
 
 def _train(data: Path | None, study: Path | None, search: int | None, jobs: int) -> Path:
     declared = sources.find_study(study)
-    source = sources.find_data(data, _tell)
+    source = sources.find_data(declared, data, _tell)
     with _console.status("Reading the data and loading the libraries …"):
         from training.evaluation.cross_validation import recipes
         from training.pipeline.train import train

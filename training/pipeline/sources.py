@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from training import config
-from training.errors import StoreError
+from training.errors import StoreError, TrainingError
 from training.model.folder import METADATA, recover_folder
 
 if TYPE_CHECKING:
@@ -44,15 +44,22 @@ def find_study(path: Path | None = None) -> DeclaredStudy:
     return DeclaredStudy(study, path, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
-def find_data(data: Path | None, tell: Tell) -> Path:
-    """The CSV or folder to train on: `data`, the folder data/, DVC, else simulated data."""
+def find_data(declared: DeclaredStudy, data: Path | None, tell: Tell) -> Path:
+    """The CSV or folder to train on: `data`, the folder data/, DVC, else simulated data.
+
+    data/ and DVC hold those of the released study; another one's are named or simulated.
+    """
     from training.store import remotes, transfer
-    from training.study import simulate
     from training.study.table import csv_files
 
     if data is not None:
         tell(f"Data: {data}, as named.")
         return data
+    if not _is_released(declared):
+        folder = config.BUILD / declared.study.study.name / "data"
+        tell(f"Data: none named for this study, so SIMULATED data in {folder}/.")
+        simulate_data(declared, folder, tell)
+        return folder
     if csv_files(config.DATA):
         tell(f"Data: {config.DATA}/, as it is.")
         return config.DATA
@@ -64,8 +71,40 @@ def find_data(data: Path | None, tell: Tell) -> Path:
         f"Data: no CSV in {config.DATA}/ and no credentials to pull one, so SIMULATED data in "
         f"{config.SAMPLE_DATA}/. For the published ones: python -m training data fetch --from …"
     )
-    simulate.write_trial(simulate.simulate().assign(simulated="yes"), config.SAMPLE_DATA)
+    simulate_data(declared, config.SAMPLE_DATA, tell)
     return config.SAMPLE_DATA
+
+
+def simulate_data(
+    declared: DeclaredStudy,
+    to: Path,
+    tell: Tell,
+    *,
+    rows: int | None = None,
+    seed: int = 0,
+    model: Path | None = None,
+) -> Path:
+    """Writes simulated data of a study into a folder; returns the CSV's path.
+
+    They are drawn from `model`, else from model/ or the released model where these are of this
+    study, else from the declaration alone.
+    """
+    from training.model.distribution import model_distribution
+    from training.study.simulation import simulate, write_csv
+
+    source = None
+    if model is not None:
+        source = model_distribution(model, declared.study)
+    elif _is_released(declared):
+        try:
+            source = model_distribution(find_model(lambda _: None, _no_model), declared.study)
+        except TrainingError as error:
+            tell(f"Simulated from the study alone, since no model of it is at hand ({error}).")
+    return write_csv(simulate(declared.study, source, rows, seed), to)
+
+
+def _no_model() -> Path:
+    raise TrainingError("no model/ and none released")
 
 
 def model_folder(declared: DeclaredStudy, table: Table) -> Path:

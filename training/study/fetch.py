@@ -1,4 +1,4 @@
-"""Brings the trial's CSV in from a path or a URL, and lets only a sound one through."""
+"""Brings a CSV in from a path or a URL, and lets only one through that its study allows."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from training.errors import NoTableError
-from training.study import trial
-from training.study.trial import Trial
+from training.study.declaration import Study
+from training.study.table import Table, csv_files, load_table
 
 TIMEOUT: Final = 60
 LARGEST: Final = 200_000_000
 BY_HAND: Final = "Download the CSV by hand and name its path instead."
 
 
-def fetch(source: str, folder: Path) -> tuple[Path, Trial]:
-    """Puts a CSV into the folder, in place of one of its name; returns it, and the whole trial.
+def fetch(source: str, folder: Path, study: Study) -> tuple[Path, Table]:
+    """Puts a CSV into the folder, in place of one of its name; returns it, and the whole table.
 
     `source` is a path or an http(s) URL. Raises NoTableError where it can't be had,
-    InvalidTableError where the folder's trial would break the schema with it: the folder is
-    then as it was.
+    InvalidTableError where the folder's data would break a rule of the study with it: the
+    folder is then as it was.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         remote = source.lower().startswith(("http://", "https://"))
         name = _name_in(source) if remote else Path(source).name
         if not name.lower().endswith(".csv"):
-            name = "Tree_Data.csv"
+            name = "data.csv"
         copy = Path(scratch) / name
         if remote:
             _download(source, copy)
@@ -42,11 +42,13 @@ def fetch(source: str, folder: Path) -> tuple[Path, Trial]:
             raise NoTableError(f"there is no file {source}")
         if copy.read_bytes()[:200].lstrip().lower().startswith((b"<!doctype", b"<html")):
             raise NoTableError(f"{source} is a web page, not a CSV. {BY_HAND}")
-        # What is there already is one trial with it: no seedling may then be in both.
-        for other in trial.csv_files(folder):
-            if other.name != name:
-                shutil.copyfile(other, copy.with_name(other.name))
-        whole = trial.load(Path(scratch))
+        # What is there already is one table with it: no subject may then be in both.
+        for other in csv_files(folder):
+            beside = Path(scratch) / other.relative_to(folder)
+            if beside != copy:
+                beside.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(other, beside)
+        whole = load_table(Path(scratch), study)
         copy.replace(folder / name)
     return folder / name, whole
 
@@ -60,7 +62,7 @@ def _name_in(url: str) -> str:
 
 def _download(url: str, to: Path) -> None:
     try:
-        request = urllib.request.Request(url, headers={"User-Agent": "seedling-survival"})  # noqa: S310
+        request = urllib.request.Request(url, headers={"User-Agent": "training"})  # noqa: S310
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
             content = answer.read(LARGEST + 1)
             missing = answer.length
@@ -72,5 +74,5 @@ def _download(url: str, to: Path) -> None:
     if missing and len(content) <= LARGEST:
         raise NoTableError(f"{url} was cut off {missing} bytes before its end. Try again.")
     if len(content) > LARGEST:
-        raise NoTableError(f"{url} holds more than {LARGEST // 1_000_000} MB: not this trial")
+        raise NoTableError(f"{url} holds more than {LARGEST // 1_000_000} MB")
     to.write_bytes(content)

@@ -10,6 +10,8 @@ import numpy as np
 
 from training.arrays import Floats, Ints
 from training.errors import TrainingError
+from training.model.export import run_graph
+from training.model.folder import GRAPH, METADATA
 from training.study.declaration import Study
 from training.study.simulation import Distribution
 
@@ -51,7 +53,7 @@ def model_distribution(folder: Path, study: Study) -> Distribution:
         bins[number.name] = edges, counts / counts.sum()
     return Distribution(
         ends=tuple(metadata["time"]["period_ends"]),
-        hazard=_Hazard(folder / "model.onnx", codes_of),
+        hazard=_Hazard(folder / GRAPH, codes_of),
         levels=levels,
         bins=bins,
     )
@@ -59,12 +61,12 @@ def model_distribution(folder: Path, study: Study) -> Distribution:
 
 def _metadata(folder: Path) -> dict[str, Any]:
     try:
-        text = (folder / "metadata.json").read_text(encoding="utf-8")
+        text = (folder / METADATA).read_text(encoding="utf-8")
         metadata = json.loads(text)
     except (OSError, ValueError) as error:
         raise TrainingError(f"there is no model in {folder} ({error})") from error
     if not isinstance(metadata, dict):
-        raise TrainingError(f"{folder}/metadata.json describes no model")
+        raise TrainingError(f"{folder}/{METADATA} describes no model")
     return metadata
 
 
@@ -80,17 +82,10 @@ class _Hazard:
     """The hazard of each period by the graph of a model."""
 
     def __init__(self, graph: Path, codes_of: list[Ints]) -> None:
-        import onnxruntime
-
-        self._session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+        self._graph = graph.read_bytes()
         self._codes_of = codes_of
 
     def __call__(self, codes: Ints, numbers: Floats) -> Floats:
         translated = [places[codes[:, i]] for i, places in enumerate(self._codes_of)]
         known = np.column_stack([np.empty((len(codes), 0), np.int64), *translated])
-        feed = {"codes": known.astype(np.int64), "numbers": numbers.astype(np.float32)}
-        wanted = {each.name for each in self._session.get_inputs()}
-        feed = {name: values for name, values in feed.items() if name in wanted}
-        (hazard,) = self._session.run(["hazard"], feed)
-        model: Floats = np.asarray(hazard)[..., 0].astype(np.float64)
-        return model
+        return run_graph(self._graph, known, numbers)[..., 0]
