@@ -24,7 +24,6 @@ TRAINING = {
     "onnx",
     "onnxruntime",
     "pandas",
-    "pandera",
     "pydantic",
     "pydantic_core",
     "pydrive2",
@@ -60,7 +59,6 @@ ONLY = {
     "mangum": {"functions/api/handler.py"},
     "aws_lambda_powertools": {"functions/telemetry.py"},
     "sksurv": {"training/evaluation/scores.py"},
-    "pandera": {"training/study/schema.py", "training/study/trial.py"},
     "joblib": {"training/evaluation/cross_validation.py", "training/pipeline/train.py"},
     "matplotlib": {"training/pipeline/plots.py"},
 }

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from training.evaluation import summary
-from training.study.trial import load
+from training.study.read import read_study
+from training.study.table import load_table
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +56,17 @@ def test_every_training_command_it_names_exists(root: Path, readme: str) -> None
 def test_its_figures_of_the_trial_are_what_describe_prints(root: Path, readme: str) -> None:
     if not (root / "data/Tree_Data.csv").is_file():
         pytest.skip("the published trial is not in data/: training data fetch brings it")
-    seedlings = load(root / "data").seedlings
-    for row in summary.mortality_by_species(seedlings):
+    study = read_study(root / "study.toml")
+    subjects = load_table(root / "data", study).subjects
+    for row in summary.risk_by_level(study, subjects):
         line = (
-            f"| {row.species} | {row.seedlings} | {row.harvested:.0%} | {row.event_rate:.1%} "
-            f"| {row.mortality:.1%} |"
+            f"| {row.level} | {row.subjects} | {row.censored:.0%} | {row.event_rate:.1%} "
+            f"| {row.risk:.1%} |"
         )
         assert line.replace("%", " %") in readme
-    shares = summary.whole_number_share(seedlings)
+    alive = subjects.frame[(subjects.frame["Time"] > 24.5) | (subjects.event == 0)]
+    whole = alive["AMF"] % 1 == 0
+    shares = {each: whole[(alive["Harvest"] == "X") == each].mean() for each in (True, False)}
     sentence = f"in {shares[True]:.0%} of the former and {shares[False]:.0%} of the latter"
     assert sentence.replace("%", " %") in " ".join(readme.split())
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from training import config
 from training.store import pointer
 from training.store.pointer import read_pointer
-from training.study import trial
+from training.study.read import read_study
+from training.study.table import directory_hash
 
 LARGEST = 1_000_000
 
@@ -41,7 +41,7 @@ def test_it_holds_the_released_model_whole_and_nothing_else(
 
 
 def test_the_trial_is_not_in_it(root: Path, objects: dict[str, Path]) -> None:
-    assert config.PUBLISHED_MD5 not in objects
+    assert read_study(root / "study.toml").study.published_md5 not in objects
     assert read_pointer(str(root / "data.dvc")).oid not in objects
     assert not any(path.read_bytes().startswith(b"No,Plot") for path in objects.values())
 
@@ -57,7 +57,7 @@ def test_the_released_model_was_made_from_the_data_that_data_dvc_tracks(
     }
     data = json.loads(objects[named["metadata.json"]].read_text())["data"]
 
-    assert f"{trial.directory_hash(data['files'])}.dir" == read_pointer(str(root / "data.dvc")).oid
+    assert f"{directory_hash(data['files'])}.dir" == read_pointer(str(root / "data.dvc")).oid
     assert data["md5"] == released.meta["data"]
 
 

@@ -15,7 +15,8 @@ import yaml
 from tests.drive.world import AUTHOR, World, bring_data, git
 from tests.workflow import Runner
 from training.store import pointer
-from training.study import simulate
+from training.study.read import read_study
+from training.study.simulation import simulate, write_csv
 
 NAMES = ("test", "retrain", "deploy")
 
@@ -130,9 +131,9 @@ def job(root: Path) -> dict[str, Any]:
 
 
 def test_a_dispatched_retrain_that_is_refused_is_red_says_why_and_pushes_nothing(
-    world: World, job: dict[str, Any], tmp_path: Path
+    world: World, job: dict[str, Any], root: Path, tmp_path: Path
 ) -> None:
-    csv = simulate.write_trial(simulate.simulate(seedlings=600), tmp_path / "csv")
+    csv = write_csv(simulate(read_study(root / "study.toml"), rows=600), tmp_path / "csv")
     bring_data(world, csv, start_over=False)
     before = git(world.path / "origin.git", "rev-parse", "main")
     hostile = '$(touch pwned); "`'

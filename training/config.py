@@ -1,4 +1,4 @@
-"""Where things stand in the checkout, and the environment training reads."""
+"""Where things are in the checkout, and the environment training reads."""
 
 from __future__ import annotations
 
@@ -17,10 +17,6 @@ BUILD: Final = Path("build")
 SAMPLE: Final = BUILD / "sample"
 SAMPLE_DATA: Final = SAMPLE / "data"
 SAMPLE_MODEL: Final = SAMPLE / "model"
-
-PUBLISHED_MD5: Final = "5805a324085998b9e51b1da78d011067"
-SIMULATED_ADULT: Final = "simulated"
-"""Value of the column Adult that marks a row as simulated: the mark travels with the data."""
 
 DEFAULT_REMOTE: Final = "drive"
 RELEASED_REMOTE: Final = "released"

@@ -6,13 +6,15 @@ import shutil
 from pathlib import Path
 
 from tests.drive.world import World, bring_data
-from training.study import simulate
+from training.study.read import read_study
+from training.study.simulation import simulate, write_csv
 
 
 def test_training_pulls_the_data_when_there_is_a_key_and_no_data(
-    world: World, tmp_path: Path
+    world: World, root: Path, tmp_path: Path
 ) -> None:
-    bring_data(world, simulate.write_trial(simulate.simulate(seedlings=600), tmp_path / "csv"))
+    cells = simulate(read_study(root / "study.toml"), rows=600)
+    bring_data(world, write_csv(cells, tmp_path / "csv"))
     clone = world.clone("trainer")
     told = world.training(clone, "train", "--search", "1", "--jobs", "1")
 

@@ -9,23 +9,10 @@ import pandas as pd
 import pytest
 
 from tests.training import samples
-from training.study import simulate, trial
 from training.study.declaration import Study
 from training.study.read import read_study
+from training.study.simulation import simulate
 from training.study.table import Table, csv_files, load_table
-from training.study.trial import Trial
-
-
-@pytest.fixture(scope="session")
-def real_trial(root: Path) -> Trial:
-    """The published trial, from DATA= or data/; without it the test is skipped."""
-    path = Path(os.environ.get("DATA") or root / "data")
-    if not (path.is_file() or trial.csv_files(path)):
-        pytest.skip("the published trial is not here: python -m training data fetch --from …")
-    loaded = trial.load(path)
-    if loaded.source != "published":
-        pytest.skip(f"{path} holds a {loaded.source} trial, not the published one")
-    return loaded
 
 
 @pytest.fixture(scope="session")
@@ -53,9 +40,6 @@ def simulated_table(study: Study, tmp_path_factory: pytest.TempPathFactory) -> T
 
 
 @pytest.fixture(scope="session")
-def simulated_text() -> pd.DataFrame:
+def simulated_text(study: Study) -> pd.DataFrame:
     """A small simulated trial as the cells of its CSV, to be broken by tests."""
-    rows = simulate.simulate(seedlings=120, seed=6)
-    text = rows.to_csv(index=False, na_rep="NA", float_format="%g")
-    lines = [line.split(",") for line in text.splitlines()]
-    return pd.DataFrame(lines[1:], columns=lines[0], dtype=str)
+    return simulate(study, rows=120, seed=6)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training.study import simulate
 from training.study.declaration import Study
 from training.study.read import parse_study
+from training.study.simulation import simulate, write_csv
 from training.study.subjects import Subjects
 from training.study.table import Table, load_table
 
@@ -78,5 +78,5 @@ def draw(study: Study, count: int = 400, groups: int = 8, seed: int = 0) -> Subj
 
 def simulated_trial(study: Study, folder: Path, rows: int = 900, seed: int = 1) -> Table:
     """A simulated trial of the checkout's study, read from its CSV."""
-    simulate.write_trial(simulate.simulate(rows, seed).assign(simulated="yes"), folder)
+    write_csv(simulate(study, rows=rows, seed=seed), folder)
     return load_table(folder, study)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,11 @@ def run(
     """`python -m training …` in a folder, without credentials."""
     import os
 
-    clean = {k: v for k, v in os.environ.items() if k not in ("DATA", "GDRIVE_CREDENTIALS_DATA")}
+    if not (folder / "study.toml").exists():
+        shutil.copy(root / "study.toml", folder)
+    clean = {
+        k: v for k, v in os.environ.items() if k not in ("DATA", "STUDY", "GDRIVE_CREDENTIALS_DATA")
+    }
     return subprocess.run(
         [sys.executable, "-m", "training", *arguments],
         cwd=folder,
@@ -30,18 +35,18 @@ def run(
 
 
 def test_simulate_check_and_train_go_hand_in_hand(root: Path, tmp_path: Path) -> None:
-    written = run(root, tmp_path, "data", "simulate", "--seedlings", "700", "--to", "mine")
+    written = run(root, tmp_path, "data", "simulate", "--rows", "700", "--to", "mine")
     assert written.returncode == 0, written.stderr
     assert "700 SIMULATED seedlings" in written.stderr
 
     checked = run(root, tmp_path, "data", "check", "mine")
     assert checked.returncode == 0
-    assert "Sound: 700 rows, 700 seedlings on 18 plots; SIMULATED" in checked.stderr
+    assert "Valid: 700 rows, 700 seedlings in 18 plots; SIMULATED" in checked.stderr
 
     trained = run(root, tmp_path, "train", "--search", "1", "--jobs", "1", DATA="mine")
     assert trained.returncode == 0, trained.stderr
     assert trained.stdout == "build/sample/model\n"
-    assert "Data: mine, as asked." in trained.stderr
+    assert "Data: mine, as named." in trained.stderr
     assert "SIMULATED data" in trained.stderr
     assert not (tmp_path / "model").exists(), "a simulated model never stands in model/"
     described = json.loads((tmp_path / "build/sample/model" / METADATA).read_text())
@@ -54,7 +59,7 @@ def test_without_data_or_credentials_training_takes_a_simulated_trial(
     trained = run(root, tmp_path, "train", "--search", "1", "--jobs", "1")
 
     assert trained.returncode == 0, trained.stderr
-    assert "so a SIMULATED trial in build/sample/data" in trained.stderr
+    assert "so SIMULATED data in build/sample/data" in trained.stderr
     assert not (tmp_path / "data").exists()
     assert trained.stdout == "build/sample/model\n"
 
@@ -63,12 +68,12 @@ def test_data_in_its_folder_is_taken_first(
     root: Path, tmp_path: Path, simulated_text: pd.DataFrame
 ) -> None:
     (tmp_path / "data").mkdir()
-    simulated_text.assign(Plot="40").to_csv(tmp_path / "data" / "trial.csv", index=False)
+    simulated_text.assign(Plot="0").to_csv(tmp_path / "data" / "trial.csv", index=False)
     failed = run(root, tmp_path, "train")
 
     assert failed.returncode == 1
-    assert "Data: data/, as it stands." in failed.stderr
-    assert "a whole number from 1 to 18" in failed.stderr
+    assert "Data: data/, as it is." in failed.stderr
+    assert "a whole number from 1 to 999" in failed.stderr
     assert "and 70 more" in failed.stderr
     assert not (tmp_path / "build").exists()
 
@@ -77,12 +82,12 @@ def test_a_failed_training_leaves_the_model_as_it_was(
     root: Path, tmp_path: Path, simulated_text: pd.DataFrame
 ) -> None:
     write_model(tmp_path / "model", b"old", {"contract": 1})
-    few = simulated_text[simulated_text["Plot"].isin(["1", "2"])].assign(Adult="J")
+    few = simulated_text[simulated_text["Plot"].isin(["1", "2"])].assign(simulated="")
     few.to_csv(tmp_path / "few.csv", index=False)
     failed = run(root, tmp_path, "train", "--data", "few.csv")
 
     assert failed.returncode == 1
-    assert "2 plots are too few: 6 folds hold out whole plots" in failed.stderr
+    assert "2 groups are too few: whole groups are held out" in failed.stderr
     assert (tmp_path / "model" / GRAPH).read_bytes() == b"old"
 
 
@@ -103,7 +108,11 @@ def test_faults_are_a_table_and_exit_code_1(
 def test_what_can_t_be_done_is_told_in_one_line(root: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     for arguments, told in {
-        ("train", "--data", "[/none].csv"): "no trial at [/none].csv: a CSV, or a folder of CSVs",
+        (
+            "train",
+            "--data",
+            "[/none].csv",
+        ): "no data at [/none].csv: name a CSV, or a folder that holds CSVs",
         ("data", "simulate", "--to", "file/sample"): "Not a directory: 'file/sample'",
     }.items():
         failed = run(root, tmp_path, *arguments)
@@ -123,7 +132,7 @@ def test_a_simulated_trial_is_never_written_into_data(root: Path, tmp_path: Path
     refused = run(root, tmp_path, "data", "simulate", "--to", "data")
 
     assert refused.returncode == 1
-    assert "data/ is for a real trial" in refused.stderr
+    assert "data/ is for real data" in refused.stderr
     assert not (tmp_path / "data").exists()
 
 
@@ -132,7 +141,7 @@ def test_a_model_that_stands_is_served_as_it_is(root: Path, tmp_path: Path) -> N
     got = run(root, tmp_path, "model", "get")
 
     assert got.stdout == "model\n"
-    assert "Model: model/, as it stands." in got.stderr
+    assert "Model: model/, as it is." in got.stderr
 
 
 def test_describe_says_what_the_trial_says(

@@ -8,7 +8,9 @@ import pytest
 
 from training import config
 from training.pipeline import sources
-from training.study import simulate
+from training.pipeline.sources import DeclaredStudy
+from training.study.declaration import Study
+from training.study.simulation import FILE, simulate, write_csv
 
 
 @pytest.fixture
@@ -23,21 +25,42 @@ def trained() -> Path:
     return Path("trained")
 
 
-def test_data_that_was_asked_for_comes_before_the_folder(told: list[str]) -> None:
-    simulate.write_trial(simulate.simulate(10), config.DATA)
+@pytest.fixture
+def released(root: Path, study: Study, told: list[str]) -> DeclaredStudy:
+    """The checkout's study as the released one of the empty folder."""
+    config.RELEASED_STUDY.write_bytes((root / "study.toml").read_bytes())
+    return sources.find_study(config.RELEASED_STUDY)
 
-    assert sources.find_trial(Path("mine.csv"), told.append) == Path("mine.csv")
-    assert sources.find_trial(None, told.append) == config.DATA
-    assert told == ["Data: mine.csv, as asked.", "Data: data/, as it stands."]
+
+def test_data_that_are_named_come_before_the_folder(
+    told: list[str], released: DeclaredStudy
+) -> None:
+    write_csv(simulate(released.study, rows=10), config.DATA)
+
+    assert sources.find_data(released, Path("mine.csv"), told.append) == Path("mine.csv")
+    assert sources.find_data(released, None, told.append) == config.DATA
+    assert told == ["Data: mine.csv, as named.", "Data: data/, as it is."]
 
 
-def test_a_folder_without_a_csv_is_no_data(told: list[str]) -> None:
+def test_a_folder_without_a_csv_is_no_data(told: list[str], released: DeclaredStudy) -> None:
     config.DATA.mkdir()
     (config.DATA / "notes.txt").write_text("to be done")
 
-    assert sources.find_trial(None, told.append) == config.SAMPLE_DATA
-    assert list(config.SAMPLE_DATA.iterdir()) == [config.SAMPLE_DATA / simulate.FILE]
-    assert "so a SIMULATED trial in build/sample/data/." in told[0]
+    assert sources.find_data(released, None, told.append) == config.SAMPLE_DATA
+    assert list(config.SAMPLE_DATA.iterdir()) == [config.SAMPLE_DATA / FILE]
+    assert "so SIMULATED data in build/sample/data/." in told[0]
+    assert told[1].startswith("Simulated from the study alone, since no model of it is at hand")
+
+
+def test_data_of_another_study_are_never_those_in_the_folder(
+    told: list[str], released: DeclaredStudy
+) -> None:
+    write_csv(simulate(released.study, rows=10), config.DATA)
+    other = DeclaredStudy(released.study, Path("other.toml"), released.sha256)
+
+    folder = config.BUILD / "seedling-survival" / "data"
+    assert sources.find_data(other, None, told.append) == folder
+    assert told == [f"Data: none named for this study, so SIMULATED data in {folder}/."]
 
 
 def test_where_no_model_is_to_be_had_one_is_trained(told: list[str]) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from training.errors import InvalidTableError, NoTableError
 from training.study import fetch
+from training.study.declaration import Study
 
 
 @pytest.fixture
@@ -52,8 +53,8 @@ def served(sound: Path) -> Iterator[str]:
     thread.join()
 
 
-def test_a_sound_file_comes_in_under_its_name(sound: Path, tmp_path: Path) -> None:
-    written, fetched = fetch.fetch(str(sound), tmp_path / "data")
+def test_a_sound_file_comes_in_under_its_name(study: Study, sound: Path, tmp_path: Path) -> None:
+    written, fetched = fetch.fetch(str(sound), tmp_path / "data", study)
 
     assert written == tmp_path / "data" / "Trees.csv"
     assert (tmp_path / "data" / "Trees.csv").read_bytes() == sound.read_bytes()
@@ -61,41 +62,43 @@ def test_a_sound_file_comes_in_under_its_name(sound: Path, tmp_path: Path) -> No
     assert [p.name for p in (tmp_path / "data").iterdir()] == ["Trees.csv"]
 
 
-def test_a_url_is_fetched_under_the_name_in_it(served: str, tmp_path: Path) -> None:
-    fetch.fetch(f"{served}/Tree%20Data.csv?download=1", tmp_path / "data")
+def test_a_url_is_fetched_under_the_name_in_it(study: Study, served: str, tmp_path: Path) -> None:
+    fetch.fetch(f"{served}/Tree%20Data.csv?download=1", tmp_path / "data", study)
     assert (tmp_path / "data" / "Tree Data.csv").is_file()
 
 
 def test_a_faulty_file_does_not_replace_a_good_one(
-    sound: Path, simulated_text: pd.DataFrame, tmp_path: Path
+    study: Study, sound: Path, simulated_text: pd.DataFrame, tmp_path: Path
 ) -> None:
-    fetch.fetch(str(sound), tmp_path / "data")
+    fetch.fetch(str(sound), tmp_path / "data", study)
     before = sound.read_bytes()
-    simulated_text.assign(Plot="99").to_csv(sound, index=False)
+    simulated_text.assign(Plot="0").to_csv(sound, index=False)
 
     with pytest.raises(InvalidTableError):
-        fetch.fetch(str(sound), tmp_path / "data")
+        fetch.fetch(str(sound), tmp_path / "data", study)
     assert (tmp_path / "data" / "Trees.csv").read_bytes() == before
 
 
 def test_a_second_file_must_be_one_trial_with_the_first(
-    sound: Path, simulated_text: pd.DataFrame, tmp_path: Path
+    study: Study, sound: Path, simulated_text: pd.DataFrame, tmp_path: Path
 ) -> None:
-    fetch.fetch(str(sound), tmp_path / "data")
+    fetch.fetch(str(sound), tmp_path / "data", study)
     other = tmp_path / "Other.csv"
     simulated_text.assign(No=[str(1000 + i) for i in range(120)]).to_csv(other, index=False)
     again = tmp_path / "Again.csv"
     again.write_bytes(sound.read_bytes())
 
-    _, whole = fetch.fetch(str(other), tmp_path / "data")
+    _, whole = fetch.fetch(str(other), tmp_path / "data", study)
     assert whole.rows == 240
     with pytest.raises(InvalidTableError) as raised:
-        fetch.fetch(str(again), tmp_path / "data")
-    assert raised.value.faults[0].rule == "each seedling once; it is also in row 2 of Again.csv"
+        fetch.fetch(str(again), tmp_path / "data", study)
+    assert raised.value.faults[0].rule == "duplicate seedling; it is also in row 2 of Again.csv"
     assert sorted(p.name for p in (tmp_path / "data").iterdir()) == ["Other.csv", "Trees.csv"]
 
 
-def test_what_can_t_be_had_is_told_in_one_sentence(served: str, tmp_path: Path) -> None:
+def test_what_can_t_be_had_is_told_in_one_sentence(
+    study: Study, served: str, tmp_path: Path
+) -> None:
     cases = {
         str(tmp_path / "none.csv"): "there is no file",
         f"{served}/none.csv": "answered 404 Not Found",
@@ -108,13 +111,13 @@ def test_what_can_t_be_had_is_told_in_one_sentence(served: str, tmp_path: Path) 
     }
     for source, sentence in cases.items():
         with pytest.raises(NoTableError, match=sentence):
-            fetch.fetch(source, tmp_path / "data")
+            fetch.fetch(source, tmp_path / "data", study)
     assert list((tmp_path / "data").iterdir()) == []
 
 
 def test_a_file_over_the_limit_is_not_taken(
-    served: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    study: Study, served: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetch, "LARGEST", 100)
     with pytest.raises(NoTableError, match="holds more than"):
-        fetch.fetch(f"{served}/Tree%20Data.csv", tmp_path / "data")
+        fetch.fetch(f"{served}/Tree%20Data.csv", tmp_path / "data", study)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto, helper, numpy_helper
 
 from training.errors import TrainingError
 from training.study.declaration import Study, Withdrawal
-from training.study.model_source import model_distribution
 from training.study.read import read_study
 from training.study.simulation import FILE, Distribution, declared_distribution, simulate, write_csv
 from training.study.table import load_table
@@ -123,86 +120,6 @@ def test_writing_leaves_one_whole_file(study: Study, tmp_path: Path) -> None:
     for rows in (10, 20):
         write_csv(simulate(study, rows=rows), tmp_path)
     assert [each.name for each in tmp_path.iterdir()] == [FILE]
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    """A model of valid.toml's study in two periods: only maker Gamma ever fails, in the second."""
-    hazards = np.zeros((3, 2, 2), np.float32)
-    hazards[2, 1, 0] = 1.0
-    graph = helper.make_graph(
-        [
-            helper.make_node("Gather", ["codes", "zero"], ["maker"], axis=1),
-            helper.make_node("Gather", ["hazards", "maker"], ["hazard"]),
-        ],
-        "g",
-        [helper.make_tensor_value_info("codes", TensorProto.INT64, [None, 2])],
-        [helper.make_tensor_value_info("hazard", TensorProto.FLOAT, [None, 2, 2])],
-        [
-            numpy_helper.from_array(np.array(0), "zero"),
-            numpy_helper.from_array(hazards, "hazards"),
-        ],
-    )
-    opset = [helper.make_opsetid("", 17)]
-    built = helper.make_model(graph, opset_imports=opset, ir_version=8)
-    (tmp_path / "model.onnx").write_bytes(built.SerializeToString())
-    levels = {
-        "maker": ["Alpha", "Beta", "Gamma"],
-        "charger": ["unknown", "Alpha", "Beta", "None"],
-    }
-    metadata = {
-        "contract": 2,
-        "inputs": [
-            *(
-                {"name": name, "kind": "factor", "levels": [{"name": each} for each in each_]}
-                for name, each_ in levels.items()
-            ),
-            {"name": "heat", "kind": "number", "seen": [10.0, 20.0]},
-        ],
-        "time": {"period_ends": [8.0, 20.0]},
-        "histograms": {
-            "maker": {"Alpha": 30, "Gamma": 10},
-            "charger": {"Alpha": 10, "None": 10, "unknown": 20},
-            "heat": {"edges": [5.0, 15.0, 25.0], "counts": [1, 3]},
-        },
-    }
-    (tmp_path / "metadata.json").write_text(json.dumps(metadata))
-    return tmp_path
-
-
-def test_a_released_model_says_how_often_inputs_are_and_what_happens(
-    study: Study, model: Path
-) -> None:
-    cells = simulate(with_(study, group_sd=0.0), model_distribution(model, study), rows=8_000)
-    assert (cells["Maker"] == "Gamma").mean() == pytest.approx(0.25, abs=0.02)
-    assert set(cells["Maker"]) == {"Alpha", "Gamma"}
-    assert (cells["Charger"] == "unknown").mean() == pytest.approx(0.5, abs=0.02)
-    heat = cells["Heat"].astype(float)
-    assert heat.between(10, 20).all()
-    assert (heat > 15).mean() == pytest.approx(0.75, abs=0.05)
-    assert ((cells["Maker"] == "Gamma") == (cells["Failed"] == "yes")).all()
-    assert set(cells["Weeks"]) == {"20"}
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"contract": 1}, "contract: expected 2, got 1"),
-        ({"inputs": []}, "has no factor maker"),
-    ],
-)
-def test_a_model_of_another_study_is_refused(
-    change: dict[str, object], said: str, study: Study, model: Path
-) -> None:
-    path = model / "metadata.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(TrainingError, match=said):
-        model_distribution(model, study)
-
-
-def test_a_folder_without_a_model_is_refused(study: Study, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="there is no model in"):
-        model_distribution(tmp_path, study)
 
 
 def test_without_a_model_half_have_the_event(study: Study) -> None:
