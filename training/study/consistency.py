@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from training.errors import StudyFault
 from training.study import formula as formulas
@@ -30,6 +31,9 @@ from training.study.declaration import (
 )
 from training.study.references import Holder, case_faults, condition_faults, holder
 from training.study.vocabulary import near, shown
+
+_PARAMETERS: Final = ("C",)
+"""What may be searched of the estimator; all else of it is fixed where it is made."""
 
 
 @dataclass(frozen=True)
@@ -255,6 +259,13 @@ def _formulas(parts: Parts) -> Iterator[StudyFault]:
             if found and frozenset(name.strip() for name in term.split(":")) not in labels:
                 allowed = f"a term of the formula; {near(term, labels.values())}"
                 yield StudyFault(f"model.penalty.{term}", shown(parts.model.penalty[term]), allowed)
+        for name, values in parts.model.search.items():
+            if name not in _PARAMETERS:
+                allowed = f"a parameter of {parts.model.estimator}; {near(name, _PARAMETERS)}"
+                yield StudyFault(f"model.search.{name}", shown(values), allowed)
+            elif min(values) <= 0 or len(set(values)) < len(values):
+                allowed = "numbers above 0, each once, the most regularised first"
+                yield StudyFault(f"model.search.{name}", shown(values), allowed)
     if parts.censoring:
         columns = [each.column for each in parts.inputs] + list(parts.columns)
         if parts.data and parts.data.group:

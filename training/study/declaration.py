@@ -205,7 +205,8 @@ class Model(Declared):
 
     formula: Text
     """Products (`:`, `*`) and sums of inputs, derived factors, `period` and `phase`."""
-    estimator: str = "LogisticRegression"
+    estimator: Literal["LogisticRegression"] = "LogisticRegression"
+    """One of `training.model.hazard.ESTIMATORS`."""
     search: dict[str, Candidates] = Field(default_factory=lambda: dict(_SEARCH))
     """Hyper-parameters and their candidate values, the most regularised first."""
     penalty: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
