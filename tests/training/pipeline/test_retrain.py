@@ -10,22 +10,24 @@ import signal
 import sys
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from tests.training import scratch
 from tests.training.scratch import Checkout
 from training.model.folder import read_metadata
 from training.pipeline.train import Candidate, train
-from training.study import simulate
 from training.study.declaration import Study
+from training.study.read import read_study
+from training.study.simulation import simulate, write_csv
 from training.study.table import Table
 
 RETRAIN = ("retrain", "--search", "1", "--jobs", "1", "--reason")
 
 
-def simulated(rows: int) -> pd.DataFrame:
-    return simulate.simulate(rows).assign(simulated="yes")
+def bring_simulated(checkout: Checkout, rows: int) -> Path:
+    """Writes simulated data into the checkout's data/."""
+    study = read_study(checkout.path / "study.toml")
+    return write_csv(simulate(study, rows=rows), checkout.path / "data")
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def track_data(checkout: Checkout) -> None:
 
 
 def test_a_model_of_simulated_data_is_refused_and_changes_nothing(checkout: Checkout) -> None:
-    simulate.write_trial(simulated(700), checkout.path / "data")
+    bring_simulated(checkout, 700)
     track_data(checkout)
     before = checkout.git("rev-parse", "HEAD")
     told = checkout.training(*RETRAIN, "try", code=20)
@@ -99,7 +101,7 @@ retrain("cut off", step, search_size=1, jobs=1)
 def test_killed_before_the_verdict_nothing_has_changed_and_the_next_run_goes_on(
     checkout: Checkout,
 ) -> None:
-    simulate.write_trial(simulated(600), checkout.path / "data")
+    bring_simulated(checkout, 600)
     track_data(checkout)
     before = checkout.git("rev-parse", "HEAD")
     for step in ("start clean", "doctor", "pull data and champion", "check the data", "judge"):
@@ -111,7 +113,7 @@ def test_killed_before_the_verdict_nothing_has_changed_and_the_next_run_goes_on(
 
 
 def test_data_that_nobody_else_could_pull_stop_the_loop(checkout: Checkout) -> None:
-    simulate.write_trial(simulated(30), checkout.path / "data")
+    bring_simulated(checkout, 30)
     track_data(checkout)
     shutil.rmtree(checkout.path.parent / "remote" / "files")
     told = checkout.training(*RETRAIN, "try", code=1)
@@ -122,7 +124,7 @@ def test_data_that_nobody_else_could_pull_stop_the_loop(checkout: Checkout) -> N
 
 
 def test_data_that_are_not_committed_stop_the_loop(checkout: Checkout) -> None:
-    simulate.write_trial(simulated(30), checkout.path / "data")
+    bring_simulated(checkout, 30)
     checkout.dvc("add", "--quiet", "data")
     (checkout.path / "notes.txt").write_text("a person's own")
     told = checkout.training(*RETRAIN, "try", code=1)
@@ -149,7 +151,7 @@ def test_a_remote_that_can_t_be_used_stops_the_loop_at_the_doctor(checkout: Chec
 
 
 def test_data_with_faults_stops_the_loop_and_names_them(checkout: Checkout) -> None:
-    path = simulate.write_trial(simulated(30), checkout.path / "data")
+    path = bring_simulated(checkout, 30)
     path.write_text(path.read_text().replace("Quercus alba", "Quercus robur"))
     track_data(checkout)
     told = checkout.training(*RETRAIN, "try", code=1)
