@@ -46,4 +46,4 @@ def single() -> dict[str, Any]:
 
 def batch(size: int) -> dict[str, Any]:
     """The event of a batch."""
-    return event("/v1/predict/batch", {artefact().rows: [row(i) for i in range(size)]})
+    return event("/v1/predict/batch", {artefact().study.rows: [row(i) for i in range(size)]})
