@@ -100,7 +100,12 @@ def draft_study(path: Path, roles: Roles) -> Draft:
     model = {"formula": formula, "search": {"C": [0.03, 0.1, 0.3, 1]}}
     text += ["", "[model]", *toml_lines(model)]
     groups = cells[roles.group].nunique() if roles.group is not None else 20
-    simulation = {"rows": len(cells), "groups": max(2, int(groups)), "group_sd": 0.3}
+    simulation = {
+        "rows": len(cells),
+        "groups": max(2, int(groups)),
+        "group_sd": 0.3,
+        "dropout": _dropout(time.to_numpy(), event, times["horizon"]),
+    }
     text += ["", "[simulation]", *toml_lines(simulation)]
     used = {roles.time: "time", roles.event: "event", roles.group: "group", roles.id: "id"}
     columns = [(name, role, "as named") for name, role in used.items() if name is not None]
@@ -197,6 +202,13 @@ def _input(seen: SeenColumn, name: str) -> dict[str, Any]:
         "step": float(f"{step:.1g}"),
     }
     return table | ({"missing": "drop"} if seen.missing else {})
+
+
+def _dropout(time: np.ndarray, event: np.ndarray, horizon: float) -> float:
+    """Share that is lost up to the horizon; of those lost, some had the event before."""
+    lost = float((~event & (time < horizon)).mean())
+    happened = float((event & (time <= horizon)).mean())
+    return round(min(1.0, lost / (1 - happened / 2)), 2)
 
 
 def _names(columns: Sequence[str], taken: set[str]) -> dict[str, str]:

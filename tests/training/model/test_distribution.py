@@ -6,13 +6,16 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.training.samples import battery
 from training.errors import TrainingError
 from training.model.distribution import model_distribution
+from training.model.folder import read_metadata
 from training.study.declaration import Study
+from training.study.read import read_study
 from training.study.simulation import simulate
 
 
@@ -99,3 +102,17 @@ def test_a_model_of_another_study_is_refused(
 def test_a_folder_without_a_model_is_refused(study: Study, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="there is no model in"):
         model_distribution(tmp_path, study)
+
+
+def test_the_released_model_draws_fates_like_those_in_the_field(root: Path) -> None:
+    study = read_study(root / "study.toml")
+    if read_metadata(root / "model")["data"]["source"] != "published":
+        pytest.skip("model/ was not trained on the published trial")
+    source = model_distribution(root / "model", study)
+    trials = pd.concat([simulate(study, source, seed=seed) for seed in range(4)])
+    assert (trials["Event"] == "1").mean() == pytest.approx(0.570, abs=0.03)
+    assert (trials["Harvest"] == "X").mean() == pytest.approx(0.253, abs=0.02)
+    of_species = (trials["Event"] == "1").groupby(trials["Species"]).mean()
+    expected = {"Acer saccharum": 0.875, "Prunus serotina": 0.817, "Quercus alba": 0.250}
+    for species, share in expected.items():
+        assert of_species[species] == pytest.approx(share, abs=0.05)
