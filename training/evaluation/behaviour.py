@@ -15,7 +15,7 @@ from training.evaluation.rules import Rule
 from training.model.periods import Periods
 from training.model.survival import risk
 from training.study.conditions import holds, input_table
-from training.study.declaration import Condition, Expectation, Study
+from training.study.declaration import Condition, Expectation, Range, Study
 from training.study.derived import derived_table
 
 STEPS: Final = 13
@@ -44,7 +44,10 @@ def expectation_grid(study: Study, seen: Floats) -> Grid:
     named = _inputs_of(conditions, study)
     names = [each.name for each in (*study.factors, *study.numbers)]
     values = [np.arange(len(each.names), dtype=np.float64) for each in study.factors]
-    values += [np.linspace(low, high, STEPS) for low, high in seen]
+    values += [
+        _values(each.name, conditions, np.linspace(low, high, STEPS))
+        for each, (low, high) in zip(study.numbers, seen, strict=True)
+    ]
     crossed = [values[place] for place, name in enumerate(names) if name in named]
     others = [values[place] for place, name in enumerate(names) if name not in named]
     cells = _combinations(crossed)
@@ -97,6 +100,17 @@ def _inputs_of(conditions: Iterable[Condition], study: Study) -> set[str]:
     }
     names = {name for condition in conditions for name in condition}
     return {source for name in names for source in derived.get(name, {name})}
+
+
+def _values(number: str, conditions: Iterable[Condition], steps: Floats) -> Floats:
+    """Values of a number: those that conditions list, else even steps with the ends of ranges."""
+    found = [each[number] for each in conditions if number in each]
+    listed = [float(value) for each in found if isinstance(each, tuple) for value in each]
+    ranges = [each for each in found if isinstance(each, Range)]
+    ends = [end for each in ranges for end in (each.minimum, each.maximum) if end is not None]
+    if found and not ranges:
+        return np.unique(listed)
+    return np.unique([*steps, *listed, *ends])
 
 
 def _combinations(values: list[Floats]) -> Floats:

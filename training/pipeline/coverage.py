@@ -25,7 +25,7 @@ from training.study.subjects import Subjects
 
 POINTS: Final = 90
 """Kinds of subject, drawn from those at hand, whose intervals are looked at."""
-STRONGER: Final = 4.0
+STRONGER: Final = 2.0
 """The truth is fitted with so much weaker a penalty: it has more structure than is found."""
 
 

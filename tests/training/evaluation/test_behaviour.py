@@ -116,3 +116,18 @@ def test_an_expectation_on_values_that_never_meet_is_not_met() -> None:
     (_, rule) = check_expectations(study, periods, grid, np.full((len(grid.codes), 3), 0.1))
 
     assert not rule.passed
+
+
+def test_values_of_a_number_that_expectations_list_are_looked_at_exactly() -> None:
+    name = {"en": "hot cells fail", "es": "x"}
+    listed = {"name": name, "more": {"heat": [50]}, "less": {"heat": [20]}, "at": 20, "above": 0}
+    ranged = {**listed, "less": {"heat": {"maximum": 21}}}
+    for expectation, expected in ((listed, 2), (ranged, 13 + 2)):
+        study = samples.battery(expectations=[expectation])
+        grid = expectation_grid(study, np.array([[15.0, 55.0]]))
+        periods = Periods((4.0, 8.0, 20.0), (0, 0, 1), (0.0, 20.0), "steps")
+        hazard = np.tile(grid.numbers / 100, 3)
+        (_, rule) = check_expectations(study, periods, grid, hazard)
+
+        assert len(np.unique(grid.numbers)) == expected
+        assert rule.passed

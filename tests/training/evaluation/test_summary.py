@@ -1,0 +1,67 @@
+"""What the data say before any model, and the figures of one."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.training import samples
+from training.evaluation.cross_validation import HazardLearner, OutOfFold, cross_validate
+from training.evaluation.scores import Outcomes
+from training.evaluation.summary import SCORES, Calibration, calibration, metrics, risk_by_level
+from training.model.hazard import Recipe
+from training.model.periods import Periods
+
+STUDY = samples.battery()
+SUBJECTS = samples.draw(STUDY)
+PERIODS = Periods.of(STUDY, SUBJECTS)
+OUTCOMES = Outcomes.of(STUDY, SUBJECTS, PERIODS)
+
+
+@pytest.fixture(scope="module")
+def scored() -> OutOfFold:
+    learner = HazardLearner.of(Recipe.of(STUDY, {"C": 0.2}), STUDY, PERIODS)
+    return cross_validate([learner], SUBJECTS, OUTCOMES, (0,), 1, "…")[0]
+
+
+def test_every_level_has_a_row_and_all_are_weighted_by_their_numbers() -> None:
+    *levels, everyone = risk_by_level(STUDY, SUBJECTS)
+
+    assert [row.level for row in levels] == ["Alpha", "Beta", "Gamma"]
+    assert sum(row.subjects for row in levels) == everyone.subjects == len(SUBJECTS)
+    weights = [row.subjects for row in levels]
+    expected = np.average([row.risk for row in levels], weights=weights)
+    assert everyone.risk == pytest.approx(expected)
+    assert all(row.low < row.risk < row.high for row in levels)
+    assert all(row.event_rate < row.risk for row in levels), "the censored are not survivors"
+
+
+def test_the_worst_cell_is_named_with_its_sign() -> None:
+    errors = np.array([[0.01, np.nan], [-0.03, 0.02]])
+    cells = Calibration(("a", "b"), np.array([2.0, 4.0]), errors)
+
+    assert cells.mean_absolute == pytest.approx(0.02)
+    assert cells.worst == ("b", 2.0, -0.03)
+
+
+def test_calibration_leaves_out_time_0_and_levels_that_nobody_has(scored: OutOfFold) -> None:
+    cells = calibration(STUDY, OUTCOMES, scored)
+
+    assert cells.levels == ("Alpha", "Beta", "Gamma")
+    assert cells.visits[0] == 2
+    assert cells.errors.shape == (3, 10)
+
+
+def test_metrics_are_json_and_name_the_reference(scored: OutOfFold) -> None:
+    figures = json.loads(
+        json.dumps(metrics(STUDY, OUTCOMES, scored, scored, "maker"), allow_nan=False)
+    )
+
+    assert figures["folds"] == 6
+    assert figures["kaplan_meier"]["by"] == "maker"
+    for name in SCORES:
+        assert figures[name] == figures["kaplan_meier"][name]
+        assert figures[name]["mean"] == pytest.approx(scored.fold_scores(name).mean(), abs=1e-6)
+    assert set(figures["calibration_error_by_level"]) == {"Alpha", "Beta", "Gamma"}
