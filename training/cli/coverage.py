@@ -32,8 +32,9 @@ def coverage(
     def tell(sentence: str) -> None:
         _console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
-    declared = sources.find_study(study).study
-    source = sources.find_data(data, tell)
+    found = sources.find_study(study)
+    declared = found.study
+    source = sources.find_data(found, data, tell)
     with _console.status("Reading the data and loading the libraries …"):
         from training.pipeline.coverage import group_coverage, interval_coverage
         from training.study.table import load_table
