@@ -86,7 +86,7 @@ class Scorer:
         """The same for one row; and percent and interval at every visit, [visits, 3]."""
         stays = _stays(self._model.hazards(codes, numbers)[0])
         survival = np.ones((len(stays) + 1, stays.shape[1]))
-        np.cumprod(stays, axis=0, out=survival[1:])
+        np.multiply.accumulate(stays, axis=0, out=survival[1:])
         row, share = self._locate(time)
         visits: slice | Ints = self._visit_periods
         if not self.artefact.time.steps:

@@ -10,7 +10,7 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Protocol
@@ -21,7 +21,6 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
 
-from functions.intervals import Floats
 from functions.settings import Settings
 
 _TIME: Final = 1_234_567_890_123
@@ -42,10 +41,10 @@ class RequestLog:
     outcome_percent: float | None = None
     """Mean of what was predicted."""
 
-    def add_predictions(self, percents: Floats) -> None:
+    def add_predictions(self, percents: Sequence[float]) -> None:
         """Records how many predictions the response holds, and their mean."""
         self.predictions = len(percents)
-        self.outcome_percent = float(percents.mean())
+        self.outcome_percent = sum(percents) / len(percents)
 
 
 def get_request_log(scope: Mapping[str, Any]) -> RequestLog:

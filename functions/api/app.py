@@ -4,6 +4,7 @@
 from typing import Any, Final
 
 from fastapi import FastAPI
+from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -54,13 +55,14 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
     add_problem_handlers(app)
 
     @app.post("/v1/predict", response_model=schemas.prediction)
-    async def predict(request: Request, body: schemas.prediction_request) -> dict[str, Any]:  # type: ignore[name-defined]
+    async def predict(request: Request, body: schemas.prediction_request) -> Response:  # type: ignore[name-defined]
         """Percent with the outcome by a time, its 90 % interval, and the curve over time."""
         at = body.get(time, artefact.time.horizon)
         forecast, curve = scorer.curve(*encoder.encode([body]), at)
-        telemetry.get_request_log(request.scope).add_predictions(forecast.average[:, 0])
-        return {
-            **_items(forecast, percent)[0],
+        (item,) = _items(forecast, percent)
+        telemetry.get_request_log(request.scope).add_predictions([item[percent]])
+        answer = {
+            **item,
             time: at,
             "curve": [
                 {time: visit, percent: point, "interval_90": (low, high)}
@@ -69,13 +71,16 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
             "warnings": marks + encoder.warnings(body),
             "model": model,
         }
+        # A response, where FastAPI would check the answer against its model: 20 µs, a tenth of a
+        # call. A test checks answers against the model instead.
+        return Response(to_json(answer), media_type="application/json")
 
     @app.post("/v1/predict/batch", response_model=schemas.batch)
     async def predict_batch(request: Request, body: schemas.batch_request) -> dict[str, Any]:  # type: ignore[name-defined]
         """The same for up to 1000 rows, in their order, without curves."""
         batch, at = body[rows], body.get(time, artefact.time.horizon)
         forecast = scorer.forecast(*encoder.encode(batch), at)
-        telemetry.get_request_log(request.scope).add_predictions(forecast.average[:, 0])
+        telemetry.get_request_log(request.scope).add_predictions(forecast.average[:, 0].tolist())
         return {
             time: at,
             "predictions": [
