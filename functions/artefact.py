@@ -28,7 +28,7 @@ class StudyTexts:
     many: str
     """What several subjects are called."""
     outcome: str
-    """`mortality` gives the field `mortality_percent`."""
+    """`recurrence` gives the field `recurrence_percent`."""
     outcome_label: str
     group: str | None
     """What is left out for the intervals, or None where the study declares nothing."""

@@ -39,8 +39,8 @@ def read_settings(
     names = {
         key: environment.get(key, default)
         for key, default in (
-            ("POWERTOOLS_SERVICE_NAME", "seedling-survival"),
-            ("POWERTOOLS_METRICS_NAMESPACE", "SeedlingSurvival"),
+            ("POWERTOOLS_SERVICE_NAME", "survival"),
+            ("POWERTOOLS_METRICS_NAMESPACE", "Survival"),
         )
     }
     for key, value in names.items():

@@ -101,7 +101,7 @@ class PowertoolsTelemetry:
         )
         if request.predictions:
             line += f', "Predictions": {request.predictions}'
-            line += f', "MortalityPercent": {request.outcome_percent:.2f}'
+            line += f', "OutcomePercent": {request.outcome_percent:.2f}'
         sys.stdout.write(f"{line}}}\n")
         self._cold = False
 
@@ -135,7 +135,7 @@ class PowertoolsTelemetry:
             counts.append("ColdStart")
         measured = {"Latency": MetricUnit.Milliseconds}
         if request.predictions:
-            measured |= {"Predictions": MetricUnit.Count, "MortalityPercent": MetricUnit.Percent}
+            measured |= {"Predictions": MetricUnit.Count, "OutcomePercent": MetricUnit.Percent}
         service, version = self._settings.service, self._settings.version
         metrics = AmazonCloudWatchEMFProvider(namespace=self._settings.namespace)
         metrics.timestamp = _TIME

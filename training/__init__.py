@@ -1,4 +1,4 @@
-"""Fits the survival model of the field trial, judges it and keeps it in DVC."""
+"""Fits the survival model of a study, judges it and keeps it in DVC."""
 
 import os
 

@@ -1,1 +1,1 @@
-"""The HTTP API: requests in, mortality out."""
+"""The HTTP API: requests in, percentages out."""

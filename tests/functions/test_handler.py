@@ -235,7 +235,7 @@ def test_a_request_is_one_line_that_is_log_and_metrics(root: Path) -> None:
 
     assert first["cold_start"] is True
     assert (line["Requests"], line["Predictions"]) == (1, 2)
-    assert 0 < line["MortalityPercent"] < 100
+    assert 0 < line["OutcomePercent"] < 100
     fields = ("route", "status", "method", "cold_start", "model_data", "version")
     assert {key: line[key] for key in fields} == {
         "route": "/v1/predict/batch",

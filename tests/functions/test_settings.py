@@ -13,8 +13,8 @@ from functions.settings import Settings
 DEFAULTS = Settings(
     model=Path("model"),
     log_level="INFO",
-    service="seedling-survival",
-    namespace="SeedlingSurvival",
+    service="survival",
+    namespace="Survival",
     version="$LATEST",
 )
 

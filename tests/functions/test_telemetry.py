@@ -48,7 +48,7 @@ def test_a_prediction_is_one_line_that_is_log_and_metrics_at_once(
         "Latency": ("Milliseconds", 12.345),
         "Requests": ("Count", 1),
         "Predictions": ("Count", 20),
-        "MortalityPercent": ("Percent", 41.5),
+        "OutcomePercent": ("Percent", 41.5),
         "ColdStart": ("Count", 1),
     }
     assert before <= line["_aws"]["Timestamp"] <= int(1000 * time.time())
@@ -92,7 +92,7 @@ def test_each_line_of_a_kind_has_its_own_figures(settings: Settings, capsys: Cap
             line["status"],
             line["Latency"],
             line["Predictions"],
-            line["MortalityPercent"],
+            line["OutcomePercent"],
         )
         for line in written(capsys)
     ]

@@ -68,7 +68,14 @@ def test_it_asks_for_what_the_code_measures(
     prod: Template, widgets: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     telemetry = PowertoolsTelemetry(
-        settings.read_settings({"POWERTOOLS_SERVICE_NAME": "measures"}), "version", "published"
+        settings.read_settings(
+            {
+                "POWERTOOLS_SERVICE_NAME": "measures",
+                "POWERTOOLS_METRICS_NAMESPACE": "SeedlingSurvival",
+            }
+        ),
+        "version",
+        "published",
     )
     for status in (200, 400, 413, 415, 422, 500):
         request = RequestLog("id", "POST", status=status, predictions=1, outcome_percent=25.0)

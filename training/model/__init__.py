@@ -1,1 +1,1 @@
-"""The model: from seedlings to person-periods, hazards, survival curves and the ONNX graph."""
+"""The model: from subjects to person-periods, hazards, survival curves and the ONNX graph."""

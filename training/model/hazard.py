@@ -54,7 +54,7 @@ class Recipe:
         """An unfitted pipeline from rows (codes, numbers, period) to the hazard."""
         return Pipeline(
             [
-                # Few of the columns are set in a row; tree models take no sparse matrix.
+                # Few of the columns are set in a row; other classifiers may take no sparse matrix.
                 ("design", Design(columns, as_sparse=self.estimator == "LogisticRegression")),
                 ("hazard", ESTIMATORS[self.estimator](**self.parameters)),
             ]
