@@ -59,7 +59,11 @@ ONLY = {
     "mangum": {"functions/api/handler.py"},
     "aws_lambda_powertools": {"functions/telemetry.py"},
     "sksurv": {"training/evaluation/scores.py"},
-    "joblib": {"training/evaluation/cross_validation.py", "training/pipeline/train.py"},
+    "joblib": {
+        "training/evaluation/cross_validation.py",
+        "training/pipeline/coverage.py",
+        "training/pipeline/train.py",
+    },
     "matplotlib": {"training/pipeline/plots.py"},
 }
 

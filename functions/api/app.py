@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from functions import telemetry
 from functions.api import page
-from functions.api.description import describe, operation_id
+from functions.api.description import describe_api, operation_id
 from functions.api.edge import Edge
 from functions.api.json_route import JsonRoute
 from functions.api.problems import add_problem_handlers
@@ -107,10 +107,10 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
 
     @app.get("/docs", include_in_schema=False)
     async def docs_page(request: Request) -> Response:
-        return _page(*page.describe(request.scope.get("root_path", "")))
+        return _page(*page.describe_page(request.scope.get("root_path", "")))
 
     def openapi() -> dict[str, Any]:
-        app.openapi_schema = app.openapi_schema or describe(app)
+        app.openapi_schema = app.openapi_schema or describe_api(app)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]

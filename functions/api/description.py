@@ -39,7 +39,7 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
+def describe_api(app: FastAPI) -> dict[str, Any]:
     """The document of an app, with every status that each operation can answer."""
     with warnings.catch_warnings():  # repeated ids are told apart below
         warnings.filterwarnings("ignore", message="Duplicate Operation ID")

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.api.validation import MOST_FAULTS, Fault, find_faults
+from functions.api.validation import MOST_FAULTS, FieldFault, find_faults
 from functions.telemetry import get_request_log
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -42,7 +42,7 @@ class Problem(BaseModel):
 
 
 def problem_document(
-    status: int, detail: str, request_id: str, faults: Sequence[Fault] = ()
+    status: int, detail: str, request_id: str, faults: Sequence[FieldFault] = ()
 ) -> dict[str, Any]:
     """The members of a Problem; `errors` names every fault of the request."""
     return {
@@ -59,7 +59,7 @@ def problem_response(
     status: int,
     detail: str,
     request_id: str,
-    faults: Sequence[Fault] = (),
+    faults: Sequence[FieldFault] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The response to a request that failed."""

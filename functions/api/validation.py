@@ -32,7 +32,7 @@ _RULES: Final = {
 
 
 @dataclass(frozen=True)
-class Fault:
+class FieldFault:
     """One thing wrong with a request: which field, its value, the rule, what is allowed."""
 
     field: str
@@ -41,7 +41,7 @@ class Fault:
     allowed: object = None
 
 
-def find_faults(errors: Sequence[Any], route: object) -> list[Fault]:
+def find_faults(errors: Sequence[Any], route: object) -> list[FieldFault]:
     """A fault for each of pydantic's errors; `route` knows what its body may hold."""
     body = route.body_field if isinstance(route, APIRoute) else None
     schema = _schema(cast(Hashable, body.field_info.annotation)) if body else {}
@@ -62,7 +62,7 @@ def echo(value: object) -> Any:
     return "an object" if isinstance(value, Mapping) else "a list"
 
 
-def _fault(error: Any, schema: Mapping[str, Any]) -> Fault:
+def _fault(error: Any, schema: Mapping[str, Any]) -> FieldFault:
     place, *rest = error["loc"]
     path = rest if place == "body" else [place, *rest]
     field = _field(path) if path else "body"
@@ -77,7 +77,7 @@ def _fault(error: Any, schema: Mapping[str, Any]) -> Fault:
     elif kind in ("too_long", "too_short"):
         limits = found.get("minItems", 0), found.get("maxItems", "more")
         value, rule = f"{len(error['input'])} items", "must contain {} to {} items".format(*limits)
-    return Fault(field, value, rule, allowed)
+    return FieldFault(field, value, rule, allowed)
 
 
 def _field(path: Iterable[object]) -> str:

@@ -34,7 +34,7 @@ def test_nothing_is_loaded_from_elsewhere(client: Client) -> None:
 
 
 def test_the_description_loads_nothing_but_the_document_it_tells() -> None:
-    html, _ = page.describe("/prod")
+    html, _ = page.describe_page("/prod")
 
     assert '<base href="/prod/">' in html
     assert set(re.findall(r'(?:src|href)="([^"]+)"', html)) == {
@@ -47,7 +47,7 @@ def test_the_description_loads_nothing_but_the_document_it_tells() -> None:
 
 @pytest.mark.parametrize("name", ["page", "description"])
 def test_only_its_own_script_and_style_may_run(scorer: Scorer, name: str) -> None:
-    html, policy = page.render(scorer.artefact, "") if name == "page" else page.describe("")
+    html, policy = page.render(scorer.artefact, "") if name == "page" else page.describe_page("")
     inline = re.findall(r"<(style|script)>(.*?)</\1>", html, re.DOTALL)
 
     assert [tag for tag, _ in inline] == ["style", "script"]

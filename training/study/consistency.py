@@ -22,7 +22,7 @@ from training.study.declaration import (
     Expectation,
     FactorInput,
     Gate,
-    Model,
+    ModelDeclaration,
     NumberInput,
     Simulation,
     Time,
@@ -49,7 +49,7 @@ class Parts:
     derived: tuple[DerivedFactor, ...] = ()
     columns: dict[str, Column] = field(default_factory=dict)
     rules: tuple[Agreement, ...] = ()
-    model: Model | None = None
+    model: ModelDeclaration | None = None
     expectations: tuple[Expectation, ...] = ()
     gate: Gate | None = None
     simulation: Simulation | None = None

@@ -45,7 +45,7 @@ __all__ = [
     "Gate",
     "Group",
     "MinimumEvents",
-    "Model",
+    "ModelDeclaration",
     "NumberInput",
     "Range",
     "Simulation",
@@ -200,7 +200,7 @@ Candidates = Annotated[tuple[float, ...], Field(min_length=1)]
 _SEARCH: Final[dict[str, tuple[float, ...]]] = {"C": (0.1, 0.3, 1.0)}
 
 
-class Model(Declared):
+class ModelDeclaration(Declared):
     """How the hazard is modelled."""
 
     formula: Text
@@ -272,7 +272,7 @@ class Study(Declared):
     derived: tuple[DerivedFactor, ...] = ()
     columns: dict[str, Column] = Field(default_factory=dict)
     rules: tuple[Agreement, ...] = ()
-    model: Model
+    model: ModelDeclaration
     expectations: tuple[Expectation, ...] = ()
     gate: Gate = Gate()
     simulation: Simulation = Simulation()

@@ -34,7 +34,7 @@ def render(artefact: Artefact, root_path: str) -> tuple[str, str]:
     return _filled("page", root_path, json.dumps(facts).replace("<", "\\u003c"))
 
 
-def describe(root_path: str) -> tuple[str, str]:
+def describe_page(root_path: str) -> tuple[str, str]:
     """The page that tells people what `openapi.json` tells programs, and its security policy."""
     return _filled("docs", root_path)
 
