@@ -74,9 +74,10 @@ def test_on_visits_it_depends_on_what_the_study_declares(
 
 def test_with_observed_times_it_depends_on_it_too_and_falls_evenly() -> None:
     study = samples.observed_battery()
-    study = study.model_copy(
-        update={"censoring": samples.battery().censoring.model_copy(update={"formula": "Shelf"})}
-    )
+    censoring = samples.battery().censoring
+    assert censoring is not None
+    by_shelf = censoring.model_copy(update={"formula": "Shelf"})
+    study = study.model_copy(update={"censoring": by_shelf})
     drawn = samples.draw(study, count=1500)
     early = (drawn.frame["Shelf"] == "top").to_numpy() & (np.arange(len(drawn)) % 3 > 0)
     time = np.where(early, drawn.time * 0.2, drawn.time)

@@ -104,7 +104,7 @@ def test_a_reference_by_a_level_that_training_lacks_is_that_of_all() -> None:
     learner = KaplanMeierLearner(0, PERIODS.visits)
     without = SUBJECTS[SUBJECTS.codes[:, 0] != 2]
     lacking = learner.predict(without, SUBJECTS[SUBJECTS.codes[:, 0] == 2])
-    overall = KaplanMeierLearner(None, PERIODS.visits).predict(without, SUBJECTS[:1])
+    overall = KaplanMeierLearner(None, PERIODS.visits).predict(without, SUBJECTS[np.arange(1)])
 
     np.testing.assert_allclose(lacking, np.tile(overall, (len(lacking), 1)))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -80,7 +82,7 @@ def test_the_brier_score_equals_the_library_s_where_censoring_is_independent(see
 
 
 @pytest.mark.parametrize("make", [samples.battery, samples.observed_battery])
-def test_weights_stand_for_those_that_were_censored(make: type[Study]) -> None:
+def test_weights_stand_for_those_that_were_censored(make: Callable[[], Study]) -> None:
     study = make()
     subjects = samples.draw(study, count=2000)
     periods = Periods.of(study, subjects)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import formulaic
 import numpy as np
@@ -34,7 +35,8 @@ def formulaic_matrix(study: Study, periods: Periods, x: np.ndarray) -> pd.DataFr
     factors = len(study.factors)
     codes, period = x[:, :factors].astype(int), x[:, -1].astype(int)
     frame = input_table(study, codes, x[:, factors:-1])
-    levels = {each.name: each.names for each in (*study.factors, *study.derived)}
+    levels: dict[str, Any] = {each.name: each.names for each in study.factors}
+    levels |= {each.name: each.names for each in study.derived}
     frame = frame.assign(
         **{name: pd.Categorical(frame[name], names) for name, names in levels.items()},
         **{n.name: (frame[n.name] - n.centre) / n.scale for n in study.numbers},
@@ -47,7 +49,8 @@ def formulaic_matrix(study: Study, periods: Periods, x: np.ndarray) -> pd.DataFr
 
 def column_names(study: Study, periods: Periods) -> list[str]:
     """The columns' names as formulaic writes them; a term's first factor runs fastest."""
-    levels = {each.name: each.names for each in (*study.factors, *study.derived)}
+    levels: dict[str, Any] = {each.name: each.names for each in study.factors}
+    levels |= {each.name: each.names for each in study.derived}
     levels |= {"period": range(len(periods)), "phase": range(max(periods.phases) + 1)}
     names = []
     for term in terms(study):

@@ -134,7 +134,7 @@ def test_another_classifier_ships_in_the_same_graph(monkeypatch: pytest.MonkeyPa
     parameters = {"n_estimators": 5, "min_samples_leaf": 30, "random_state": 0}
     recipe = Recipe("maker + period + fit:phase + heat", {}, "RandomForestClassifier", parameters)
     data, columns = PersonPeriods.of(SUBJECTS, PERIODS), recipe.columns(STUDY, PERIODS)
-    weights = np.arange(len(data.groups)) % 2.0
+    weights = (np.arange(len(data.groups)) % 2).astype(np.float64)
     models = [FittedHazard.fit(recipe, columns, PERIODS, data, each) for each in (None, weights)]
     graph = to_onnx(models)
 
