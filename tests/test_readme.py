@@ -61,7 +61,7 @@ def test_its_figures_of_the_trial_are_what_describe_prints(root: Path, readme: s
     for row in summary.risk_by_level(study, subjects):
         line = (
             f"| {row.level} | {row.subjects} | {row.censored:.0%} | {row.event_rate:.1%} "
-            f"| {row.risk:.1%} |"
+            f"| {row.risk:.1%} | {row.error:.1%} |"
         )
         assert line.replace("%", " %") in readme
     alive = subjects.frame[(subjects.frame["Time"] > 24.5) | (subjects.event == 0)]

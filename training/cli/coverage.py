@@ -41,41 +41,31 @@ def coverage(
 
         subjects = load_table(source, declared).subjects
     out = Console()
-    table = Table(
-        title=f"Interval of the average, {replicates} simulated data sets each",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-    )
+    out.print(f"Interval of the average, {replicates} simulated data sets each", highlight=False)
+    table = Table(box=box.SIMPLE_HEAD)
     table.add_column("groups differ (SD)")
     for heading in ("own mean", "truth", "within 1", "bias", "width"):
         table.add_column(heading, justify="right")
     for row in interval_coverage(declared, subjects, replicates, jobs):
-        table.add_row(
-            row.truth,
-            f"{row.own:.0%}",
-            f"{row.true:.0%}",
-            f"{row.within_a_point:.0%}",
-            f"{row.bias:.1f}",
-            f"{row.width:.1f}",
-        )
+        shares = (f"{share:.0%}" for share in (row.own, row.true, row.within_a_point))
+        table.add_row(row.truth, *shares, f"{row.bias:.1f}", f"{row.width:.1f}")
     out.print(table)
     out.print(
-        "Share of intervals that hold the mean of the model's own answers, the true average, and\n"
-        "that within a point; bias and width in percentage points."
+        "Share of intervals that hold the mean of the model's own answers, the true\n"
+        "average, and that within a point; bias and width in percentage points.",
+        highlight=False,
     )
     held = group_coverage(declared, subjects, jobs)
     if held is None:
-        out.print("Interval of one new group: none for these data.")
+        out.print("\nInterval of one new group: none for these data.")
         return
     group = declared.data.group
     one = "group" if group is None else group.name.en.one
-    table = Table(
-        title=f"Interval of one new {one}, left out in turn", title_justify="left",
-        box=box.SIMPLE_HEAD,
-    )  # fmt: skip
-    for heading in (declared.time.name, "observed share held", "spread"):
+    out.print(f"\nInterval of one new {one}, each at hand left out in turn", highlight=False)
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in (declared.time.name, "held", "spread"):
         table.add_column(heading, justify="right")
     for end, share, spread in zip(held.ends, held.held, held.spread, strict=True):
-        shown = "" if np.isnan(share) else f"{share:.0%}"
-        table.add_row(f"{end:g}", shown, f"{spread:.2f}")
+        table.add_row(f"{end:g}", "" if np.isnan(share) else f"{share:.0%}", f"{spread:.2f}")
     out.print(table)
+    out.print("Share of the left-out that recorded what the interval from the others holds.")

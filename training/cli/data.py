@@ -139,7 +139,7 @@ def describe(
         pad_edge=False,
     )
     table.add_column(declared.factors[0].name if declared.factors else "", no_wrap=True)
-    for heading in ("number", "censored", "event rate", "Kaplan-Meier", "95 %"):
+    for heading in ("number", "censored", "event rate", "Kaplan-Meier", "standard error"):
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(
@@ -148,7 +148,7 @@ def describe(
             f"{row.censored:.0%}",
             f"{row.event_rate:.1%}",
             f"{row.risk:.1%}",
-            f"{100 * row.low:.1f}-{row.high:.1%}" if row.low < row.high else "",
+            f"{row.error:.1%}",
         )
     out = Console()
     out.print(table)

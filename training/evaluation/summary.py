@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from training.arrays import Floats
 from training.evaluation.cross_validation import OutOfFold
@@ -17,6 +18,8 @@ from training.evaluation.scores import (
 )
 from training.study.declaration import Study
 from training.study.subjects import Subjects
+
+Booleans = npt.NDArray[np.bool_]
 
 SCORES: Final = (
     "integrated_brier_score",
@@ -38,42 +41,47 @@ class LevelRisk:
     """Subjects with the event over all: the censored taken to be without it."""
     risk: float
     """By Kaplan-Meier."""
-    low: float
-    high: float
+    error: float
+    """Its standard error, by leaving out each group: groups, not subjects, are independent."""
 
 
 def risk_by_level(study: Study, subjects: Subjects) -> list[LevelRisk]:
     """A row for each level of the first factor that occurs, then all, weighted by numbers."""
-    horizon = study.time.horizon
-    names = study.factors[0].names if study.factors else ("all",)
-    codes = subjects.codes[:, 0] if study.factors else np.zeros(len(subjects), np.int64)
-    rows = []
-    for code, name in enumerate(names):
-        members = subjects[codes == code]
-        if len(members):
-            curve, low, high = kaplan_meier_band(members, np.array([horizon]))
-            rows.append(
-                LevelRisk(
-                    level=name,
-                    subjects=len(members),
-                    censored=_censored(members, horizon),
-                    event_rate=float(members.event.mean()),
-                    risk=float(1 - curve[0]),
-                    low=float(1 - high[0]),
-                    high=float(1 - low[0]),
-                )
-            )
-    weighted = sum(row.risk * row.subjects for row in rows) / len(subjects)
-    everyone = LevelRisk(
-        level="all",
-        subjects=len(subjects),
-        censored=_censored(subjects, horizon),
-        event_rate=float(subjects.event.mean()),
-        risk=weighted,
-        low=weighted,
-        high=weighted,
-    )
-    return [*rows, everyone] if study.factors else [everyone]
+    names = study.factors[0].names if study.factors else ()
+    level = subjects.codes[:, 0] if names else np.zeros(len(subjects), np.int64)
+    horizon = np.array([study.time.horizon])
+    seen = np.unique(level)
+    weights = np.bincount(level)[seen] / len(subjects)
+
+    def risks(kept: Booleans) -> Floats:
+        found = [
+            1 - kaplan_meier_band(subjects[members], horizon)[0][0]
+            if (members := kept & (level == code)).any()
+            else np.nan
+            for code in seen
+        ]
+        return np.array([*found, np.nansum(weights * found)])
+
+    whole = risks(np.ones(len(subjects), np.bool_))
+    groups = np.unique(subjects.group)
+    without = np.array([risks(subjects.group != group) for group in groups])
+    squares = np.nansum((without - whole) ** 2, axis=0)
+    errors = np.sqrt((len(groups) - 1) / len(groups) * squares)
+    members = [level == code for code in seen]
+    labels = [names[code] for code in seen] if names else []
+    rows = [*zip(labels, members, strict=False), ("all", np.ones(len(subjects), np.bool_))]
+    figures = zip(whole, errors, strict=True) if names else [(whole[-1], errors[-1])]
+    return [
+        LevelRisk(
+            level=label,
+            subjects=int(of_level.sum()),
+            censored=_censored(subjects[of_level], study.time.horizon),
+            event_rate=float(subjects.event[of_level].mean()),
+            risk=float(found),
+            error=float(error),
+        )
+        for (label, of_level), (found, error) in zip(rows, figures, strict=True)
+    ]
 
 
 def _censored(subjects: Subjects, horizon: float) -> float:

@@ -34,7 +34,8 @@ def test_every_level_has_a_row_and_all_are_weighted_by_their_numbers() -> None:
     weights = [row.subjects for row in levels]
     expected = np.average([row.risk for row in levels], weights=weights)
     assert everyone.risk == pytest.approx(expected)
-    assert all(row.low < row.risk < row.high for row in levels)
+    assert all(0.005 < row.error < 0.2 for row in levels)
+    assert everyone.error < max(row.error for row in levels)
     assert all(row.event_rate < row.risk for row in levels), "the censored are not survivors"
 
 
@@ -65,3 +66,37 @@ def test_metrics_are_json_and_name_the_reference(scored: OutOfFold) -> None:
         assert figures[name] == figures["kaplan_meier"][name]
         assert figures[name]["mean"] == pytest.approx(scored.fold_scores(name).mean(), abs=1e-6)
     assert set(figures["calibration_error_by_level"]) == {"Alpha", "Beta", "Gamma"}
+
+
+def test_a_study_without_factors_has_one_row() -> None:
+    study = samples.battery(
+        inputs=[
+            {
+                "name": "heat",
+                "column": "Heat",
+                "label": {"en": "x", "es": "x"},
+                "description": {"en": "x", "es": "x"},
+                "kind": "number",
+                "minimum": 0,
+                "maximum": 60,
+                "centre": 25,
+                "scale": 5,
+            }
+        ],
+        model={"formula": "heat + period", "penalty": {}},
+        **dict.fromkeys(("censoring", "derived", "rules", "expectations")),
+    )
+    (row,) = risk_by_level(study, SUBJECTS)
+
+    assert (row.level, row.subjects) == ("all", len(SUBJECTS))
+
+
+def test_a_standard_error_is_that_of_leaving_out_each_group() -> None:
+    level, *_ = risk_by_level(STUDY, SUBJECTS)
+    without = [
+        risk_by_level(STUDY, SUBJECTS[SUBJECTS.group != group])[0].risk
+        for group in np.unique(SUBJECTS.group)
+    ]
+    squares = (np.array(without) - level.risk) ** 2
+
+    assert level.error == pytest.approx(np.sqrt(7 / 8 * squares.sum()))
