@@ -14,7 +14,7 @@ from training.store import pointer, remotes, retry
 from training.store.audit import Audit, audit, chosen
 from training.store.dvc import run_dvc
 from training.store.failures import REPAIR
-from training.store.pointer import Pointer, read_pointer
+from training.store.pointer import Pointer, parse_pointer, read_pointer
 from training.store.remotes import Remote
 
 _NOT_HERE: Final = (
@@ -135,17 +135,18 @@ def changed(targets: Sequence[str]) -> list[str]:
     return [name for name, state in _changes(targets).items() if "modified" in state]
 
 
-def read_back(target: str, remote: str | None, to: Path) -> Path:
+def read_back(target: str, remote: str | None, to: Path, text: str | None = None) -> Path:
     """Pull an output into `to` as a new clone would, with an empty cache, and verify it.
 
     `to` must not exist or be empty; it becomes a DVC project of its own. Returns the output's
-    path in it. Raises `StoreError` where a file is missing or differs from the pointer.
+    path in it. `text` is another text of the pointer than the checkout's, such as an earlier one.
+    Raises `StoreError` where a file is missing or differs from the pointer.
     """
     at = remotes.usable_remote(remote)
-    wanted = read_pointer(target)
+    wanted = read_pointer(target) if text is None else parse_pointer(text, target)
     if to.is_dir() and any(to.iterdir()):
         raise StoreError(f"{to} is not empty.", "Name a new folder to read back into.")
-    _project(to, at, target)
+    _project(to, at, target, text or Path(target).read_text(encoding="utf-8"))
     cache = to / ".dvc" / "cache" / "files" / "md5"
     _fetch(wanted, at, cache, timeout=retry.TIMEOUT, pause=retry.PAUSE, folder=to)
     run_dvc(["checkout", target], timeout=600, folder=to, environment=at.environment())
@@ -195,7 +196,7 @@ def _content(wanted: Pointer, cache: Path, output: Path) -> dict[str, Path]:
     return {oid: output / path for oid, path in members.items()}
 
 
-def _project(to: Path, remote: Remote, target: str) -> None:
+def _project(to: Path, remote: Remote, target: str, text: str) -> None:
     from dvc.config import Config  # type: ignore[import-untyped]
 
     settings = to / ".dvc"
@@ -204,7 +205,7 @@ def _project(to: Path, remote: Remote, target: str) -> None:
     with project.edit("repo") as changed:
         changed["core"] |= {"no_scm": True, "analytics": False, "remote": remote.name}
         changed["remote"][remote.name] = dict(remote.options)
-    (to / target).write_bytes(Path(target).read_bytes())
+    (to / target).write_text(text, encoding="utf-8")
 
 
 def _changes(names: Sequence[str]) -> dict[str, str]:

@@ -1,0 +1,122 @@
+"""The model that serves: its graph, its metadata, and the data and study it was made from."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from training import config
+from training.errors import StoreError, TrainingError
+from training.model.folder import GRAPH, read_metadata
+from training.registry import git
+from training.registry.publish import POINTER
+from training.store import transfer
+from training.store.earlier import read_earlier
+from training.store.pointer import parse_pointer, read_pointer
+from training.study.declaration import Study
+from training.study.read import read_study
+from training.study.table import Table, directory_hash, load_table
+
+STUDY_FILE: Final = "study.toml"
+DATA_POINTER: Final = "data.dvc"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """A model that serves, and what it was made from as far as that can be had."""
+
+    metadata: dict[str, Any]
+    graph: bytes
+    study: Study
+    """The study as it was when the model was made, else today's."""
+    table: Table | None
+    """The data it was trained on; None where they can't be had."""
+    unchecked: tuple[str, ...]
+    """What could not be had, and what goes unchecked for it."""
+
+
+def find_champion(study: Study, table: Table, step: Callable[[str], None]) -> Champion | None:
+    """The champion of the committed pointer, pulled into model/; None before the first model.
+
+    `study` and `table` are today's: they stand in for the champion's where these are the same.
+    Raises StoreError where the model itself can't be had.
+    """
+    if not Path(POINTER).is_file():
+        return None
+    try:
+        transfer.pull(POINTER, force=True)
+    except StoreError as error:
+        # A remote that is still empty: the released model is in the bundled one.
+        step(f"champion from the remote {config.RELEASED_REMOTE}, since {error.cause}")
+        transfer.pull(POINTER, remote=config.RELEASED_REMOTE, force=True)
+    metadata = read_metadata(config.MODEL)
+    graph = (config.MODEL / GRAPH).read_bytes()
+    code = str(read_pointer(POINTER).meta.get("code", ""))
+    unchecked = []
+    its_study = _study_at(code)
+    if its_study is None:
+        unchecked.append(
+            f"the {STUDY_FILE} of the commit that made the champion can't be read here; today's "
+            "stands in for it"
+        )
+    its_table: Table | None = table
+    if metadata["data"]["md5"] != table.md5:
+        try:
+            its_table = _table(metadata["data"], code, its_study or study, study)
+        except TrainingError as error:
+            its_table = None
+            unchecked.append(
+                f"the champion's data (md5 {metadata['data']['md5']}) can't be had: {error} "
+                "Whether rows were changed, lost, copied or moved went unchecked."
+            )
+    return Champion(metadata, graph, its_study or study, its_table, tuple(unchecked))
+
+
+def _study_at(code: str) -> Study | None:
+    """The study as committed when the model was made; None where it can't be read."""
+    try:
+        text = git.text_at(code, STUDY_FILE)
+    except TrainingError:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, STUDY_FILE)
+        path.write_text(text, encoding="utf-8")
+        try:
+            return read_study(path)
+        except TrainingError:
+            return None
+
+
+def _table(data: dict[str, Any], code: str, its_study: Study, study: Study) -> Table:
+    """The champion's data, by the hash of their folder; raises the last TrainingError."""
+    problem: TrainingError = StoreError("no hash is known of their folder.")
+    for oid in dict.fromkeys(_folder_hashes(data, code)):
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                found = read_earlier(oid, config.DATA.name, Path(folder) / "checkout")
+            except TrainingError as error:
+                problem = error
+                continue
+            for each in (its_study, study):
+                try:
+                    table = load_table(found, each)
+                except TrainingError as error:
+                    problem = error
+                    continue
+                if table.md5 == data["md5"]:
+                    return table
+                problem = StoreError("the folder at that commit holds other data.")
+    raise problem
+
+
+def _folder_hashes(data: dict[str, Any], code: str) -> Iterator[str]:
+    """What DVC may call the folder: by its files, and by the pointer the model was made with."""
+    if data.get("files"):
+        yield directory_hash(data["files"]) + ".dir"
+    try:
+        yield parse_pointer(git.text_at(code, DATA_POINTER), DATA_POINTER).oid
+    except TrainingError:
+        return
