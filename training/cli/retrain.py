@@ -22,8 +22,12 @@ def retrain(
     reason: Annotated[str, typer.Option(help="Why: it is kept in the report and in model.dvc.")],
     search: Annotated[int, typer.Option(min=1, max=15, help="Recipes to choose among.")] = 5,
     force: Annotated[
-        bool, typer.Option(help="Not being inferior is enough to be promoted.")
-    ] = False,
+        str,
+        typer.Option(
+            help="Why findings of the data are right: it overrides them, each named in the report "
+            "and in model.dvc, and promotes a non-inferior model without an improvement."
+        ),
+    ] = "",
     jobs: Jobs = -1,
     report: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("build/report"),
 ) -> None:
@@ -42,7 +46,7 @@ def retrain(
         _step(name)
 
     try:
-        outcome = run(reason, step, search_size=search, jobs=jobs, forced=force)
+        outcome = run(reason, step, search_size=search, jobs=jobs, force=force.strip())
     except Exception as error:
         if at:
             reports.write_failure(error, at, reason, report)

@@ -45,6 +45,7 @@ class DataChanges:
     changed: int
     lost: int
     added: int
+    pairs: RowPairs
     is_new: Booleans
     """[subjects]: whether the champion's data lack the subject."""
     findings: tuple[DataFinding, ...]
@@ -87,6 +88,7 @@ def compare_tables(
         changed=int(changed.sum()),
         lost=len(pairs.lost),
         added=len(pairs.added),
+        pairs=pairs,
         is_new=is_new,
         findings=tuple(sorted(findings, key=lambda each: not each.blocks)),
     )

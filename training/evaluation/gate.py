@@ -1,178 +1,235 @@
-"""Champion and challenger: whether a new model deserves to replace the one that serves.
+"""Whether a new model deserves to replace the one that serves: one function decides.
 
-Both recipes are judged by out-of-fold curves on the same grouped folds of the same
-data. The difference in integrated Brier score is bootstrapped over groups, paired, since
-groups, not subjects, are what varies between these data and the next group.
+It judges models on data, and data before models. `judge` takes everything that the verdict
+depends on and returns it with every rule's value, threshold and result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any, Final, Literal
 
-import numpy as np
-
-from training.arrays import Floats, Ints
-from training.evaluation.cross_validation import OutOfFold
+from training.evaluation.data_changes import DataChanges
+from training.evaluation.findings import DataFinding
+from training.evaluation.held_out import Comparison
 from training.evaluation.rules import Rule
-from training.evaluation.scores import Outcomes, Scores, score
-from training.evaluation.summary import calibration
-from training.study.declaration import Study
+from training.evaluation.shift import Shift
 
-DRAWS: Final = 2000
+NAMED: Final = 4
+"""Findings that a reason names; the report names all."""
 
 Verdict = Literal["promote", "keep", "refuse"]
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Difference in integrated Brier score, challenger less champion; below 0 is better."""
+class Evidence:
+    """Everything that a verdict rests on."""
 
-    difference: float
-    upper: float
-    """95th percentile of the difference over draws of groups."""
-    draws: Floats
+    source: str
+    """Of the data: `published`, `custom` or `simulated`."""
+    rules: tuple[Rule, ...]
+    """Of the challenger alone: parity, expectations, floors, calibration."""
+    has_champion: bool = False
+    already_serving: bool = False
+    """Whether the challenger is the champion itself, promoted before."""
+    withdrawn: bool = False
+    """Whether a model of the same data and recipe was rolled back from."""
+    changes: DataChanges | None = None
+    """The data against the champion's; None where these can't be had."""
+    shifts: tuple[Shift, ...] = ()
+    """The champion's calibration on rows that it was not trained on."""
+    comparisons: tuple[Comparison, ...] = ()
+    """Of `old`, `new` and `all` rows, as far as both models answer them."""
+    data_differ: bool = False
+    """Whether the data are others than the champion's."""
+    learns_more: bool = False
+    """Whether the challenger answers for levels that the champion does not know."""
+    unchecked: tuple[str, ...] = ()
+    """What could not be checked, and why."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the gate says, and every figure it said it on."""
+    """What the gate says, and everything it rests on."""
 
     verdict: Verdict
     reason: str
-    rules: tuple[Rule, ...]
-    comparison: Comparison | None
+    evidence: Evidence
+    rules: tuple[Rule, ...] = ()
+    """Every rule, those of the data and the comparisons first."""
+    overridden: tuple[str, ...] = ()
+    """Findings of the data that a person answered for, each by name."""
+    force: str = ""
+    """The person's reason."""
 
-    def gate_metadata(self) -> dict[str, object]:
+    @property
+    def comparison(self) -> Comparison | None:
+        """The comparison over all rows, else over the widest there is."""
+        return self.evidence.comparisons[-1] if self.evidence.comparisons else None
+
+    def gate_metadata(self) -> dict[str, Any]:
         """The section `gate` of `metadata.json`: the verdict and every figure behind it."""
-        comparison = self.comparison
+        overall = self.comparison
         return {
             "verdict": self.verdict,
             "reason": self.reason,
-            "difference": None if comparison is None else round(comparison.difference, 6),
-            "upper_bound": None if comparison is None else round(comparison.upper, 6),
+            "difference": None if overall is None else round(overall.difference, 6),
+            "upper_bound": None if overall is None else round(overall.upper, 6),
+            "comparisons": [
+                {
+                    "rows": each.rows,
+                    "subjects": each.subjects,
+                    "champion": round(each.champion, 6),
+                    "challenger": round(each.challenger, 6),
+                    "difference": round(each.difference, 6),
+                    "upper_bound": round(each.upper, 6),
+                }
+                for each in self.evidence.comparisons
+            ],
+            "data_findings": [each.as_metadata() for each in _findings(self.evidence)],
+            "unchecked": list(self.evidence.unchecked),
+            **self.forced_metadata(),
             "rules": [
                 {
                     "name": rule.name,
                     "value": float(f"{rule.value:.4g}"),
-                    "limit": rule.limit,
+                    "limit": float(f"{rule.limit:.4g}"),
                     "passed": rule.passed,
                 }
                 for rule in self.rules
+                if isfinite(rule.value)
             ],
         }
 
-
-def compare(outcomes: Outcomes, champion: OutOfFold, challenger: OutOfFold) -> Comparison:
-    """Paired bootstrap over groups of the difference in integrated Brier score."""
-    groups, group = np.unique(outcomes.group, return_inverse=True)
-    random = np.random.RandomState(0)
-    times = random.multinomial(len(groups), np.full(len(groups), 1 / len(groups)), size=DRAWS)
-    every = np.concatenate([np.ones((1, len(groups))), times])
-    by_draw: Floats = np.subtract(
-        *(_integrated(outcomes, scored, group, every) for scored in (challenger, champion))
-    )
-    return Comparison(
-        difference=float(by_draw[0]),
-        upper=float(np.quantile(by_draw[1:], 0.95)),
-        draws=by_draw[1:],
-    )
+    def forced_metadata(self) -> dict[str, Any]:
+        """What was overridden, and why; empty where nothing was."""
+        if not self.overridden:
+            return {}
+        return {"forced": {"reason": self.force, "overridden": list(self.overridden)}}
 
 
-def _integrated(outcomes: Outcomes, scored: OutOfFold, group: Ints, times: Floats) -> Floats:
-    """Integrated Brier score for each draw of groups, averaged over the folds' seeds."""
-    free, weight = outcomes.known
-    squared = ((free - scored.survival) ** 2).mean(axis=0)
-    loss, total = (np.zeros((times.shape[1], len(outcomes.visits))) for _ in range(2))
-    np.add.at(loss, group, weight * squared)
-    np.add.at(total, group, weight)
-    by_visit = (times @ loss) / (times @ total)
-    span = outcomes.visits[-1] - outcomes.visits[0]
-    integrated: Floats = np.trapezoid(by_visit, outcomes.visits, axis=1) / span
-    return integrated
+@dataclass(frozen=True)
+class _Rules:
+    """The rules by what a broken one means."""
+
+    data: list[Rule] = field(default_factory=list)
+    shifted: list[Rule] = field(default_factory=list)
+    worse: list[Rule] = field(default_factory=list)
+    gain: list[Rule] = field(default_factory=list)
 
 
-def pooled(outcomes: Outcomes, scored: OutOfFold) -> Scores:
-    """Scores of the out-of-fold curves over all rows at once, averaged over the seeds."""
-    by_seed = [score(outcomes, curves) for curves in scored.survival]
-    means = np.mean([list(vars(scores).values()) for scores in by_seed], axis=0)
-    return Scores(*means.tolist())
+def judge(evidence: Evidence, margin: float, force: str = "") -> Judgement:
+    """The verdict on a challenger.
 
-
-def floors(
-    study: Study, outcomes: Outcomes, challenger: OutOfFold, reference: OutOfFold
-) -> list[Rule]:
-    """What any model must reach, whatever it would replace."""
-    scores, kaplan_meier = pooled(outcomes, challenger), pooled(outcomes, reference)
-    limit = study.gate.calibration
-    by_level = calibration(study, outcomes, challenger)
-    return [
-        Rule.below(
-            "integrated Brier score minus Kaplan-Meier's",
-            scores.integrated_brier_score - kaplan_meier.integrated_brier_score,
-            0,
-        ),
-        Rule.above(
-            "concordance (mean survival) minus Kaplan-Meier's",
-            scores.concordance_mean_survival - kaplan_meier.concordance_mean_survival,
-            0,
-        ),
-        Rule.below("calibration error, all", abs(scores.calibration_error), limit),
-        *(
-            Rule.below(f"calibration error, {name}", abs(float(errors[-1])), limit)
-            for name, errors in zip(by_level.levels, by_level.errors, strict=True)
-            if not np.isnan(errors[-1])
-        ),
-    ]
-
-
-def judge(
-    rules: Sequence[Rule],
-    comparison: Comparison | None,
-    margin: float,
-    *,
-    source: str,
-    forced: bool,
-    changed_data: bool = False,
-    already_serving: bool = False,
-    withdrawn: bool = False,
-) -> Judgement:
-    """The verdict on a challenger, from everything that it depends on.
-
-    `comparison` is None where there is no champion yet; `margin` is the study's. `forced`
-    marks a retrain with --force: a model that is not inferior is then enough, as it is on
-    `changed_data`, which the champion
-    was not trained on. `already_serving` says that the challenger is the champion itself,
-    promoted; `withdrawn`, that a model of its data and recipe was rolled back from.
+    `margin` is the largest loss in integrated Brier score that counts as not inferior.
+    `force` is a person's reason, if there is one: it overrides findings of the data, each by
+    name, and lets a model through that is no better; never the rules of the challenger alone,
+    nor simulated data.
     """
+    blocking = [each for each in _findings(evidence) if each.blocks]
+    shifted = [each for each in evidence.shifts if each.is_beyond]
+    overridden = tuple(
+        [f"{each.kind}: {each.text}" for each in blocking] + [str(each) for each in shifted]
+        if force
+        else []
+    )
+    # Rows that a person withdrew or corrected are no measure of the model that lacks them.
+    corrected = bool(force and blocking)
+    rules = _Rules(
+        data=[Rule.below(f"data: {each.kind}", each.count, 0, hard=not force) for each in blocking],
+        shifted=list(_shift_rules(evidence.shifts, hard=not force)),
+        worse=[
+            Rule.below(
+                f"{each.rows} rows: integrated Brier score minus the champion's, upper bound",
+                each.upper,
+                margin,
+                hard=not corrected,
+            )
+            for each in evidence.comparisons
+        ],
+        gain=[
+            Rule.below(
+                f"{each.rows} rows: integrated Brier score minus the champion's",
+                each.difference,
+                0,
+                hard=False,
+            )
+            for each in evidence.comparisons[-1:]
+        ],
+    )
+    every = (*rules.data, *rules.shifted, *rules.worse, *rules.gain, *evidence.rules)
 
     def judgement(verdict: Verdict, reason: str) -> Judgement:
-        return Judgement(verdict, reason, tuple(rules), comparison)
+        return Judgement(verdict, reason, evidence, every, overridden, force if overridden else "")
 
-    if already_serving:
+    if evidence.already_serving and not evidence.data_differ:
         return judgement("keep", "the same data and recipe give the model that already serves")
-    if source == "simulated":
+    if evidence.source == "simulated":
         return judgement("refuse", "a model of simulated data is never promoted")
-    if failed := [rule.name for rule in rules if rule.hard and not rule.passed]:
+    if _broken(rules.data):
+        return judgement("refuse", _named([f"{each.kind}: {each.text}" for each in blocking]))
+    if failed := [rule.name for rule in _broken(evidence.rules)]:
         return judgement("refuse", f"not met: {', '.join(failed)}")
-    if comparison is None:
-        reason = "every rule is met, and there is no champion yet"
-    else:
-        by = (
-            f"integrated Brier score {comparison.difference:+.4f}, "
-            f"upper bound {comparison.upper:+.4f}"
+    if _broken(rules.shifted):
+        worst = sorted(shifted, key=lambda each: each.p_value)
+        return judgement(
+            "refuse",
+            "the champion is wrong on the new rows, so either the world has changed or the rows "
+            f"are wrong: {_named([str(each) for each in worst])}",
         )
-        gains = comparison.difference <= 0
-        if comparison.upper > margin:
-            return judgement("keep", f"it may be worse than the champion: {by}")
-        if not (gains or forced or changed_data):
-            return judgement("keep", f"no gain over the champion: {by}")
-        reason = f"{'equal or better' if gains else 'not inferior to the champion'}: {by}"
-    if withdrawn and not forced:
+    if evidence.already_serving:
+        return judgement("keep", "the new data give the model that already serves")
+    if not evidence.has_champion:
+        return judgement("promote", "every rule is met, and there is no champion to compare with")
+    overall = evidence.comparisons[-1] if evidence.comparisons else None
+    by = "" if overall is None else f": {_figures(overall)}"
+    if _broken(rules.worse):
+        return judgement("keep", f"it may be worse than the champion: {_worst(evidence, margin)}")
+    gains = overall is not None and overall.difference <= 0
+    if not (gains or force or evidence.data_differ or evidence.learns_more):
+        return judgement("keep", f"no gain over the champion{by}")
+    if evidence.withdrawn and not force:
         return judgement(
             "keep",
-            "a model of this data and recipe was rolled back from; "
-            "--force promotes it all the same",
+            "a model of this data and recipe was rolled back from; --force with a reason promotes "
+            "it all the same",
         )
-    return judgement("promote", reason)
+    forced = f", forced ({force})" if overridden else ""
+    words = "a gain over the champion" if gains else "not inferior to the champion"
+    return judgement("promote", f"{words}{by}{forced}")
+
+
+def _findings(evidence: Evidence) -> Sequence[DataFinding]:
+    return () if evidence.changes is None else evidence.changes.findings
+
+
+def _broken(rules: Sequence[Rule]) -> list[Rule]:
+    return [rule for rule in rules if rule.hard and not rule.passed]
+
+
+def _shift_rules(shifts: Sequence[Shift], *, hard: bool) -> Iterator[Rule]:
+    """A rule for each level and time beyond its limit; else one for the nearest to it."""
+    beyond = [each for each in shifts if each.is_beyond]
+    nearest = max(shifts, key=lambda each: abs(each.difference) / each.limit, default=None)
+    for each in beyond or ([nearest] if nearest is not None else []):
+        name = f"champion on new rows: {each.where}, predicted minus observed"
+        yield Rule.below(name, abs(each.difference), each.limit, hard=hard)
+
+
+def _named(sentences: Sequence[str]) -> str:
+    more = len(sentences) - NAMED
+    return "; ".join(sentences[:NAMED]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _figures(comparison: Comparison) -> str:
+    return (
+        f"integrated Brier score {comparison.challenger:.4f} against {comparison.champion:.4f} on "
+        f"{comparison.rows} rows, {comparison.difference:+.4f}, upper bound {comparison.upper:+.4f}"
+    )
+
+
+def _worst(evidence: Evidence, margin: float) -> str:
+    worst = [each for each in evidence.comparisons if each.upper > margin]
+    return f"{_figures(worst[0])}, {margin:+.4f} is allowed"

@@ -40,4 +40,4 @@ class Rule:
     @property
     def threshold(self) -> str:
         """The limit with its direction, such as `> 0.4`."""
-        return f"{'>' if self.is_floor else '≤'} {self.limit:g}"
+        return f"{'>' if self.is_floor else '≤'} {self.limit:.3g}"

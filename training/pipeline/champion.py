@@ -38,20 +38,28 @@ class Champion:
     """What could not be had, and what goes unchecked for it."""
 
 
-def find_champion(study: Study, table: Table, step: Callable[[str], None]) -> Champion | None:
-    """The champion of the committed pointer, pulled into model/; None before the first model.
+def pull_champion(step: Callable[[str], None]) -> None:
+    """Puts the model of the committed pointer into model/, if there is one.
 
-    `study` and `table` are today's: they stand in for the champion's where these are the same.
-    Raises StoreError where the model itself can't be had.
+    Raises StoreError where it can't be had.
     """
     if not Path(POINTER).is_file():
-        return None
+        return
     try:
         transfer.pull(POINTER, force=True)
     except StoreError as error:
         # A remote that is still empty: the released model is in the bundled one.
         step(f"champion from the remote {config.RELEASED_REMOTE}, since {error.cause}")
         transfer.pull(POINTER, remote=config.RELEASED_REMOTE, force=True)
+
+
+def find_champion(study: Study, table: Table) -> Champion | None:
+    """The champion in model/, with its data; None before the first model.
+
+    `study` and `table` are today's: they stand in for the champion's where these are the same.
+    """
+    if not Path(POINTER).is_file():
+        return None
     metadata = read_metadata(config.MODEL)
     graph = (config.MODEL / GRAPH).read_bytes()
     code = str(read_pointer(POINTER).meta.get("code", ""))

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from training.arrays import Floats
 from training.evaluation.cross_validation import OutOfFold
-from training.evaluation.gate import Comparison
+from training.evaluation.held_out import Comparison
 from training.evaluation.scores import Outcomes, kaplan_meier_band, observed_risk
 from training.evaluation.summary import Calibration
 from training.model.periods import Periods

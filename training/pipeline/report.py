@@ -6,12 +6,10 @@ import html
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from training.errors import InvalidTableError, TrainingError
 from training.evaluation import summary
-from training.evaluation.cross_validation import OutOfFold
 from training.pipeline import plots
+from training.pipeline.report_sections import ReportTable, facts, scored_models, sections
 from training.pipeline.retrain import Outcome
 
 MARKDOWN: Final = "report.md"
@@ -33,7 +31,7 @@ _STYLE: Final = (
     "color:var(--ink);background:var(--paper)}table{border-collapse:collapse;margin:1rem 0}"
     "td,th{padding:.25rem .75rem;border-bottom:1px solid var(--line);text-align:right;"
     "font-variant-numeric:tabular-nums}td:first-child,th:first-child{text-align:left}"
-    ".no{color:var(--limit);font-weight:600}svg{max-width:100%;height:auto}"
+    ".scroll{overflow-x:auto}td.text{text-align:left}.no{color:var(--limit);font-weight:600}svg{max-width:100%;height:auto}"
     ".pictures{display:flex;flex-wrap:wrap;gap:0 2rem}figure{margin:1rem 0;max-width:100%}"
     "figcaption{max-width:28rem;font-size:.875rem}.wide figcaption{max-width:none}"
 )
@@ -73,28 +71,56 @@ def write_report(outcome: Outcome, reason: str, folder: Path) -> Path:
 
 def markdown(outcome: Outcome, reason: str) -> str:
     """The report as text: the verdict first, then what it rests on."""
-    judgement = outcome.judgement
     lines = [
-        f"# {HEADLINES[judgement.verdict]}",
+        f"# {HEADLINES[outcome.judgement.verdict]}",
         "",
-        f"{_sentence(judgement.reason)} Reason: {_inline(reason)}.",
+        f"{_sentence(_plain(outcome.judgement.reason))} Reason: {_inline(reason)}.",
+        *_overridden(outcome),
         "",
-        *(f"- {fact}" for fact in _facts(outcome)),
-        "",
-        "| rule | value | threshold | result |",
-        "| --- | ---: | ---: | --- |",
-        *("| " + " | ".join(cells) + " |" for cells in _rules(outcome)),
-        "",
-        "| figure, out of fold | " + " | ".join(_scored(outcome)) + " |",
-        "| --- |" + " ---: |" * len(_scored(outcome)),
-        *("| " + " | ".join(cells) + " |" for cells in _figures(outcome)),
-        "",
+        *(f"- {fact}" for fact in facts(outcome)),
     ]
-    return "\n".join(lines)
+    for section in sections(outcome):
+        lines += ["", f"## {section.title}", ""]
+        lines += [line for each in section.sentences for line in (_plain(each), "")]
+        for table in section.tables:
+            align = ["---", *("---:" if _is_figure(table, i) else "---" for i in _rest(table))]
+            lines += ["| " + " | ".join(table.headings) + " |", "| " + " | ".join(align) + " |"]
+            lines += ["| " + " | ".join(map(_plain, row)) + " |" for row in table.rows]
+            lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def page(outcome: Outcome, reason: str) -> str:
     """The same as one self-contained HTML page with the pictures."""
+    judgement = outcome.judgement
+    listed = "".join(f"<li>{html.escape(fact)}</li>" for fact in facts(outcome))
+    forced = "".join(f"<p>{html.escape(line)}</p>" for line in _overridden(outcome) if line)
+    body = ""
+    for section in sections(outcome):
+        sentences = "".join(f"<p>{html.escape(each)}</p>" for each in section.sentences)
+        tables = "".join(map(_table, section.tables))
+        body += f"<h2>{html.escape(section.title)}</h2>{sentences}{tables}"
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        "<meta name=viewport content='width=device-width'>"
+        f"<title>{HEADLINES[judgement.verdict]}</title><style>{_STYLE}</style>"
+        f"<h1>{HEADLINES[judgement.verdict]}</h1>"
+        f"<p>{html.escape(_sentence(judgement.reason))} "
+        f"Reason: {html.escape(reason)}.</p>{forced}<ul>{listed}</ul>{body}{_pictures(outcome)}"
+    )
+
+
+def _overridden(outcome: Outcome) -> list[str]:
+    """What a person's reason overrides, one by one."""
+    judgement = outcome.judgement
+    if not judgement.overridden:
+        return []
+    return ["", f"Forced, since {_inline(judgement.force)}. Overridden are:", ""] + [
+        f"- {_plain(each)}" for each in judgement.overridden
+    ]
+
+
+def _pictures(outcome: Outcome) -> str:
     judgement, candidate = outcome.judgement, outcome.candidate
     survival = candidate.scored.survival.mean(axis=0)
     study = candidate.study
@@ -123,7 +149,7 @@ def page(outcome: Outcome, reason: str) -> str:
         ),
         _picture(
             "Spread over folds",
-            plots.plot_folds(_scored(outcome)),
+            plots.plot_folds(scored_models(outcome)),
             "Each point is a fold of held-out groups; the bar is the mean. Lower is better.",
         ),
     ]
@@ -135,21 +161,7 @@ def page(outcome: Outcome, reason: str) -> str:
             "upper bound must not pass the margin.",
         )
         pictures.insert(0, compared)
-    facts = "".join(f"<li>{html.escape(fact)}</li>" for fact in _facts(outcome))
-    return (
-        "<!doctype html><html lang=en><meta charset=utf-8>"
-        "<meta name=viewport content='width=device-width'>"
-        f"<title>{HEADLINES[judgement.verdict]}</title><style>{_STYLE}</style>"
-        f"<h1>{HEADLINES[judgement.verdict]}</h1>"
-        f"<p>{html.escape(_sentence(judgement.reason))} "
-        f"Reason: {html.escape(reason)}.</p><ul>{facts}</ul>"
-        + wide
-        + f"<div class=pictures>{''.join(pictures)}</div>"
-        + "<h2>Rules</h2>"
-        + _table(("rule", "value", "threshold", "result"), _rules(outcome))
-        + "<h2>Figures</h2>"
-        + _table(("figure, out of fold", *_scored(outcome)), _figures(outcome))
-    )
+    return f"{wide}<div class=pictures>{''.join(pictures)}</div>"
 
 
 def _picture(title: str, svg: str, caption: str, kind: str = "") -> str:
@@ -158,62 +170,34 @@ def _picture(title: str, svg: str, caption: str, kind: str = "") -> str:
     return f"<figure{kind}><h2>{html.escape(title)}</h2>{drawn}{text}</figure>"
 
 
-def _facts(outcome: Outcome) -> list[str]:
-    data, recipe = outcome.candidate.metadata["data"], outcome.candidate.recipe
-    study = outcome.candidate.study
-    groups = "random groups" if study.data.group is None else study.data.group.name.en.many
-    facts = [
-        f"Data: {data['source'].upper() if data['source'] == 'simulated' else data['source']}, "
-        f"{data['subjects']} {study.study.row.en.many} in {data['groups']} {groups} "
-        f"(md5 {data['md5']})",
-        f"Recipe: {recipe.estimator}, "
-        + ", ".join(f"{name} = {value:g}" for name, value in recipe.parameters.items()),
-    ]
-    if (comparison := outcome.judgement.comparison) is not None:
-        facts.append(
-            f"Integrated Brier score against the champion: {comparison.difference:+.4f}, 95 % "
-            f"upper bound {comparison.upper:+.4f} (up to {study.gate.margin:+.4f} is not inferior)"
-        )
-    if outcome.commit:
-        facts.append(f"Commit: {outcome.commit}")
-    return facts
-
-
-def _rules(outcome: Outcome) -> list[tuple[str, ...]]:
-    return [
-        (rule.name, f"{rule.value:.4g}", rule.threshold, rule.result)
-        for rule in outcome.judgement.rules
-    ]
-
-
-def _scored(outcome: Outcome) -> dict[str, OutOfFold]:
-    named = {"challenger": outcome.candidate.scored, "champion": outcome.champion}
-    named["Kaplan-Meier"] = outcome.candidate.reference
-    return {name: scored for name, scored in named.items() if scored is not None}
-
-
-def _figures(outcome: Outcome) -> list[tuple[str, ...]]:
-    return [
-        (
-            name.replace("_", " "),
-            *(
-                f"{np.nanmean(each.fold_scores(name)):.4f} ± "
-                f"{np.nanstd(each.fold_scores(name), ddof=1):.4f}"
-                for each in _scored(outcome).values()
-            ),
-        )
-        for name in (*summary.SCORES, "calibration_error")
-    ]
-
-
-def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    def cell(text: str) -> str:
-        kind = ' class="no"' if text in ("FAILED", "warning") else ""
+def _table(table: ReportTable) -> str:
+    def cell(place: int, text: str) -> str:
+        kinds = [kind for kind, holds in (
+            ("no", text in ("FAILED", "warning")), ("text", not _is_figure(table, place))
+        ) if holds]  # fmt: skip
+        kind = f' class="{" ".join(kinds)}"' if kinds else ""
         return f"<td{kind}>{html.escape(text)}</td>"
 
-    head = "".join(f"<th>{html.escape(heading)}</th>" for heading in headings)
-    body = "".join("<tr>" + "".join(map(cell, row)) + "</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
+    head = "".join(f"<th>{html.escape(heading)}</th>" for heading in table.headings)
+    body = "".join(
+        "<tr>" + "".join(cell(place, text) for place, text in enumerate(row)) + "</tr>"
+        for row in table.rows
+    )
+    return f"<div class=scroll><table><tr>{head}</tr>{body}</table></div>"
+
+
+def _rest(table: ReportTable) -> range:
+    return range(1, len(table.headings))
+
+
+def _is_figure(table: ReportTable, place: int) -> bool:
+    """Whether a column holds figures, which stand to the right."""
+    return all(row[place][:1].isdigit() or row[place][:1] in "+-<>≤" for row in table.rows)
+
+
+def _plain(text: str) -> str:
+    """A text of the project's own or of the data, kept from being read as HTML or a cell's end."""
+    return text.replace("|", "\\|").replace("<", "&lt;")
 
 
 def _sentence(reason: str) -> str:
