@@ -27,8 +27,6 @@ SURE: Final = 1e-6
 """P value below which equal rows are taken to be copies."""
 COPIED: Final = 0.5
 """Share of a group's rows that equal another group's from which it is called a copy."""
-UNITS: Final = 5.0
-"""Ratio of the typical value to the champion's that only another unit explains."""
 SHARE: Final = 0.10
 FEWEST: Final = 20
 
@@ -147,7 +145,7 @@ def _copied_groups(
 def _units(
     before: RoleTable, after: RoleTable, added: Booleans, study: Study
 ) -> Iterator[DataFinding]:
-    """Numbers whose typical value is many times, or a fraction of, the champion's."""
+    """Numbers whose median is one that the champion never saw: another unit, most likely."""
     if added.sum() < FEWEST:
         return
     for name in (TIME, *(each.name for each in study.numbers)):
@@ -155,14 +153,11 @@ def _units(
             continue
         old = before.rows[name].to_numpy(float)
         new = after.rows[name].to_numpy(float)[added]
-        middles = np.abs(np.median(old)), np.abs(np.median(new))
-        low, high = np.quantile(old, [0.05, 0.95])
-        apart = np.quantile(new, 0.95) < low or np.quantile(new, 0.05) > high
-        if apart and min(middles) > 0 and max(middles) / min(middles) > UNITS:
+        if not old.min() <= np.median(new) <= old.max():
             yield DataFinding(
                 "values in other units",
-                f"`{after.headings[name]}` of added rows is typically {np.median(new):.4g}, of the "
-                f"champion's {np.median(old):.4g}",
+                f"`{after.headings[name]}` of added rows is typically {np.median(new):.4g}, "
+                f"the champion's {np.median(old):.4g} ({old.min():.4g} to {old.max():.4g}): another unit?",
                 int(added.sum()),
                 blocks=True,
                 examples=tuple(
@@ -171,13 +166,6 @@ def _units(
                         np.flatnonzero(added)[:EXAMPLES], new[:EXAMPLES], strict=False
                     )
                 ),
-            )
-        elif apart:
-            yield DataFinding(
-                "values outside those seen",
-                f"`{after.headings[name]}` of most added rows lies outside what the champion saw",
-                int(added.sum()),
-                blocks=False,
             )
 
 

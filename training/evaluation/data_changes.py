@@ -46,6 +46,8 @@ class DataChanges:
     lost: int
     added: int
     pairs: RowPairs
+    unchanged_rows: Ints
+    """Rows of the champion's data that are in the new ones as they were."""
     is_new: Booleans
     """[subjects]: whether the champion's data lack the subject."""
     findings: tuple[DataFinding, ...]
@@ -89,6 +91,7 @@ def compare_tables(
         lost=len(pairs.lost),
         added=len(pairs.added),
         pairs=pairs,
+        unchanged_rows=pairs.before[~changed],
         is_new=is_new,
         findings=tuple(sorted(findings, key=lambda each: not each.blocks)),
     )

@@ -14,58 +14,73 @@ from scipy import stats
 
 from training.arrays import Floats, Ints
 from training.evaluation.cross_validation import OutOfFold
+from training.evaluation.held_out import Comparison, Scored, compare_held_out, sums_by_group
 from training.evaluation.rules import Rule
 from training.evaluation.scores import Outcomes
 from training.study.declaration import Study
 
-SURE: Final = 0.95
+SURE: Final = 0.0005
+"""P value below which an error of calibration is no noise."""
+NEGLIGIBLE: Final = 0.01
+ENOUGH_GROUPS: Final = 10
+"""Groups from which it can be told that a model is worse than Kaplan-Meier by level."""
 FEWEST: Final = 30
 """Rows of a level from which its calibration is judged."""
 TIMES: Final = 5
-WORSE: Final = 1.25
-"""Times the champion's recorded score from which a score is worth a warning."""
+DEVIATIONS: Final = 3
+"""Standard deviations between folds from which another score than the champion's is worth a
+warning."""
+CONCORDANCE: Final = "concordance_mean_survival"
 
 
 def floors(
-    study: Study, outcomes: Outcomes, challenger: OutOfFold, reference: OutOfFold
+    study: Study,
+    outcomes: Outcomes,
+    groups: tuple[str, ...],
+    challenger: OutOfFold,
+    pooled: OutOfFold,
+    reference: OutOfFold | None,
 ) -> list[Rule]:
-    """A challenger's out-of-fold scores against Kaplan-Meier's, and its calibration.
+    """A challenger's out-of-fold curves against Kaplan-Meier's, and its calibration.
 
-    Each is held against what the noise between folds, or groups, of these data explains.
+    `groups` has the name of each row's group. `pooled` is Kaplan-Meier of all subjects,
+    `reference` that by the factor that tells most, None where none tells more than all together.
     """
-    return [
-        _against(reference, challenger, "integrated_brier_score", "integrated Brier score", -1),
-        _against(reference, challenger, "concordance_mean_survival", "concordance", 1),
-        *_calibration(study, outcomes, challenger),
+    score = "integrated Brier score minus Kaplan-Meier's"
+    against = _compare(outcomes, groups, challenger, pooled)
+    rules = [
+        Rule.below(f"{score} of all", against.difference, 0),
+        Rule.below(f"{score} of all, upper bound", against.upper, 0, hard=False),
     ]
+    if reference is not None:
+        against = _compare(outcomes, groups, challenger, reference)
+        enough = len(set(groups)) >= ENOUGH_GROUPS
+        gain = challenger.fold_scores(CONCORDANCE) - reference.fold_scores(CONCORDANCE)
+        rules += [
+            Rule.below(f"{score} by level, lower bound", against.lower, 0, hard=enough),
+            Rule.below(f"{score} by level", against.difference, 0, hard=False),
+            Rule.above("concordance minus Kaplan-Meier's", float(np.nanmean(gain)), 0, hard=False),
+        ]
+    return [*rules, *_calibration(study, outcomes, challenger)]
+
+
+def _compare(
+    outcomes: Outcomes, groups: tuple[str, ...], challenger: OutOfFold, kaplan_meier: OutOfFold
+) -> Comparison:
+    curves = (each.survival.mean(axis=0) for each in (kaplan_meier, challenger))
+    return compare_held_out([Scored("all", outcomes, groups, *curves)], "all")
 
 
 def warnings(challenger: OutOfFold, recorded: Mapping[str, Any]) -> list[Rule]:
-    """Absolute figures beside those that the champion's metadata record; they only warn."""
-    if "integrated_brier_score" not in recorded:
-        return []
-    was = recorded["integrated_brier_score"].get("mean")
-    if was is None:
-        return []
-    value = float(np.nanmean(challenger.fold_scores("integrated_brier_score")))
-    name = "integrated Brier score, absolute"
-    return [Rule.below(name, value, WORSE * float(was), hard=False)]
-
-
-def _against(
-    reference: OutOfFold, challenger: OutOfFold, score: str, name: str, better: int
-) -> Rule:
-    """A score minus Kaplan-Meier's, fold by fold, with its standard error as allowance."""
-    differences = challenger.fold_scores(score) - reference.fold_scores(score)
-    seeds = len(challenger.survival)
-    folds = len(differences) // seeds
-    # The seeds cut the same rows again: they make the mean steadier, not the rows more.
-    by_fold = differences[~np.isnan(differences)]
-    error = float(by_fold.std(ddof=1)) / np.sqrt(folds) if len(by_fold) > 1 else 0.0
-    allowed = float(stats.t.ppf(SURE, max(folds - 1, 1))) * error
-    mean = float(by_fold.mean()) if len(by_fold) else float("nan")
-    label = f"{name} minus Kaplan-Meier's"
-    return Rule.below(label, mean, allowed) if better < 0 else Rule.above(label, mean, -allowed)
+    """Scores beside those that the champion's metadata record; they only warn."""
+    rules = []
+    for name, better in (("integrated_brier_score", -1), ("brier_score", -1), (CONCORDANCE, 1)):
+        if isinstance(was := recorded.get(name), Mapping) and was.get("mean") is not None:
+            value = float(np.nanmean(challenger.fold_scores(name)))
+            limit = float(was["mean"]) - better * DEVIATIONS * float(was.get("sd") or 0)
+            rule = Rule.above if better > 0 else Rule.below
+            rules.append(rule(name.replace("_", " "), value, limit, hard=False))
+    return rules
 
 
 def _calibration(study: Study, outcomes: Outcomes, challenger: OutOfFold) -> Iterator[Rule]:
@@ -94,19 +109,16 @@ def _calibration(study: Study, outcomes: Outcomes, challenger: OutOfFold) -> Ite
 
 
 def _error(residual: Floats, weight: Floats, group: Ints) -> tuple[Floats, Floats]:
-    """Mean residual at each time, and what noise between groups explains at p = .001."""
+    """Mean residual at each time, and what noise between groups explains."""
     _, code = np.unique(group, return_inverse=True)
     groups = int(code.max()) + 1
-    sums = np.zeros((2, groups, residual.shape[1]))
-    np.add.at(sums[0], code, residual)
-    np.add.at(sums[1], code, weight)
-    total = sums.sum(axis=1)
+    residuals, weights = (sums_by_group(each, code, groups) for each in (residual, weight))
+    total = residuals.sum(axis=0), weights.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         error = total[0] / total[1]
-        without = (total[0] - sums[0]) / (total[1] - sums[1])
-    spread = (groups - 1) / groups * ((without - error) ** 2).sum(axis=0)
-    freedom = max(groups - 1, 1)
-    allowed: Floats = float(stats.t.ppf(1 - 0.001 / 2, freedom)) * np.sqrt(spread)
+        without = (total[0] - residuals) / (total[1] - weights)
+    variance = (groups - 1) / groups * ((without - error) ** 2).sum(axis=0) + NEGLIGIBLE**2
+    allowed: Floats = float(stats.t.isf(SURE / 2, max(groups - 1, 1))) * np.sqrt(variance)
     return error, np.nan_to_num(allowed)
 
 

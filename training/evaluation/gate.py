@@ -7,11 +7,12 @@ depends on and returns it with every rule's value, threshold and result.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final, Literal
 
 from training.evaluation.data_changes import DataChanges
+from training.evaluation.diagnosis import GAIN, Diagnosis
 from training.evaluation.findings import DataFinding
 from training.evaluation.held_out import Comparison
 from training.evaluation.rules import Rule
@@ -19,6 +20,8 @@ from training.evaluation.shift import Shift
 
 NAMED: Final = 4
 """Findings that a reason names; the report names all."""
+WORST: Final = 3
+"""Levels and times that a reason names."""
 
 Verdict = Literal["promote", "keep", "refuse"]
 
@@ -40,8 +43,10 @@ class Evidence:
     """The data against the champion's; None where these can't be had."""
     shifts: tuple[Shift, ...] = ()
     """The champion's calibration on rows that it was not trained on."""
+    diagnosis: Diagnosis | None = None
+    """What would make the champion right about those rows."""
     comparisons: tuple[Comparison, ...] = ()
-    """Of `old`, `new` and `all` rows, as far as both models answer them."""
+    """Of `old` and `new` rows, as far as both models answer them, and of `all` last."""
     data_differ: bool = False
     """Whether the data are others than the champion's."""
     learns_more: bool = False
@@ -110,56 +115,32 @@ class Judgement:
         return {"forced": {"reason": self.force, "overridden": list(self.overridden)}}
 
 
-@dataclass(frozen=True)
-class _Rules:
-    """The rules by what a broken one means."""
-
-    data: list[Rule] = field(default_factory=list)
-    shifted: list[Rule] = field(default_factory=list)
-    worse: list[Rule] = field(default_factory=list)
-    gain: list[Rule] = field(default_factory=list)
-
-
 def judge(evidence: Evidence, margin: float, force: str = "") -> Judgement:
     """The verdict on a challenger.
 
-    `margin` is the largest loss in integrated Brier score that counts as not inferior.
-    `force` is a person's reason, if there is one: it overrides findings of the data, each by
-    name, and lets a model through that is no better; never the rules of the challenger alone,
-    nor simulated data.
+    `margin` is the largest loss that counts as not inferior, as a share of the champion's
+    integrated Brier score. `force` is a person's reason, if there is one: it overrides findings
+    of the data, each by name, and lets a model through that is no better; never a rule of the
+    challenger alone, nor simulated data.
     """
-    blocking = [each for each in _findings(evidence) if each.blocks]
-    shifted = [each for each in evidence.shifts if each.is_beyond]
-    overridden = tuple(
-        [f"{each.kind}: {each.text}" for each in blocking] + [str(each) for each in shifted]
-        if force
-        else []
+    blocking = [f"{each.kind}: {each.text}" for each in _findings(evidence) if each.blocks]
+    wrong = list(_wrong_on_new_rows(evidence))
+    overridden = (*blocking, *wrong) if force else ()
+    overall = evidence.comparisons[-1] if evidence.comparisons else None
+    # Rows that a person withdrew or corrected are no measure of a model that was not fitted to
+    # them.
+    comparisons = list(_comparison_rules(evidence, margin, hard=not (force and blocking)))
+    every = (
+        *(
+            Rule.below(f"data: {each.kind}", each.count, 0, hard=not force)
+            for each in _findings(evidence)
+            if each.blocks
+        ),
+        *_diagnosis_rules(evidence.diagnosis, hard=not force),
+        *_shift_rules(evidence.shifts, hard=not force),
+        *comparisons,
+        *evidence.rules,
     )
-    # Rows that a person withdrew or corrected are no measure of the model that lacks them.
-    corrected = bool(force and blocking)
-    rules = _Rules(
-        data=[Rule.below(f"data: {each.kind}", each.count, 0, hard=not force) for each in blocking],
-        shifted=list(_shift_rules(evidence.shifts, hard=not force)),
-        worse=[
-            Rule.below(
-                f"{each.rows} rows: integrated Brier score minus the champion's, upper bound",
-                each.upper,
-                margin,
-                hard=not corrected,
-            )
-            for each in evidence.comparisons
-        ],
-        gain=[
-            Rule.below(
-                f"{each.rows} rows: integrated Brier score minus the champion's",
-                each.difference,
-                0,
-                hard=False,
-            )
-            for each in evidence.comparisons[-1:]
-        ],
-    )
-    every = (*rules.data, *rules.shifted, *rules.worse, *rules.gain, *evidence.rules)
 
     def judgement(verdict: Verdict, reason: str) -> Judgement:
         return Judgement(verdict, reason, evidence, every, overridden, force if overridden else "")
@@ -168,27 +149,21 @@ def judge(evidence: Evidence, margin: float, force: str = "") -> Judgement:
         return judgement("keep", "the same data and recipe give the model that already serves")
     if evidence.source == "simulated":
         return judgement("refuse", "a model of simulated data is never promoted")
-    if _broken(rules.data):
-        return judgement("refuse", _named([f"{each.kind}: {each.text}" for each in blocking]))
-    if failed := [rule.name for rule in _broken(evidence.rules)]:
-        return judgement("refuse", f"not met: {', '.join(failed)}")
-    if _broken(rules.shifted):
-        worst = sorted(shifted, key=lambda each: each.p_value)
-        return judgement(
-            "refuse",
-            "the champion is wrong on the new rows, so either the world has changed or the rows "
-            f"are wrong: {_named([str(each) for each in worst])}",
-        )
+    unmet = [rule.name for rule in _broken(evidence.rules)]
+    refusals = [] if force else [*blocking, *wrong]
+    refusals += [f"not met: {', '.join(unmet)}"] if unmet else []
+    if refusals:
+        return judgement("refuse", _named(refusals))
     if evidence.already_serving:
         return judgement("keep", "the new data give the model that already serves")
     if not evidence.has_champion:
         return judgement("promote", "every rule is met, and there is no champion to compare with")
-    overall = evidence.comparisons[-1] if evidence.comparisons else None
     by = "" if overall is None else f": {_figures(overall)}"
-    if _broken(rules.worse):
-        return judgement("keep", f"it may be worse than the champion: {_worst(evidence, margin)}")
+    if broken := _broken(comparisons):
+        names = ", ".join(f"{rule.name} {rule.value:+.4f}" for rule in broken)
+        return judgement("keep", f"it may be worse than the champion ({names}){by}")
     gains = overall is not None and overall.difference <= 0
-    if not (gains or force or evidence.data_differ or evidence.learns_more):
+    if not (gains or force or evidence.learns_more):
         return judgement("keep", f"no gain over the champion{by}")
     if evidence.withdrawn and not force:
         return judgement(
@@ -196,9 +171,10 @@ def judge(evidence: Evidence, margin: float, force: str = "") -> Judgement:
             "a model of this data and recipe was rolled back from; --force with a reason promotes "
             "it all the same",
         )
-    forced = f", forced ({force})" if overridden else ""
-    words = "a gain over the champion" if gains else "not inferior to the champion"
-    return judgement("promote", f"{words}{by}{forced}")
+    changed = f", forced ({force})" if overridden else ""
+    better = overall is not None and overall.difference < 0
+    words = "a gain over the champion" if better else "as good as the champion" if gains else ""
+    return judgement("promote", f"{words or 'not inferior to the champion'}{by}{changed}")
 
 
 def _findings(evidence: Evidence) -> Sequence[DataFinding]:
@@ -209,6 +185,27 @@ def _broken(rules: Sequence[Rule]) -> list[Rule]:
     return [rule for rule in rules if rule.hard and not rule.passed]
 
 
+def _wrong_on_new_rows(evidence: Evidence) -> Iterator[str]:
+    """Why the champion seems wrong about rows that it was not trained on."""
+    if evidence.diagnosis is not None and evidence.diagnosis.is_fault:
+        yield str(evidence.diagnosis)
+    beyond = sorted((e for e in evidence.shifts if e.is_beyond), key=lambda each: each.p_value)
+    if beyond:
+        cells = "; ".join(str(each) for each in beyond[:WORST])
+        yield (
+            "the champion is wrong on the new rows, so either the world has changed or the rows "
+            f"are wrong: {cells}"
+        )
+
+
+def _diagnosis_rules(diagnosis: Diagnosis | None, *, hard: bool) -> Iterator[Rule]:
+    if diagnosis is not None:
+        name = f"champion on new rows: gain in fit {diagnosis.text}, share"
+        gain = 1 - diagnosis.alternative / diagnosis.score
+        limit = GAIN if diagnosis.is_fault else max(GAIN, gain)
+        yield Rule.below(name, gain, limit, hard=hard)
+
+
 def _shift_rules(shifts: Sequence[Shift], *, hard: bool) -> Iterator[Rule]:
     """A rule for each level and time beyond its limit; else one for the nearest to it."""
     beyond = [each for each in shifts if each.is_beyond]
@@ -216,6 +213,19 @@ def _shift_rules(shifts: Sequence[Shift], *, hard: bool) -> Iterator[Rule]:
     for each in beyond or ([nearest] if nearest is not None else []):
         name = f"champion on new rows: {each.where}, predicted minus observed"
         yield Rule.below(name, abs(each.difference), each.limit, hard=hard)
+
+
+def _comparison_rules(evidence: Evidence, margin: float, *, hard: bool) -> Iterator[Rule]:
+    """Not inferior over all rows, on no set of them worse for sure; a gain is only named."""
+    if not evidence.comparisons:
+        return
+    *sets, overall = evidence.comparisons
+    what = "integrated Brier score minus the champion's"
+    yield Rule.below(f"{overall.rows} rows: {what}", overall.difference, 0, hard=False)
+    name = f"{overall.rows} rows: {what}, upper bound"
+    yield Rule.below(name, overall.upper, margin * overall.champion, hard=hard)
+    for each in sets:
+        yield Rule.below(f"{each.rows} rows: {what}, lower bound", each.lower, 0, hard=hard)
 
 
 def _named(sentences: Sequence[str]) -> str:
@@ -228,8 +238,3 @@ def _figures(comparison: Comparison) -> str:
         f"integrated Brier score {comparison.challenger:.4f} against {comparison.champion:.4f} on "
         f"{comparison.rows} rows, {comparison.difference:+.4f}, upper bound {comparison.upper:+.4f}"
     )
-
-
-def _worst(evidence: Evidence, margin: float) -> str:
-    worst = [each for each in evidence.comparisons if each.upper > margin]
-    return f"{_figures(worst[0])}, {margin:+.4f} is allowed"

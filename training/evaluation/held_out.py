@@ -14,10 +14,11 @@ from typing import Final
 
 import numpy as np
 
-from training.arrays import Floats
+from training.arrays import Floats, Ints
 from training.evaluation.scores import Outcomes
 
 DRAWS: Final = 2000
+BETWEEN: Final = (0.05, 0.95)
 
 
 @dataclass(frozen=True)
@@ -53,31 +54,30 @@ class Comparison:
     """95th percentile."""
     draws: Floats
 
+    @property
+    def is_worse(self) -> bool:
+        """Whether the challenger is worse, beyond the noise between groups."""
+        return self.lower > 0
+
 
 def compare_held_out(sets: Sequence[Scored], rows: str) -> Comparison:
     """The comparison over the rows of all sets together."""
     names = sorted({name for each in sets for name in each.groups})
     place = {name: position for position, name in enumerate(names)}
-    random = np.random.RandomState(0)
-    count = len(names)
-    drawn = random.multinomial(count, np.full(count, 1 / count), size=DRAWS)
-    times = np.concatenate([np.ones((1, count)), drawn])
-    integrated = []
-    for model in ("champion", "challenger"):
-        visits = sets[0].outcomes.visits
-        loss, total = np.zeros((2, count, len(visits)))
-        for each in sets:
-            free, weight = each.outcomes.known
-            group = np.array([place[name] for name in each.groups], np.int64)
-            np.add.at(loss, group, weight * (free - getattr(each, model)) ** 2)
-            np.add.at(total, group, weight)
-        with np.errstate(invalid="ignore"):
-            by_visit = (times @ loss) / (times @ total)
-        known = ~np.isnan(by_visit).any(axis=0)
-        span = visits[known][-1] - visits[known][0]
-        integrated.append(np.trapezoid(by_visit[:, known], visits[known], axis=1) / span)
+    groups = [np.array([place[name] for name in each.groups], np.int64) for each in sets]
+    times = draws_of_groups(len(names))
+    integrated = [
+        integrated_brier_draws(
+            [
+                (each.outcomes, getattr(each, model), group)
+                for each, group in zip(sets, groups, strict=True)
+            ],
+            times,
+        )
+        for model in ("champion", "challenger")
+    ]
     difference = integrated[1] - integrated[0]
-    lower, upper = np.quantile(difference[1:], [0.05, 0.95]) if count > 1 else difference[[0, 0]]
+    lower, upper = np.quantile(difference[1:], BETWEEN)
     return Comparison(
         rows=rows,
         subjects=sum(len(each.groups) for each in sets),
@@ -88,3 +88,35 @@ def compare_held_out(sets: Sequence[Scored], rows: str) -> Comparison:
         upper=float(upper),
         draws=difference[1:],
     )
+
+
+def draws_of_groups(groups: int) -> Floats:
+    """[1 + DRAWS, groups]: how often each group counts; once in the first row."""
+    # RandomState: its stream is frozen, so every numpy draws the same.
+    drawn = np.random.RandomState(0).multinomial(groups, np.full(groups, 1 / groups), size=DRAWS)
+    return np.concatenate([np.ones((1, groups)), drawn])
+
+
+def integrated_brier_draws(sets: Sequence[tuple[Outcomes, Floats, Ints]], times: Floats) -> Floats:
+    """Integrated Brier score for each draw of groups, over sets of (outcomes, survival, group)."""
+    visits = sets[0][0].visits
+    loss, total = np.zeros((2, times.shape[1], len(visits)))
+    for outcomes, survival, group in sets:
+        free, weight = outcomes.known
+        loss += sums_by_group(weight * (free - survival) ** 2, group, times.shape[1])
+        total += sums_by_group(weight, group, times.shape[1])
+    with np.errstate(invalid="ignore"):
+        by_visit = (times @ loss) / (times @ total)
+    known = ~np.isnan(by_visit).any(axis=0)
+    span = visits[known][-1] - visits[known][0]
+    score: Floats = np.trapezoid(by_visit[:, known], visits[known], axis=1) / span
+    return score
+
+
+def sums_by_group(values: Floats, group: Ints, groups: int) -> Floats:
+    """[groups, ...] sums of [n, ...] values."""
+    order = np.argsort(group, kind="stable")
+    there, start = np.unique(group[order], return_index=True)
+    sums = np.zeros((groups, *values.shape[1:]))
+    sums[there] = np.add.reduceat(values[order], start, axis=0)
+    return sums

@@ -17,9 +17,11 @@ import numpy.typing as npt
 from scipy import stats
 
 from training.arrays import Floats, Ints
+from training.evaluation.held_out import sums_by_group
 from training.evaluation.scores import Outcomes
 from training.evaluation.served_model import ServedModel
 from training.study.declaration import Study
+from training.study.derived import derived_codes
 from training.study.subjects import Subjects
 
 FEWEST: Final = 30
@@ -27,9 +29,11 @@ FEWEST: Final = 30
 TIMES: Final = 5
 NOTICED: Final = 0.05
 """Difference in risk up to which a model counts as right, however sure the difference is."""
-MAIN, OTHER = 0.003, 0.0002
-"""P values below which a difference of the main levels, and of all others, is no noise: there
-are many others, and each is judged at several times."""
+MAIN, OTHER = 0.002, 0.0002
+"""P values below which a difference of a level of the first factor, and of any other, is no
+noise: there are many others, and each is judged at several times."""
+FEW_GROUPS: Final = 5
+"""Groups of new rows below which their spread is taken from the champion's own rows too."""
 NEGLIGIBLE: Final = 0.01
 """Standard deviation of a difference that is no fault of anybody's, in risk."""
 
@@ -43,7 +47,7 @@ class Shift:
     is_contrast: bool
     """Whether the difference is that of the level less that of all other rows."""
     is_main: bool
-    """Whether it is of all rows, or of the first factor."""
+    """Whether it is of a level of the first factor."""
     time: float
     unit: str
     """The name of the time, such as `day`."""
@@ -87,6 +91,24 @@ class Rows:
     """[n, times, 1 + refits]."""
 
 
+@dataclass(frozen=True)
+class OwnRows:
+    """The rows that a model was trained on."""
+
+    study: Study
+    subjects: Subjects
+    outcomes: Outcomes
+    refit: Ints
+    """[n]: the refit that left out each row's group."""
+
+    def rows(self, model: ServedModel, times: Floats) -> Rows:
+        """With the answers of the refits that had not seen them."""
+        visit = _visits(self.outcomes, times)
+        at = self.outcomes.visits[visit]
+        survival = model.survival(self.study, self.subjects, at, self.refit)
+        return Rows(self.outcomes, visit, (1 - survival)[..., None])
+
+
 def check_times(model: ServedModel, phases: tuple[float, ...] | None) -> Floats:
     """The times at which calibration is judged: ends of phases, else of evenly taken periods."""
     ends = np.array(phases or model.periods.ends)
@@ -95,34 +117,57 @@ def check_times(model: ServedModel, phases: tuple[float, ...] | None) -> Floats:
     return np.unique(np.append(ends, model.periods.horizon))
 
 
-def shifts(model: ServedModel, study: Study, subjects: Subjects, outcomes: Outcomes) -> list[Shift]:
+def shifts(
+    model: ServedModel,
+    study: Study,
+    subjects: Subjects,
+    outcomes: Outcomes,
+    own: OwnRows | None = None,
+) -> list[Shift]:
     """Every difference, level by level and time by time.
 
-    `subjects` must be known to the model; `outcomes` are theirs, in the same order.
+    `subjects` must be known to the model; `outcomes` are theirs, in the same order. `own` are
+    the rows that the model was trained on, for the spread between groups where there are few
+    new ones.
     """
     wanted = check_times(model, study.time.phases)
-    visit = np.searchsorted(outcomes.visits, wanted - 1e-9 * outcomes.visits[-1])
-    visit = np.unique(np.minimum(visit, len(outcomes.visits) - 1))
-    risks = model.risks(study, subjects, outcomes.visits[visit])
-    rows = Rows(outcomes, visit, risks)
+    visit = _visits(outcomes, wanted)
+    rows = Rows(outcomes, visit, model.risks(study, subjects, outcomes.visits[visit]))
+    few = len(np.unique(outcomes.group)) < FEW_GROUPS
+    before = own.rows(model, wanted) if own is not None and few else None
+    masks = (
+        {} if own is None else {name: mask for name, mask, _ in _levels(own.study, own.subjects)}
+    )
     found = []
     for name, level, is_main in _levels(study, subjects):
-        if level.sum() >= FEWEST:
-            inside = _Sums.of(rows, level)
-            found += inside.shifts(rows, study.time.name, name, is_main, None, int(level.sum()))
-            if (~level).sum() >= FEWEST:
-                outside = _Sums.of(rows, ~level)
-                found += inside.shifts(
-                    rows, study.time.name, name, is_main, outside, int(level.sum())
-                )
+        if level.sum() < FEWEST:
+            continue
+        usual = None if before is None or name not in masks else _Sums.of(before, masks[name])
+        inside = _Sums.of(rows, level)
+        label = (study.time.name, name, is_main, int(level.sum()))
+        found += inside.shifts(rows, label, usual)
+        if (~level).sum() >= FEWEST:
+            outside = _Sums.of(rows, ~level)
+            if usual is not None and before is not None:
+                usual = usual.less(_Sums.of(before, ~masks[name]))
+            found += inside.less(outside).shifts(rows, label, usual)
     return found
 
 
+def _visits(outcomes: Outcomes, times: Floats) -> Ints:
+    place = np.searchsorted(outcomes.visits, times - 1e-9 * outcomes.visits[-1])
+    return np.unique(np.minimum(place, len(outcomes.visits) - 1)).astype(np.int64)
+
+
 def _levels(study: Study, subjects: Subjects) -> Iterator[tuple[str, npt.NDArray[np.bool_], bool]]:
-    yield "all", np.ones(len(subjects), np.bool_), True
+    yield "all", np.ones(len(subjects), np.bool_), not (study.factors or study.numbers)
     for place, factor in enumerate(study.factors):
         for code, name in enumerate(factor.names):
             yield f"{factor.name} {name}", subjects.codes[:, place] == code, place == 0
+    derived = derived_codes(study, subjects.codes)
+    for place, derivation in enumerate(study.derived):
+        for code, name in enumerate(derivation.names):
+            yield f"{derivation.name} {name}", derived[:, place] == code, False
     for place, number in enumerate(study.numbers):
         values = subjects.numbers[:, place]
         if len(np.unique(values)) > 3:
@@ -136,7 +181,7 @@ class _Sums:
     """Weighted means of some rows, of all and without each of their groups."""
 
     difference: Floats
-    """[times]."""
+    """[times]: predicted minus observed."""
     without: Floats
     """[groups, times]: the difference without each group."""
     predicted: Floats
@@ -144,67 +189,80 @@ class _Sums:
     observed: Floats
     groups: int
     """Groups that have any of the rows."""
+    own: tuple[Floats, Floats] | None = None
+    """Predicted and observed of the rows themselves, where the rest is a contrast."""
 
     @classmethod
     def of(cls, rows: Rows, chosen: npt.NDArray[np.bool_]) -> _Sums:
         _, group = np.unique(rows.outcomes.group, return_inverse=True)
         free, weight = (each[:, rows.visit] for each in rows.outcomes.known)
-        count = group.max() + 1
+        count = int(group.max()) + 1
         weight = weight * chosen[:, None]
-        residual = weight * (rows.risks[..., 0] - (1 - free))
-        by_group = np.zeros((2, count, len(rows.visit)))
-        np.add.at(by_group[0], group, weight)
-        np.add.at(by_group[1], group, residual)
-        total = by_group.sum(axis=1)
+        weights = sums_by_group(weight, group, count)
+        residuals = sums_by_group(weight * (rows.risks[..., 0] - (1 - free)), group, count)
+        total, residual = weights.sum(axis=0), residuals.sum(axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            difference = total[1] / total[0]
-            without = (total[1] - by_group[1]) / (total[0] - by_group[0])
-            predicted = np.einsum("nt,ntm->mt", weight, rows.risks) / total[0]
-            observed = (weight * (1 - free)).sum(axis=0) / total[0]
+            difference = residual / total
+            without = (residual - residuals) / (total - weights)
+            predicted = np.einsum("nt,ntm->mt", weight, rows.risks) / total
+            observed = (weight * (1 - free)).sum(axis=0) / total
         there = np.bincount(group, chosen, count) > 0
         without = np.where(there[:, None], without, difference)
         return cls(difference, without, predicted, observed, int(there.sum()))
 
-    def shifts(
-        self,
-        rows: Rows,
-        unit: str,
-        name: str,
-        is_main: bool,
-        others: _Sums | None,
-        subjects: int,
-    ) -> list[Shift]:
-        difference, without, predicted = self.difference, self.without, self.predicted
-        if others is not None:
-            difference = difference - others.difference
-            without, predicted = without - others.without, predicted - others.predicted
-        refits, groups = len(predicted) - 1, self.groups
-        own = np.sqrt((refits - 1) / refits * ((predicted[1:] - predicted[0]) ** 2).sum(axis=0))
-        # One group has no spread of its own to be seen: its rows' counting noise stands in.
-        spread = ((without - difference) ** 2).sum(axis=0)
-        counting = self.observed * (1 - self.observed) / max(subjects, 1)
-        theirs = np.sqrt((groups - 1) / groups * spread) if groups > 1 else np.sqrt(counting)
-        variance = own**2 + theirs**2 + NEGLIGIBLE**2
-        freedom = variance**2 / (
-            own**4 / max(refits - 1, 1) + theirs**4 / max(groups - 1, 1) + NEGLIGIBLE**4 / 1000
+    def less(self, others: _Sums) -> _Sums:
+        """The contrast with other rows of the same groups."""
+        return _Sums(
+            difference=self.difference - others.difference,
+            without=self.without - others.without,
+            predicted=self.predicted - others.predicted,
+            observed=self.observed - others.observed,
+            groups=self.groups,
+            own=(self.predicted[0], self.observed),
         )
+
+    @property
+    def variance(self) -> Floats:
+        """[times]: of the difference, by leaving out each group; 0 of one group."""
+        groups = max(self.groups, 1)
+        variance: Floats = (
+            (groups - 1) / groups * ((self.without - self.difference) ** 2).sum(axis=0)
+        )
+        return np.where(np.isnan(variance), 0.0, variance)
+
+    def shifts(
+        self, rows: Rows, label: tuple[str, str, bool, int], usual: _Sums | None
+    ) -> list[Shift]:
+        """One for each time; `usual` is the same of the rows that the model was trained on."""
+        unit, name, is_main, subjects = label
+        predicted, groups = self.predicted, self.groups
+        refits = len(predicted) - 1
+        model = (refits - 1) / refits * ((predicted[1:] - predicted[0]) ** 2).sum(axis=0)
+        new = self.variance
+        if usual is not None and groups < FEW_GROUPS:
+            new = np.maximum(new, usual.variance * usual.groups / groups)
+        variance = model + new + NEGLIGIBLE**2
+        freedom = variance**2 / (
+            model**2 / max(refits - 1, 1) + new**2 / max(groups - 1, 1) + NEGLIGIBLE**4 / 1000
+        )
+        p_value = 2 * stats.t.sf(np.abs(self.difference) / np.sqrt(variance), freedom)
         allowed = stats.t.isf((MAIN if is_main else OTHER) / 2, freedom) * np.sqrt(variance)
-        p_value = 2 * stats.t.sf(np.abs(difference) / np.sqrt(variance), freedom)
+        shown = (predicted[0], self.observed) if self.own is None else self.own
         return [
             Shift(
                 level=name,
-                is_contrast=others is not None,
+                is_contrast=self.own is not None,
                 is_main=is_main,
                 time=float(rows.outcomes.visits[rows.visit[place]]),
                 unit=unit,
-                difference=float(difference[place]),
+                difference=float(self.difference[place]),
                 error=float(np.sqrt(variance[place])),
                 p_value=float(p_value[place]),
                 limit=max(NOTICED, float(allowed[place])),
                 subjects=subjects,
-                predicted=float(self.predicted[0, place]),
-                observed=float(self.observed[place]),
+                predicted=float(shown[0][place]),
+                observed=float(shown[1][place]),
             )
             for place in range(len(rows.visit))
-            if np.isfinite(difference[place]) and np.isfinite(p_value[place])
+            if np.isfinite(self.difference[place]) and np.isfinite(p_value[place])
         ]

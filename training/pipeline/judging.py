@@ -11,14 +11,20 @@ import numpy as np
 from training.arrays import Ints
 from training.evaluation import behaviour, floors
 from training.evaluation.answer_moves import Moves, answer_moves
-from training.evaluation.cross_validation import REPORT_SEEDS, HazardLearner, cross_validate
+from training.evaluation.cross_validation import (
+    REPORT_SEEDS,
+    HazardLearner,
+    KaplanMeierLearner,
+    cross_validate,
+)
 from training.evaluation.data_changes import DataChanges, compare_tables
+from training.evaluation.diagnosis import diagnose
 from training.evaluation.gate import Evidence
 from training.evaluation.held_out import Scored, compare_held_out
 from training.evaluation.rules import Rule
 from training.evaluation.scores import Outcomes
 from training.evaluation.served_model import ServedModel
-from training.evaluation.shift import Shift, check_times, shifts
+from training.evaluation.shift import OwnRows, Shift, check_times, shifts
 from training.model import export
 from training.model.hazard import Recipe
 from training.model.periods import Periods
@@ -47,11 +53,14 @@ def gather(
     champion: Champion | None,
     withdrawn: Sequence[Mapping[str, Any]],
     jobs: int,
+    *,
+    forced: bool,
 ) -> Gathered:
     """The evidence on a candidate; nothing is decided yet.
 
     `table` is the candidate's data; `withdrawn`, data and recipe of each model that was rolled
-    back from.
+    back from. `forced` says that a person answers for rows that changed or are gone: they are
+    then no part of the comparison.
     """
     metadata = candidate.metadata
     made_from = {"data": metadata["data"]["md5"], "recipe": metadata["recipe"]}
@@ -74,15 +83,23 @@ def gather(
     if problem := _incomparable(candidate, champion.metadata):
         text = f"{problem}, so its answers and its scores went unchecked"
         return Gathered(replace(evidence, unchecked=(*evidence.unchecked, text)), None)
-    return _against_champion(candidate, champion, changes, evidence, jobs)
+    return _against_champion(candidate, champion, changes, evidence, jobs, forced=forced)
 
 
 def _rules_of(candidate: Candidate, champion: Mapping[str, Any] | None) -> tuple[Rule, ...]:
     study, numbers = candidate.study, candidate.subjects.numbers
     grid = behaviour.expectation_grid(study, np.column_stack([numbers.min(0), numbers.max(0)]))
     hazard = export.run_graph(candidate.graph, grid.codes, grid.numbers)[..., 0]
+    reference = None if candidate.reference_by is None else candidate.reference
+    pooled = candidate.reference
+    if reference is not None:
+        everyone = KaplanMeierLearner(None, candidate.periods.visits)
+        (pooled,) = cross_validate(
+            [everyone], candidate.subjects, candidate.outcomes, REPORT_SEEDS, 1, "Reference"
+        )
+    groups = tuple(_names(candidate.subjects))
     return (
-        *floors.floors(study, candidate.outcomes, candidate.scored, candidate.reference),
+        *floors.floors(study, candidate.outcomes, groups, candidate.scored, pooled, reference),
         *behaviour.check_expectations(study, candidate.periods, grid, hazard),
         Rule.below("ONNX graph against scikit-learn", candidate.parity, export.PARITY),
         *floors.warnings(candidate.scored, {} if champion is None else champion["metrics"]),
@@ -106,6 +123,8 @@ def _against_champion(
     changes: DataChanges | None,
     evidence: Evidence,
     jobs: int,
+    *,
+    forced: bool,
 ) -> Gathered:
     study = candidate.study
     served = ServedModel.of(champion.graph, champion.metadata)
@@ -119,14 +138,19 @@ def _against_champion(
         notes.append(
             f"The champion has an answer for {len(new)} of the {changes.added} rows added."
         )
-    found: tuple[Shift, ...] = ()
-    if len(new):
-        outcomes = candidate.outcomes[new]
-        found = tuple(shifts(served, study, candidate.subjects[new], outcomes))
-    sets = None
+    both = None
     if champion.table is not None and changes is not None:
-        sets = _held_out(candidate, champion, champion.table, changes, served, challenger)
-    if sets is None:
+        both = _Both.of(candidate, champion, champion.table, changes, served, challenger)
+    found: tuple[Shift, ...] = ()
+    fault = None
+    if len(new):
+        rows, outcomes = candidate.subjects[new], candidate.outcomes[new]
+        own = None if both is None else both.own_rows()
+        found = tuple(shifts(served, study, rows, outcomes, own))
+        fault = diagnose(served, study, rows, outcomes)
+    if both is not None:
+        sets = both.sets(forced=forced)
+    else:
         sets = [_refitted(candidate, champion.metadata, jobs)]
         notes.append(
             "The champion's recipe was fitted again on the new data: which groups its own refits "
@@ -141,6 +165,7 @@ def _against_champion(
         has_champion=True,
         already_serving=same and champion.metadata["gate"]["verdict"] == "promote",
         shifts=found,
+        diagnosis=fault,
         comparisons=tuple(comparisons),
         learns_more=bool((~known).any()),
     )
@@ -149,66 +174,100 @@ def _against_champion(
     return Gathered(evidence, moves, tuple(notes))
 
 
-def _held_out(
-    candidate: Candidate,
-    champion: Champion,
-    table: Table,
-    changes: DataChanges,
-    served: ServedModel,
-    challenger: ServedModel,
-) -> list[Scored] | None:
-    """Old and new rows with the answers of the refits that left their group out.
+@dataclass(frozen=True)
+class _Both:
+    """Champion and challenger, and which refit of each left out the group of which row."""
 
-    None where the champion's refits can't be told apart by its groups.
-    """
-    mine, its = candidate.subjects, table.subjects
-    if served.refits != _blocks(its).max() + 1:
-        return None
-    declared = candidate.study.data.group is not None and champion.study.data.group is not None
-    pairs, added = changes.pairs, np.flatnonzero(changes.is_new)
-    if declared:
-        old_refits = _of_group(its, _names(its)), _of_group(mine, _names(its))
-        new_refits = _of_group(its, _names(mine)), _of_group(mine, _names(mine))
-    else:
-        # Random groups are drawn anew with other rows: each row's own are what was left out.
-        own = np.zeros(len(its), np.int64)
-        own[pairs.before] = _of_row(mine)[pairs.after]
-        old_refits = _of_row(its), own
-        new_refits = np.zeros(len(mine), np.int64), _of_row(mine)
-    old_outcomes = candidate.outcomes
-    if changes.findings or changes.added or changes.lost:
-        periods = Periods.of(champion.study, its)
-        old_outcomes = Outcomes.of(champion.study, its, periods)
-    visits = candidate.outcomes.visits
-    if old_outcomes.visits.shape != visits.shape or not np.allclose(old_outcomes.visits, visits):
-        return None
-    sets = [
-        _scored("old", champion.study, its, old_outcomes, (served, challenger), old_refits,
-                np.arange(len(its))),
-        _scored("new", candidate.study, mine, candidate.outcomes, (served, challenger), new_refits,
-                added),
-    ]  # fmt: skip
-    return [each for each in sets if len(each.groups)] or None
+    candidate: Candidate
+    champion: Champion
+    its: Subjects
+    """The champion's own rows."""
+    its_outcomes: Outcomes
+    changes: DataChanges
+    served: ServedModel
+    challenger: ServedModel
+    old_refits: tuple[Ints, Ints]
+    """[champion's rows]: of the champion, and of the challenger."""
+    new_refits: tuple[Ints, Ints]
+    """[candidate's rows]."""
 
+    @classmethod
+    def of(
+        cls,
+        candidate: Candidate,
+        champion: Champion,
+        table: Table,
+        changes: DataChanges,
+        served: ServedModel,
+        challenger: ServedModel,
+    ) -> _Both | None:
+        """None where the champion's refits can't be told apart by its groups."""
+        mine, its = candidate.subjects, table.subjects
+        if served.refits != _blocks(its).max() + 1:
+            return None
+        pairs = changes.pairs
+        if candidate.study.data.group is not None and champion.study.data.group is not None:
+            old_refits = _of_group(its, _names(its)), _of_group(mine, _names(its))
+            new_refits = _of_group(its, _names(mine)), _of_group(mine, _names(mine))
+        else:
+            # Random groups change with the rows: each row's own are what was left out.
+            own = np.zeros(len(its), np.int64)
+            own[pairs.before] = _of_row(mine)[pairs.after]
+            old_refits = _of_row(its), own
+            new_refits = np.zeros(len(mine), np.int64), _of_row(mine)
+        its_outcomes = candidate.outcomes
+        if its is not mine:
+            periods = Periods.of(champion.study, its)
+            its_outcomes = Outcomes.of(champion.study, its, periods)
+        if its_outcomes.visits.tolist() != candidate.outcomes.visits.tolist():
+            return None
+        return cls(
+            candidate=candidate,
+            champion=champion,
+            its=its,
+            its_outcomes=its_outcomes,
+            changes=changes,
+            served=served,
+            challenger=challenger,
+            old_refits=old_refits,
+            new_refits=new_refits,
+        )
 
-def _scored(
-    name: str,
-    study: Study,
-    subjects: Subjects,
-    outcomes: Outcomes,
-    models: tuple[ServedModel, ServedModel],
-    refits: tuple[Ints, Ints],
-    rows: Ints,
-) -> Scored:
-    """Those of the rows that both models know."""
-    known = models[0].knows(study, subjects) & models[1].knows(study, subjects)
-    rows = rows[known[rows]]
-    chosen = subjects[rows]
-    survival = [
-        model.survival(study, chosen, outcomes.visits, refit[rows])
-        for model, refit in zip(models, refits, strict=True)
-    ]
-    return Scored(name, outcomes[rows], tuple(_names(chosen)), *survival)
+    def own_rows(self) -> OwnRows:
+        """The champion's rows with the refits that had not seen them."""
+        known = np.flatnonzero(self.served.knows(self.champion.study, self.its))
+        return OwnRows(
+            self.champion.study,
+            self.its[known],
+            self.its_outcomes[known],
+            self.old_refits[0][known],
+        )
+
+    def sets(self, *, forced: bool) -> list[Scored]:
+        """Old and new rows, without those that changed or are gone if these are answered for."""
+        kept = np.arange(len(self.its))
+        if forced:
+            kept = self.changes.unchanged_rows
+        old = self._scored("old", self.champion.study, self.its, self.its_outcomes, kept)
+        added = np.flatnonzero(self.changes.is_new)
+        mine = self.candidate
+        new = self._scored("new", mine.study, mine.subjects, mine.outcomes, added)
+        return [each for each in (old, new) if len(each.groups)]
+
+    def _scored(
+        self, name: str, study: Study, subjects: Subjects, outcomes: Outcomes, rows: Ints
+    ) -> Scored:
+        """Those of the rows that both models know."""
+        models = (self.served, self.challenger)
+        refits = self.old_refits if name == "old" else self.new_refits
+        known = models[0].knows(study, subjects) & models[1].knows(study, subjects)
+        rows = rows[known[rows]]
+        chosen = subjects[rows]
+        survival = [
+            model.survival(study, chosen, outcomes.visits, refit[rows])
+            for model, refit in zip(models, refits, strict=True)
+        ]
+        return Scored(name, outcomes[rows], tuple(_names(chosen)), *survival)
 
 
 def _refitted(candidate: Candidate, champion: Mapping[str, Any], jobs: int) -> Scored:

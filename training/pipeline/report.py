@@ -156,7 +156,9 @@ def _pictures(outcome: Outcome) -> str:
     if judgement.comparison is not None:
         compared = _picture(
             "Challenger against champion",
-            plots.differences(judgement.comparison, study.gate.margin),
+            plots.differences(
+                judgement.comparison, study.gate.margin * judgement.comparison.champion
+            ),
             "The difference over 2,000 draws of groups. Left of 0 the challenger is better; its "
             "upper bound must not pass the margin.",
         )

@@ -62,7 +62,9 @@ def retrain(
         candidates = recipes(declared.study, search_size)
         candidate = train(declared.study, declared.sha256, table, candidates, jobs)
         step("judge")
-        gathered = gather(candidate, table, champion, rollback.withdrawn(), jobs)
+        gathered = gather(
+            candidate, table, champion, rollback.withdrawn(), jobs, forced=bool(force)
+        )
         judgement = judge(gathered.evidence, declared.study.gate.margin, force)
         commit = None
         if judgement.verdict == "promote":

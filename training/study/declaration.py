@@ -232,8 +232,9 @@ class Expectation(Declared):
 class Gate(Declared):
     """Limits of the gate; the defaults suit most studies."""
 
-    margin: Annotated[float, Field(gt=0)] = 0.002
-    """Largest loss in integrated Brier score that still counts as not inferior."""
+    margin: Annotated[float, Field(gt=0)] = 0.02
+    """Largest loss that counts as not inferior, as a share of the champion's integrated Brier
+    score."""
     calibration: Annotated[float, Field(gt=0)] = 0.05
     """Largest error of mean predicted risk, overall and within each level, beyond its noise."""
 
