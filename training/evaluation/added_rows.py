@@ -157,7 +157,8 @@ def _units(
             yield DataFinding(
                 "values in other units",
                 f"`{after.headings[name]}` of added rows is typically {np.median(new):.4g}, "
-                f"the champion's {np.median(old):.4g} ({old.min():.4g} to {old.max():.4g}): another unit?",
+                f"the champion's {np.median(old):.4g} ({old.min():.4g} to {old.max():.4g}): "
+                "another unit?",
                 int(added.sum()),
                 blocks=True,
                 examples=tuple(
