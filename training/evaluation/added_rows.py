@@ -25,8 +25,8 @@ from training.study.declaration import Study
 
 SURE: Final = 1e-6
 """P value below which equal rows are taken to be copies."""
-COPIED: Final = 0.5
-"""Share of a group's rows that equal another group's from which it is called a copy."""
+BY_CHANCE: Final = 1.5
+"""Times the usual share of equal rows that still is chance: rows of one kind come together."""
 SHARE: Final = 0.10
 FEWEST: Final = 20
 
@@ -74,7 +74,9 @@ def _copies(
     group = after.rows[GROUP] if GROUP in after.rows else pd.Series("", after.rows.index)
     earlier = (keys.isin(keys[~added]) | keys.duplicated()).to_numpy() & added
     by_chance = float(pd.Series(content_keys(before.rows, columns)).duplicated(keep=False).mean())
-    count, limit = int(earlier.sum()), min(0.999, by_chance + 3 / len(before))
+    # Among more rows, a row more often has its like by chance.
+    usual = 1 - (1 - by_chance) ** (len(after) / len(before))
+    count, limit = int(earlier.sum()), min(0.999, BY_CHANCE * usual + 3 / len(before))
     test = stats.binomtest(count, int(added.sum()), limit, "greater")
     nouns = study.study.row.en.many
     if test.pvalue < SURE:
