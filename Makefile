@@ -48,9 +48,9 @@ train: setup ## Search, fit, judge, write model/ (STUDY=file, DATA=path, JOBS=n)
 	@$(BIN)/python -m training train --jobs $(JOBS) $(if $(STUDY),--study "$(STUDY)") $(if $(DATA),--data "$(DATA)")
 
 .PHONY: retrain
-retrain: setup ## The whole loop: pull, train, judge, ship (REASON=, SEARCH=n, FORCE=1)
+retrain: setup ## The whole loop: pull, train, judge, ship (REASON=, SEARCH=n, FORCE="why findings are right")
 	@$(BIN)/python -m training retrain --reason "$${REASON:?say why: make retrain REASON=...}" \
-	  --jobs $(JOBS) $(if $(SEARCH),--search $(SEARCH)) $(if $(filter 1 true,$(FORCE)),--force) \
+	  --jobs $(JOBS) $(if $(SEARCH),--search $(SEARCH)) $(if $(FORCE),--force "$(FORCE)") \
 	  || [ $$? -eq 10 ] # kept for want of a gain: no failure
 
 .PHONY: rollback

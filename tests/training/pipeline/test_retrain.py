@@ -14,7 +14,11 @@ import pytest
 
 from tests.training import scratch
 from tests.training.scratch import Checkout
+from training.evaluation.gate import judge
 from training.model.folder import read_metadata
+from training.pipeline.champion import Champion
+from training.pipeline.judging import gather
+from training.pipeline.retrain import Outcome
 from training.pipeline.train import Candidate, train
 from training.study.declaration import Study
 from training.study.read import read_study
@@ -167,20 +171,27 @@ def candidate(study: Study, simulated_table: Table) -> Candidate:
 
 
 def test_the_report_says_everything_twice_once_for_reading_and_once_for_looking(
-    candidate: Candidate, tmp_path: Path
+    candidate: Candidate, simulated_table: Table, tmp_path: Path
 ) -> None:
-    from training.pipeline import report, retrain
+    from training.pipeline import report
 
-    recipe = {**candidate.metadata["recipe"], "parameters": {"C": 0.4}}
-    champion = {**candidate.metadata, "recipe": recipe}
-    judgement, scored = retrain.judge_candidate(candidate, champion, forced=False, jobs=1)
-    outcome = retrain.Outcome(judgement, candidate, scored, None)
+    champion = Champion(
+        {**candidate.metadata, "data": {**candidate.metadata["data"], "md5": "other"}},
+        candidate.graph,
+        candidate.study,
+        simulated_table,
+        ("a thing",),
+    )
+    gathered = gather(candidate, simulated_table, champion, (), 1, forced=False)
+    judgement = judge(gathered.evidence, 0.02)
+    outcome = Outcome(judgement, candidate, gathered, None)
     text = report.write_report(outcome, "a <b>`reason`</b>", tmp_path).read_text()
     page = (tmp_path / report.PAGE).read_text()
 
     for rule in judgement.rules:
         assert rule.name in text
-    assert "| figure, out of fold | challenger | champion | Kaplan-Meier |" in text
+    assert "| figure, out of fold | challenger | Kaplan-Meier |" in text
+    assert "Unchecked: a thing" in text
     assert "`a <b>'reason'</b>`" in text, "what a person typed is shown, not rendered"
     assert "a &lt;b&gt;`reason`&lt;/b&gt;" in page
     assert page.count("<svg") == 5
@@ -206,8 +217,7 @@ def test_a_failure_has_a_report_too_and_no_verdict_of_an_earlier_run(tmp_path: P
     )
 
 
-def test_the_verdict_in_the_metadata_is_json(candidate: Candidate) -> None:
-    from training.pipeline import retrain
-
-    judgement, _ = retrain.judge_candidate(candidate, None, forced=False, jobs=1)
+def test_the_verdict_in_the_metadata_is_json(candidate: Candidate, simulated_table: Table) -> None:
+    gathered = gather(candidate, simulated_table, None, (), 1, forced=False)
+    judgement = judge(gathered.evidence, 0.02)
     assert json.loads(json.dumps(judgement.gate_metadata()))["verdict"] == "refuse"
