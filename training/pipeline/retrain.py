@@ -78,8 +78,8 @@ def _prove_data() -> None:
     """Raises StoreError unless others can pull the data too: a cache alone keeps no promise."""
     found = audit(None, [DATA_POINTER])
     if not found.verified:
-        told = "; ".join(map(str, found.findings))
-        raise StoreError(f"{told}.", "Push it first: `python -m training store push data.dvc`.")
+        faults = "; ".join(map(str, found.findings))
+        raise StoreError(f"{faults}.", "Push it first: `python -m training store push data.dvc`.")
 
 
 def _meta(reason: str, candidate: Candidate, judgement: Judgement) -> dict[str, object]:

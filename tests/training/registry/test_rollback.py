@@ -40,9 +40,9 @@ def forget(checkout: Checkout, *folders: str) -> None:
 
 def test_it_goes_back_one_version_or_to_any_commit(checkout: Checkout) -> None:
     second = checkout.git("rev-parse", "HEAD")
-    told = checkout.training("rollback")
+    output = checkout.training("rollback")
 
-    assert "Push it to deploy it" in told
+    assert "Push it to deploy it" in output
     assert checkout.graph() == "first"
     assert checkout.git("log", "-1", "--format=%s").startswith("Roll back the model to ")
     assert checkout.git("status", "--porcelain") == ""
@@ -80,8 +80,8 @@ def test_a_shallow_checkout_is_to_fetch_its_history(checkout: Checkout) -> None:
     shallow = checkout.path.with_name("shallow")
     checkout.run("git", "clone", "--quiet", "--depth=1", f"file://{checkout.path}", str(shallow))
     root = Path(checkout.environment["PYTHONPATH"])
-    told = Checkout(shallow, root).training("rollback", code=1)
-    assert "`git fetch --unshallow` first" in told
+    output = Checkout(shallow, root).training("rollback", code=1)
+    assert "`git fetch --unshallow` first" in output
 
 
 @pytest.mark.parametrize("gone", [(), (".dvc/cache",)])
@@ -99,10 +99,10 @@ def test_a_model_that_is_lost_everywhere_is_not_gone_back_to(checkout: Checkout)
         checkout.run(sys.executable, "-c", LARGE, name, "")
     before = checkout.git("rev-parse", "HEAD")
     forget(checkout, ".dvc/cache")
-    told = checkout.training("rollback", code=1)
+    output = checkout.training("rollback", code=1)
 
-    assert "model/ (its list of files) is not at the remote (model.dvc, object " in told
-    assert told.endswith("There is no local copy either: choose another version.")
+    assert "model/ (its list of files) is not at the remote (model.dvc, object " in output
+    assert output.endswith("There is no local copy either: choose another version.")
     assert checkout.git("rev-parse", "HEAD") == before
     assert checkout.git("status", "--porcelain") == ""
     assert checkout.graph().startswith("fourth")
@@ -113,9 +113,9 @@ def test_a_model_the_gate_never_promoted_is_not_gone_back_to(checkout: Checkout)
     checkout.run(sys.executable, "-c", unjudged, "by hand", "")
     by_hand = checkout.git("rev-parse", "HEAD")
     checkout.publish("third")
-    told = checkout.training("rollback", by_hand, code=1)
+    output = checkout.training("rollback", by_hand, code=1)
 
-    assert "must not serve in production: custom data, gate verdict 'unjudged'" in told
+    assert "must not serve in production: custom data, gate verdict 'unjudged'" in output
     assert checkout.graph() == "third", "model/ is the one that serves again"
     assert checkout.git("status", "--porcelain") == ""
     checkout.training("rollback")
@@ -126,8 +126,8 @@ def test_it_waits_for_no_retrain(checkout: Checkout) -> None:
     lock = checkout.path / ".dvc/tmp/release.lock"
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        told = checkout.training("rollback", code=1)
-    assert "another retrain or rollback is running in this checkout" in told
+        output = checkout.training("rollback", code=1)
+    assert "another retrain or rollback is running in this checkout" in output
 
 
 def test_who_git_does_not_know_is_told_before_anything_is_done(checkout: Checkout) -> None:
@@ -135,5 +135,5 @@ def test_who_git_does_not_know_is_told_before_anything_is_done(checkout: Checkou
         if name.startswith(("GIT_AUTHOR", "GIT_COMMITTER")):
             del checkout.environment[name]
     checkout.git("config", "user.useConfigOnly", "true")
-    told = checkout.training("rollback", code=1)
-    assert told.endswith("git has no committer identity: set user.name and user.email")
+    output = checkout.training("rollback", code=1)
+    assert output.endswith("git has no committer identity: set user.name and user.email")

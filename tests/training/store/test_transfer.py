@@ -52,14 +52,14 @@ def test_what_came_by_another_way_than_dvc_is_pushed_where_it_is_what_the_pointe
     assert "Pushed and verified: 6 objects" in here.store("push")
 
 
-def test_changed_data_are_not_pushed_and_that_is_said(here: Checkout, tmp_path: Path) -> None:
+def test_changed_data_are_reported_and_not_pushed(here: Checkout, tmp_path: Path) -> None:
     here.store("use", str(tmp_path / "shelf"))
     plots = here.path / "data" / "plots.csv"
     plots.unlink()
     plots.write_text("plot,light\n1,0.20\n")
-    told = here.store("push")
-    assert told.startswith("changed data/ differs from data.dvc and was not pushed.")
-    assert "Run `dvc add data` to track it. Pushed and verified: 6 objects" in told
+    output = here.store("push")
+    assert output.startswith("changed data/ differs from data.dvc and was not pushed.")
+    assert "Run `dvc add data` to track it. Pushed and verified: 6 objects" in output
 
     shutil.rmtree(here.cache)
     shutil.rmtree(tmp_path / "shelf")
@@ -72,8 +72,8 @@ def test_changed_data_are_not_pushed_and_that_is_said(here: Checkout, tmp_path: 
 def test_the_released_model_is_pulled_without_credentials_or_git(
     here: Checkout, tmp_path: Path
 ) -> None:
-    told = here.store("push", "--remote", "released")
-    assert "Pushed and verified: 3 objects" in told, "the trial must not be among them"
+    output = here.store("push", "--remote", "released")
+    assert "Pushed and verified: 3 objects" in output, "the trial must not be among them"
     clone = here.fresh(tmp_path / "clone")
     shutil.rmtree(clone.path / ".git")
 
@@ -88,16 +88,16 @@ def test_a_remote_of_any_kind_is_where_a_missing_model_comes_from(
     here.store("use", str(tmp_path / "shelf"))
     here.store("push")
     clone = here.fresh(tmp_path / "clone")
-    told = clone.python("-m", "training", "model", "get")
+    output = clone.python("-m", "training", "model", "get")
 
-    assert "pulled from the remote 'folder'" in told
+    assert "pulled from the remote 'folder'" in output
     assert clone.outputs()["model"] == OUTPUTS["model"]
 
 
 def test_the_released_remote_never_takes_the_trial(here: Checkout) -> None:
-    told = here.store("push", "data.dvc", "--remote", "released", code=1)
+    output = here.store("push", "data.dvc", "--remote", "released", code=1)
 
-    assert told == "The remote released accepts model.dvc only."
+    assert output == "The remote released accepts model.dvc only."
 
 
 def test_an_altered_and_a_lost_object_are_refused_found_and_sent_again(
@@ -107,16 +107,16 @@ def test_an_altered_and_a_lost_object_are_refused_found_and_sent_again(
     weights, metadata = OUTPUTS["model"].values()
     _object(here.path / ".dvc/released", weights).write_text("something else")
     clone = here.fresh(tmp_path / "clone")
-    told = clone.store("pull", "model.dvc", "--remote", "released", code=1)
-    assert told.startswith("model/model.onnx is missing or damaged at the remote released")
+    output = clone.store("pull", "model.dvc", "--remote", "released", code=1)
+    assert output.startswith("model/model.onnx is missing or damaged at the remote released")
     assert not (clone.path / "model").exists()
     _object(here.path / ".dvc/released", metadata).unlink()
 
-    told = here.store("audit", "--repair", "--remote", "released")
+    output = here.store("audit", "--repair", "--remote", "released")
 
-    assert "repaired model/metadata.json is not at the remote" in told
-    assert "repaired model/model.onnx was altered at the remote" in told
-    assert "Verified: 3 objects" in told
+    assert "repaired model/metadata.json is not at the remote" in output
+    assert "repaired model/model.onnx was altered at the remote" in output
+    assert "Verified: 3 objects" in output
 
 
 def test_a_damaged_cache_is_mended_by_pulling(here: Checkout) -> None:
@@ -145,8 +145,8 @@ def test_local_changes_survive_a_pull_that_is_not_forced(here: Checkout) -> None
     changed.unlink()
     changed.write_text("mine", encoding="utf-8")
 
-    told = here.store("pull", "model.dvc", "--remote", "released", code=1)
-    assert told.startswith("There are local changes that pulling would overwrite (")
+    output = here.store("pull", "model.dvc", "--remote", "released", code=1)
+    assert output.startswith("There are local changes that pulling would overwrite (")
     assert changed.read_text(encoding="utf-8") == "mine"
 
     here.store("pull", "model.dvc", "--remote", "released", "--force")
@@ -169,10 +169,10 @@ def test_what_is_read_back_came_from_the_remote_alone(here: Checkout) -> None:
     assert "The object" in here.python("-c", script, code=1)
 
 
-def test_the_placeholder_is_told_what_to_become(here: Checkout) -> None:
-    told = here.store("push", code=1)
+def test_the_placeholder_is_named_with_the_command_that_sets_it(here: Checkout) -> None:
+    output = here.store("push", code=1)
 
-    assert told == (
+    assert output == (
         "The remote drive still has SET-YOUR-FOLDER-ID where the id of your Drive folder "
         "belongs. Set it once: `python -m training store use gdrive://FOLDER-ID`."
     )
@@ -181,9 +181,9 @@ def test_the_placeholder_is_told_what_to_become(here: Checkout) -> None:
 def test_a_drive_folder_is_set_by_its_address_in_the_browser(here: Checkout) -> None:
     link = "https://drive.google.com/drive/u/0/folders/0AExampleExample?usp=sharing"
 
-    told = here.store("use", link)
+    output = here.store("use", link)
 
-    assert told == ("The default remote is now drive, gdrive://0AExampleExample (.dvc/config).")
+    assert output == ("The default remote is now drive, gdrive://0AExampleExample (.dvc/config).")
     config = (here.path / ".dvc/config").read_text(encoding="utf-8")
     assert "gdrive_use_service_account = true" in config
     assert "GDRIVE_CREDENTIALS_DATA is empty" in here.store("push", code=1)
@@ -200,10 +200,10 @@ def test_going_back_to_drive_ends_the_use_of_a_folder(here: Checkout, tmp_path: 
 def test_a_secret_in_the_committed_configuration_fails(here: Checkout) -> None:
     here.dvc("remote", "modify", "drive", "gdrive_client_secret", "hunter2")
 
-    told = here.store("doctor", code=2)
+    output = here.store("doctor", code=2)
 
-    assert told.startswith("failed configuration `.dvc/config` holds gdrive_client_secret")
-    assert "hunter2" not in told
+    assert output.startswith("failed configuration `.dvc/config` holds gdrive_client_secret")
+    assert "hunter2" not in output
 
 
 def test_an_unknown_remote_and_a_missing_plugin_are_named(here: Checkout) -> None:
