@@ -1,1 +1,1 @@
-"""Releases: building, bringing out and checking one, the history, the way back."""
+"""Releases: prepare an account, build and deploy an image, test it, list and restore images."""

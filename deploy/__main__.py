@@ -1,153 +1,202 @@
-"""`python -m deploy`: deploy, smoke, images, rollback, destroy."""
+"""`python -m deploy --help`: bootstrap, deploy, smoke, images, rollback, destroy."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import boto3
+import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy import image
-from deploy.environment import bootstrap, deploy, destroy
+import deploy as package
+from deploy.bootstrap import Repository, prepare_account
+from deploy.configuration import Configuration, Environment, load_configuration
+from deploy.environment import deploy_stack, destroy_stack, read_preparation
 from deploy.errors import ReleaseError
-from deploy.history import history
+from deploy.history import read_history
+from deploy.image import log_in_docker, push_image
 from deploy.rollback import rollback_release
-from deploy.smoke import smoke
-from deploy.stack import ENVIRONMENTS, find_stack, read_stack, stack_name
+from deploy.smoke import KNOWN_API, NEW_API, run_smoke_tests
+from deploy.stack import Stack, find_stack, read_stack
 from functions.artefact import read_artefact
 from functions.errors import ServingError
 
 MODEL: Final = Path("model")
-_KEY: Final = "API_KEY"
+
+app = typer.Typer(
+    name="deploy",
+    help=package.__doc__,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+Target = Annotated[Environment, typer.Argument(metavar="ENVIRONMENT", help="dev, staging or prod.")]
 
 
 def _clients() -> dict[str, Any]:
-    services = ("apigateway", "cloudformation", "ecr", "lambda")
+    services = ("apigateway", "cloudformation", "ecr", "iam", "lambda")
     return {service: boto3.client(service) for service in services}
 
 
-def _deploy(asked: argparse.Namespace) -> bool:
-    model = read_artefact(MODEL).version
-    stack = deploy(asked.environment, asked.image, model, _clients(), _tell)
-    _tell(f"{stack.name} runs {stack.image} at {stack.outputs['Url']}")
-    _tell(f"Ask it: make smoke ENV={asked.environment}")
-    return True
+def _log(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
-def _smoke(asked: argparse.Namespace) -> bool:
-    url, key = asked.target, os.environ.get(asked.key_from_env, "").strip()
-    if url in ENVIRONMENTS:
+def _stack_of(configuration: Configuration, clients: dict[str, Any]) -> Stack:
+    return read_stack(clients["cloudformation"], configuration.stack)
+
+
+@app.command()
+def bootstrap(
+    environment: Target,
+    repository: Annotated[
+        str, typer.Option(metavar="OWNER/NAME", help="GitHub repository that may deploy.")
+    ] = "",
+    legacy_subject: Annotated[
+        bool, typer.Option(help="Trust the old OIDC subject, without ids.")
+    ] = False,
+    monthly_budget: Annotated[
+        int, typer.Option(min=0, help="US dollars a month above which a mail is sent; 0 for none.")
+    ] = 0,
+) -> None:
+    """Prepare the account and an environment: repository, roles, boundary, OIDC trust."""
+    trusted = Repository.look_up(repository, legacy=legacy_subject) if repository else None
+    outputs = prepare_account(
+        load_configuration(environment),
+        trusted,
+        _clients(),
+        _log,
+        monthly_budget=monthly_budget,
+        budget_email=os.environ.get("ALARM_EMAIL", ""),
+    )
+    for name, value in sorted(outputs.items()):
+        print(f"{name}={value}")
+
+
+@app.command("deploy")
+def deploy_environment(
+    environment: Target,
+    image: Annotated[
+        str, typer.Option(metavar="REPOSITORY@DIGEST", help="Deploy this image; build none.")
+    ] = "",
+) -> None:
+    """Build and push an image and deploy it; ALARM_EMAIL is notified of alarms."""
+    stack = deploy_stack(
+        load_configuration(environment),
+        image,
+        read_artefact(MODEL).version,
+        os.environ.get("ALARM_EMAIL", ""),
+        _clients(),
+        _log,
+    )
+    _log(f"{stack.name} runs {stack.image} at {stack.outputs['Url']}")
+    _log(f"Test it: make smoke ENV={environment}")
+
+
+@app.command()
+def smoke(
+    target: Annotated[str, typer.Argument(help="URL of an API, or an environment.")],
+    key_from_env: Annotated[
+        str, typer.Option(metavar="NAME", help="Variable that holds the API key.")
+    ] = "API_KEY",
+    patience: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for the API to come up.")
+    ] = KNOWN_API,
+) -> None:
+    """Run the smoke tests against a deployed API."""
+    url, key = target, os.environ.get(key_from_env, "").strip()
+    if target in list(Environment):
         clients = _clients()
-        outputs = read_stack(clients["cloudformation"], stack_name(url)).outputs
-        url = outputs["Url"]
-        given = clients["apigateway"].get_api_key(apiKey=outputs["KeyId"], includeValue=True)
-        key = given["value"]
-    return smoke(url, key, read_artefact(MODEL), print)
+        stack = _stack_of(load_configuration(Environment(target)), clients)
+        url = stack.outputs["Url"]
+        found = clients["apigateway"].get_api_key(apiKey=stack.outputs["KeyId"], includeValue=True)
+        key = found["value"]
+        patience = patience if stack.updated else max(patience, NEW_API)
+    if not run_smoke_tests(url, key, read_artefact(MODEL), print, patience=patience):
+        raise typer.Exit(1)
 
 
-def _images(asked: argparse.Namespace) -> bool:
+@app.command()
+def images(environment: Target) -> None:
+    """List the releases of an environment and their images, newest first."""
     clients = _clients()
-    stack = read_stack(clients["cloudformation"], stack_name(asked.environment))
-    row = "{:>7}  {:>7}  {:<10}  {:<12}  {:<12}  {}".format
+    row = "{:>7}  {:>8}  {:<10}  {:<12}  {:<12}  {}".format
     print(row("version", "traffic", "pushed", "model", "commit", "digest"))
-    for release in history(stack, clients):
-        share = f"{release.share:.0%}" if release.share else "was" if release.served else "-"
-        known = (release.pushed or "gone", release.model or "?", release.commit[:12] or "?")
-        print(row(release.version, share, *known, release.digest))
-    return True
+    for release in read_history(_stack_of(load_configuration(environment), clients), clients):
+        earlier = "previous" if release.served else "none"
+        share = f"{release.share:.0%}" if release.share else earlier
+        origin = (release.pushed or "deleted", release.model or "?", release.commit[:12] or "?")
+        print(row(release.version, share, *origin, release.digest))
 
 
-def _rollback(asked: argparse.Namespace) -> bool:
-    clients = _clients()
-    stack = read_stack(clients["cloudformation"], stack_name(asked.environment))
-    rollback_release(stack, asked.digest, clients, _tell, now=asked.now)
-    return True
+@app.command()
+def rollback(
+    environment: Target,
+    digest: Annotated[str, typer.Argument(help="sha256:…; by default the image before.")] = "",
+    now: Annotated[bool, typer.Option(help="Move all traffic at once.")] = False,
+) -> None:
+    """Deploy an earlier image again, by an update of the stack."""
+    clients, configuration = _clients(), load_configuration(environment)
+    stack = _stack_of(configuration, clients)
+    rollback_release(configuration, stack, digest, clients, _log, now=now)
 
 
-def _serving(asked: argparse.Namespace) -> bool:
-    found = find_stack(boto3.client("cloudformation"), stack_name(asked.environment))
+@app.command()
+def current_image(environment: Target) -> None:
+    """Print the deployed image as image=; empty if there is none."""
+    configuration = load_configuration(environment)
+    found = find_stack(boto3.client("cloudformation"), configuration.stack)
     print(f"image={found.image if found else ''}")
-    return True
 
 
-def _push(_: argparse.Namespace) -> bool:
+@app.command()
+def push(environment: Target) -> None:
+    """Push the image that sam build made; print image=, name= and digest=."""
     clients = _clients()
-    repository = bootstrap(clients["cloudformation"])["Repository"]
-    pushed = image.push_image(repository, read_artefact(MODEL).version, clients["ecr"], _tell)
+    prepared = read_preparation(clients["cloudformation"], load_configuration(environment))
+    version = read_artefact(MODEL).version
+    pushed = push_image(prepared["Repository"], version, clients["ecr"], _log)
     name, _at, digest = pushed.partition("@")
     print(f"image={pushed}\nname={name}\ndigest={digest}")
-    return True
 
 
-def _log_in(_: argparse.Namespace) -> bool:
-    image.log_in(boto3.client("ecr"))
-    return True
+@app.command()
+def docker_login() -> None:
+    """Sign docker in to the account's registry."""
+    log_in_docker(boto3.client("ecr"))
 
 
-def _destroy(asked: argparse.Namespace) -> bool:
-    name = stack_name(asked.environment)
-    typed = asked.confirm or _ask(f"Type {name} to delete it and all that is in it: ")
-    destroy(asked.environment, typed, boto3.client("cloudformation"), _tell)
-    return True
+@app.command()
+def destroy(
+    environment: Target,
+    confirm: Annotated[
+        str, typer.Option(metavar="STACK", help="Name of the stack; prompted for otherwise.")
+    ] = "",
+) -> None:
+    """Delete the stack of an environment and everything in it."""
+    configuration = load_configuration(environment)
+    confirmation = confirm or _prompt(f"Type {configuration.stack} to delete it: ")
+    destroy_stack(configuration, confirmation, boto3.client("cloudformation"), _log)
 
 
-def _ask(question: str) -> str:
+def _prompt(question: str) -> str:
     try:
         return input(question).strip()
     except EOFError:
         return ""
 
 
-def _tell(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m deploy", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(name: str, run: Any, text: str, *, environment: bool = True) -> Any:
-        made = commands.add_parser(name, help=text, description=text)
-        made.set_defaults(run=run)
-        if environment:
-            made.add_argument("environment", choices=ENVIRONMENTS)
-        return made
-
-    made = command("deploy", _deploy, "Build, push and deploy; with --image, deploy that one.")
-    made.add_argument("--image", default="", help="REPOSITORY@sha256:DIGEST")
-    made = command("smoke", _smoke, "Ask a deployed API what it must answer.", environment=False)
-    made.add_argument("target", help="its address, or an environment")
-    made.add_argument("--key-from-env", default=_KEY, metavar="NAME", help="default: API_KEY")
-    command("images", _images, "List the releases of an environment.")
-    made = command("rollback", _rollback, "Put an earlier image back, through the stack.")
-    made.add_argument("digest", nargs="?", default="", help="default: the one before")
-    made.add_argument("--now", action="store_true", help="all traffic at once")
-    command("serving", _serving, "Print image=, what an environment runs; empty for none.")
-    command(
-        "push", _push, "Push what sam build made; print image=, name=, digest=.", environment=False
-    )
-    command("log-in", _log_in, "Let docker into the registry.", environment=False)
-    made = command("destroy", _destroy, "Delete the stack of an environment.")
-    made.add_argument("--confirm", default="", metavar="STACK", help="its name; else it is asked")
-    return parser
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Runs a command: 0 done and well, 1 not, with one line that says why."""
-    asked = _parser().parse_args(arguments)
+def main() -> None:
+    """Runs a command; an expected failure is one line and exit code 1."""
     try:
-        return 0 if asked.run(asked) else 1
+        app()
     except (ReleaseError, ServingError, BotoCoreError, ClientError) as error:
-        _tell(f"release: {error}")
-        return 1
+        _log(f"deploy: {error}")
+        sys.exit(1)
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    main()

@@ -1,83 +1,110 @@
-"""Brings an environment's stack up to what this checkout says, and takes one down."""
+"""Brings the stack of an environment up to date with this checkout, and deletes one."""
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
 from typing import Any, Final
 
-from deploy import image
+from botocore.exceptions import ClientError
+
+from deploy.configuration import Configuration, Environment
 from deploy.errors import ReleaseError
+from deploy.image import has_uncommitted_changes, push_image, remember_images
 from deploy.process import run_tool
-from deploy.stack import BOOTSTRAP, Stack, Tell, find_stack, read_stack, stack_name, wait_for_stack
+from deploy.stack import Log, Stack, find_stack, read_stack, wait_for_stack
 
 TEMPLATE: Final = "template.yaml"
 
 
-def deploy(environment: str, given: str, model: str, clients: dict[str, Any], tell: Tell) -> Stack:
-    """Builds and pushes an image, unless one is given by digest, and deploys it; returns the stack.
+def deploy_stack(
+    configuration: Configuration,
+    image: str,
+    model: str,
+    alarm_email: str,
+    clients: dict[str, Any],
+    log: Log,
+) -> Stack:
+    """Deploys an image by digest; builds and pushes one if `image` is empty. Returns the stack.
 
-    Raises ReleaseError for a working tree that differs from its commit (dev may), where the
-    account was not prepared, or where a tool fails.
+    Raises ReleaseError for uncommitted changes (dev may have some), for prod without an address
+    for alarms, for an account that is not prepared, and if a program fails.
     """
-    if environment != "dev" and image.dirty():
-        raise ReleaseError(f"{environment} takes committed work only: `git status` names the rest")
+    environment = configuration.environment
+    if environment != Environment.DEV and has_uncommitted_changes():
+        raise ReleaseError(f"{environment} takes committed work only; see `git status`")
+    overrides = dict(configuration.parameters)
+    if alarm_email:
+        overrides["AlarmEmail"] = alarm_email
+    if environment == Environment.PROD and not overrides.get("AlarmEmail"):
+        raise ReleaseError("prod needs somebody to notify: set ALARM_EMAIL to an e-mail address")
     cloudformation = clients["cloudformation"]
-    prepared = bootstrap(cloudformation)
-    overrides = parameters(environment)
-    if not given:
+    prepared = read_preparation(cloudformation, configuration)
+    _warn_of_low_concurrency(overrides, clients["lambda"], log)
+    before = find_stack(cloudformation, configuration.stack)
+    if not image:
         run_tool("sam", "build")
-        given = image.push_image(prepared["Repository"], model, clients["ecr"], tell)
-    repository, at, _ = given.partition("@")
+        image = push_image(prepared["Repository"], model, clients["ecr"], log)
+    repository, at, _ = image.partition("@")
     if not at:
-        raise ReleaseError(f"{given} is a tag; an image is deployed by digest, REPOSITORY@sha256:…")
-    # What stands on the command line takes the place of all that the file lists.
+        raise ReleaseError(f"{image} is a tag; images are deployed by digest, NAME@sha256:…")
+    overrides["Image"] = image
+    # --parameter-overrides replaces the whole list of samconfig.toml.
     run_tool(
         *("sam", "deploy", "--template-file", TEMPLATE, "--config-env", environment),
         *("--image-repository", repository, "--role-arn", prepared["ExecutionRole"]),
         *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
-        *("--parameter-overrides", *overrides, f"Image={given}"),
+        *("--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())),
     )
-    return read_stack(cloudformation, stack_name(environment))
+    stack = read_stack(cloudformation, configuration.stack)
+    replaced = before.image if before and "Image" in before.parameters else ""
+    remember_images(clients["ecr"], environment, image, "" if replaced == image else replaced)
+    return stack
 
 
-def bootstrap(cloudformation: Any) -> dict[str, str]:
-    """What deploy/github-oidc.yaml prepared; raises ReleaseError where it is not deployed."""
-    found = find_stack(cloudformation, BOOTSTRAP)
+def read_preparation(cloudformation: Any, configuration: Configuration) -> dict[str, str]:
+    """Outputs of the environment's bootstrap stack; raises ReleaseError if there is none."""
+    found = find_stack(cloudformation, configuration.roles_stack)
     if found is None:
         raise ReleaseError(
             f"the account is not prepared in {cloudformation.meta.region_name}: there is no stack "
-            f"{BOOTSTRAP}; docs/deploy.md, step 2, makes it"
+            f"{configuration.roles_stack}; run `make bootstrap ENV={configuration.environment}`"
         )
     return dict(found.outputs)
 
 
-def parameters(environment: str, config: Path = Path("samconfig.toml")) -> list[str]:
-    """The parameters that samconfig.toml gives an environment, each NAME=VALUE.
-
-    Raises ReleaseError where it gives none.
-    """
-    known = tomllib.loads(config.read_text(encoding="utf-8"))
+def _warn_of_low_concurrency(overrides: dict[str, str], functions: Any, log: Log) -> None:
+    """A new account runs ten functions at a time, whatever the gateway lets through."""
+    burst = int(overrides.get("Burst", "0"))
     try:
-        overrides = known[environment]["deploy"]["parameters"]["parameter_overrides"]
-    except KeyError as error:
-        raise ReleaseError(f"{config} gives {environment} no parameter_overrides") from error
-    return overrides.split() if isinstance(overrides, str) else list(overrides)
+        limit = functions.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    except ClientError as error:
+        log(f"Warning: the account's limit of concurrent executions cannot be read ({error}).")
+        return
+    if limit < burst:
+        log(
+            f"Warning: this account runs {limit} functions at a time and Burst is {burst}: more "
+            "requests at once get a 5xx. Ask for more in Service Quotas (Lambda, Concurrent "
+            "executions), or lower Burst."
+        )
 
 
-def destroy(
-    environment: str, typed: str, cloudformation: Any, tell: Tell, *, pause: float = 5.0
+def destroy_stack(
+    configuration: Configuration,
+    confirmation: str,
+    cloudformation: Any,
+    log: Log,
+    *,
+    pause: float = 5.0,
 ) -> None:
-    """Deletes an environment's stack, and all that is in it, once its name was typed.
+    """Deletes the stack of an environment, and everything in it, if its name was confirmed.
 
-    Raises ReleaseError where another name was typed, or something could not be deleted.
+    Raises ReleaseError for another name, and if something could not be deleted.
     """
-    name = stack_name(environment)
+    name = configuration.stack
     stack = read_stack(cloudformation, name)
-    if typed != name:
-        raise ReleaseError(f"{typed!r} is not {name}: nothing was deleted")
+    if confirmation != name:
+        raise ReleaseError(f"{confirmation!r} is not {name}: nothing was deleted")
     cloudformation.delete_stack(StackName=name)
-    status = wait_for_stack(cloudformation, stack, tell, pause=pause)
+    status = wait_for_stack(cloudformation, stack, log, pause=pause)
     if status != "DELETE_COMPLETE":
-        raise ReleaseError(f"{name} is {status}: its events say what could not be deleted")
-    tell(f"{name} is gone. Its images stay in the repository, for other environments.")
+        raise ReleaseError(f"{name} is {status}: its events name what could not be deleted")
+    log(f"{name} is deleted. Its images stay in the repository, for other environments.")

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class ReleaseError(Exception):
-    """A release, or the way back from one, can't go on; its text is one clear line."""
+    """A release or a rollback cannot continue; the text is one line that names the remedy."""

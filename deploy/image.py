@@ -1,4 +1,4 @@
-"""Puts the image that `sam build` made into ECR, under a tag that no other image will ever bear."""
+"""The image that `sam build` made, and its copies and tags in ECR."""
 
 from __future__ import annotations
 
@@ -8,55 +8,105 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from deploy.process import run_tool, tool_output
-from deploy.stack import Tell
+from deploy.stack import Log
 
 BUILT: Final = "predictfunction:latest"
-"""What `sam build` calls the image of template.yaml's PredictFunction."""
+"""The name `sam build` gives to the image of template.yaml's PredictFunction."""
+LIVE: Final = "live"
+PREVIOUS: Final = "previous"
 
 
-def log_in(ecr: Any) -> None:
-    """Lets docker, and what reads its configuration, into the account's registry."""
-    given = ecr.get_authorization_token()["authorizationData"][0]
-    user, _, password = base64.b64decode(given["authorizationToken"]).decode().partition(":")
-    host = given["proxyEndpoint"].removeprefix("https://")
-    run_tool("docker", "login", "--username", user, "--password-stdin", host, given=password)
+def log_in_docker(ecr: Any) -> None:
+    """Signs docker, and what reads its configuration, in to the account's registry."""
+    granted = ecr.get_authorization_token()["authorizationData"][0]
+    user, _, password = base64.b64decode(granted["authorizationToken"]).decode().partition(":")
+    host = granted["proxyEndpoint"].removeprefix("https://")
+    run_tool("docker", "login", "--username", user, "--password-stdin", host, stdin=password)
 
 
-def push_image(repository: str, model: str, ecr: Any, tell: Tell) -> str:
+def push_image(repository: str, model: str, ecr: Any, log: Log) -> str:
     """Pushes the image that was built; returns it as REPOSITORY@sha256:DIGEST.
 
-    The tag says commit, model version and the image's own id. The same image twice is pushed
-    once; another image never takes an old tag. Raises ReleaseError where a tool fails.
+    The tag holds the commit, the model version and the image's own id. The same image is pushed
+    once; a different image never reuses a tag. Raises ReleaseError if a program fails.
     """
     identity = tool_output("docker", "image", "inspect", "--format", "{{.Id}}", BUILT)
-    mark = "-dirty" if dirty() else ""
+    mark = "-dirty" if has_uncommitted_changes() else ""
     commit = tool_output("git", "rev-parse", "HEAD")
     tag = f"{commit}{mark}-{model}-{identity.removeprefix('sha256:')[:12]}"
-    digest = _digest(ecr, repository, tag)
+    digest = find_digest(ecr, repository, tag)
     if digest:
-        tell(f"{repository}:{tag} is there already.")
+        log(f"{repository}:{tag} is already in the repository.")
     else:
-        log_in(ecr)
+        log_in_docker(ecr)
         run_tool("docker", "tag", BUILT, f"{repository}:{tag}")
         run_tool("docker", "push", "--quiet", f"{repository}:{tag}")
-        digest = _digest(ecr, repository, tag)
-        tell(f"Pushed {repository}:{tag}")
+        digest = find_digest(ecr, repository, tag)
+        log(f"Pushed {repository}:{tag}")
     return f"{repository}@{digest}"
 
 
-def dirty() -> bool:
+def has_uncommitted_changes() -> bool:
     """Whether the working tree differs from its commit."""
     return bool(tool_output("git", "status", "--porcelain"))
 
 
-def _digest(ecr: Any, repository: str, tag: str) -> str:
-    """The digest that the registry itself gives to a tag; empty where it has none."""
+def find_digest(ecr: Any, repository: str, tag: str) -> str:
+    """The digest of a tag in ECR; empty if the tag does not exist."""
+    return str(_describe(ecr, repository, {"imageTag": tag}).get("imageDigest", ""))
+
+
+def describe_image(ecr: Any, image: str) -> dict[str, Any]:
+    """ECR's description of REPOSITORY@DIGEST; empty if the image was deleted."""
+    repository, _, digest = image.rpartition("@")
+    return _describe(ecr, repository, {"imageDigest": digest})
+
+
+def remember_images(ecr: Any, environment: str, live: str, previous: str) -> None:
+    """Tags the images that an environment runs and ran before, so that neither ever expires.
+
+    Both are REPOSITORY@DIGEST; an empty or deleted `previous` leaves its tag where it is.
+    """
+    if previous and describe_image(ecr, previous):
+        _tag(ecr, previous, f"{PREVIOUS}-{environment}")
+    _tag(ecr, live, f"{LIVE}-{environment}")
+
+
+def previous_image(ecr: Any, environment: str, repository: str) -> str:
+    """The image an environment ran before, as REPOSITORY@DIGEST; empty if none is tagged."""
+    digest = find_digest(ecr, repository, f"{PREVIOUS}-{environment}")
+    return f"{repository}@{digest}" if digest else ""
+
+
+def _tag(ecr: Any, image: str, tag: str) -> None:
+    repository, _, digest = image.rpartition("@")
+    if find_digest(ecr, repository, tag) == digest:
+        return
+    name = _repository_name(repository)
+    (found,) = ecr.batch_get_image(repositoryName=name, imageIds=[{"imageDigest": digest}])[
+        "images"
+    ]
+    ecr.put_image(
+        repositoryName=name,
+        imageManifest=found["imageManifest"],
+        imageManifestMediaType=found["imageManifestMediaType"],
+        imageTag=tag,
+        imageDigest=digest,
+    )
+
+
+def _describe(ecr: Any, repository: str, identity: dict[str, str]) -> dict[str, Any]:
     try:
         found = ecr.describe_images(
-            repositoryName=repository.partition("/")[2], imageIds=[{"imageTag": tag}]
+            repositoryName=_repository_name(repository), imageIds=[identity]
         )
     except ClientError as error:
         if error.response["Error"]["Code"] == "ImageNotFoundException":
-            return ""
+            return {}
         raise
-    return str(found["imageDetails"][0]["imageDigest"])
+    image: dict[str, Any] = found["imageDetails"][0]
+    return image
+
+
+def _repository_name(repository: str) -> str:
+    return repository.partition("/")[2]

@@ -1,116 +1,118 @@
-"""Asks a deployed API over HTTP what its release must answer, as a client would."""
+"""Smoke tests: requests to a deployed API over HTTP, as a client would send them."""
 
 from __future__ import annotations
 
-import http.client
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
+import httpx
+
 from deploy.errors import ReleaseError
+from deploy.stack import Log
 from functions.artefact import Artefact
 from functions.hook.golden import Answer, Check, checks
 
-_HERE: Final = ("127.0.0.1", "localhost", "::1")
-_SECONDS_FOR_ONE: Final = 30.0
-"""One more than API Gateway gives a function."""
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+NEW_API: Final = 600.0
+"""Seconds in which a new stage and a new key become known to all of API Gateway."""
+KNOWN_API: Final = 90.0
+_TIMEOUT: Final = 30.0
+"""Seconds for one response: API Gateway gives a function 29."""
+_PROGRESS: Final = 15.0
+"""Seconds between two lines of progress while waiting."""
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: the key must not leave for another host."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
-
-
-def smoke(
-    url: str, key: str, artefact: Artefact, tell: Callable[[str], None], *, patience: float = 90.0
+def run_smoke_tests(
+    url: str,
+    key: str,
+    artefact: Artefact,
+    log: Log,
+    *,
+    patience: float = KNOWN_API,
+    pause: float = 1.0,
 ) -> bool:
-    """Whether an API is the release of this model; tells of each check in a line.
+    """Whether an API serves the release of this model; logs one line per check.
 
-    A new stage and a new key take a while to be known everywhere, so `patience` seconds are
-    given until the API answers at all. After that everything is asked once. Raises
-    ReleaseError where the address or the key can't be used, or nothing answers in time.
+    Waits up to `patience` seconds until the API responds at all; after that each request is sent
+    once. Raises ReleaseError if the URL or the key is unusable, or if nothing responds in time.
     """
-    base, prefix, local = _address(url)
+    base, prefix, local = _parse_url(url)
     if not local and not key:
         raise ReleaseError("API_KEY is not set, and /v1 does not answer without a key")
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise ReleaseError("API_KEY holds what no key holds: a space or a special character")
-    _wait(base, key, time.monotonic() + patience)
+        raise ReleaseError("API_KEY holds a space or a special character, which no key does")
+    # No redirect is followed: the key must not leave for another host.
+    with httpx.Client(base_url=base, timeout=_TIMEOUT, follow_redirects=False) as client:
+        _wait_until_up(client, key, log, patience, pause)
+        wanted = list(checks(artefact, prefix))
+        if local:
+            log("skip  no answer without a key: there is no gateway on this machine")
+        else:
+            wanted.insert(0, _KEYLESS)
+        passed = True
+        for check in wanted:
+            try:
+                fault = check.fault(_send(client, "" if check is _KEYLESS else key, check))
+            except httpx.HTTPError as error:
+                fault = f"no answer ({error})"
+            passed &= not fault
+            log(f"FAIL  {check.name}: {fault}" if fault else f"ok    {check.name}")
+    return passed
 
-    wanted = list(checks(artefact, prefix))
-    if local:
-        tell("skip  no answer without a key: that is the gateway's part, and there is none here")
-    else:
-        wanted.insert(0, _KEYLESS)
-    well = True
-    for check in wanted:
-        try:
-            fault = check.fault(_ask(base, "" if check is _KEYLESS else key, check))
-        except (OSError, http.client.HTTPException, UnicodeDecodeError) as error:
-            fault = f"no answer ({error})"
-        well &= not fault
-        tell(f"FAIL  {check.name}: {fault}" if fault else f"ok    {check.name}")
-    return well
 
-
-def _address(url: str) -> tuple[str, str, bool]:
+def _parse_url(url: str) -> tuple[str, str, bool]:
+    """The URL without its final slash, its path, and whether it is of this machine."""
     try:
         parts = urlsplit(url)
-        local = parts.hostname in _HERE
+        local = parts.hostname in LOOPBACK
         usable = parts.hostname and parts.scheme in (("http", "https") if local else ("https",))
     except ValueError:
         usable = False
     if not usable or parts.username or parts.query or parts.fragment:
         raise ReleaseError(
-            f"{url} is not the address of an API: https://HOST/STAGE/ is needed, "
-            "or http://127.0.0.1:PORT for one on this machine"
+            f"{url} is not the URL of an API; expected https://HOST/STAGE/, "
+            "or http://127.0.0.1:PORT on this machine"
         )
     return url.rstrip("/"), parts.path.rstrip("/"), local
 
 
-def _wait(base: str, key: str, deadline: float) -> None:
+def _wait_until_up(client: httpx.Client, key: str, log: Log, patience: float, pause: float) -> None:
+    started = time.monotonic()
+    announced = started
     for path in ("/health", "/v1/model"):
-        knock = Check(path, "GET", path, None, lambda _: None)
+        probe = Check(path, "GET", path, None, lambda _: None)
         while True:
             try:
-                said = f"status {(status := _ask(base, key, knock).status)}"
-            except (OSError, http.client.HTTPException, UnicodeDecodeError) as error:
-                status, said = 0, str(error)
+                status = _send(client, key, probe).status
+                seen = f"status {status}"
+            except httpx.HTTPError as error:
+                status, seen = 0, str(error)
             if status == 200:
                 break
-            if time.monotonic() > deadline:
-                raise ReleaseError(f"{base}{path} did not answer in time: {said}")
-            time.sleep(1)
+            now = time.monotonic()
+            if now - started > patience:
+                raise ReleaseError(f"{client.base_url}{path[1:]} did not answer in time: {seen}")
+            if now - announced >= _PROGRESS:
+                announced = now
+                log(f"wait  {path}: {seen}, {now - started:.0f} of {patience:.0f} seconds")
+            time.sleep(pause)
 
 
-def _ask(base: str, key: str, check: Check) -> Answer:
-    request = urllib.request.Request(  # noqa: S310 - _address let only http and https through
-        base + check.path,
-        check.body.encode() if check.body else None,
-        {"content-type": "application/json"} | ({"x-api-key": key} if key else {}),
-        method=check.method,
+def _send(client: httpx.Client, key: str, check: Check) -> Answer:
+    response = client.request(
+        check.method,
+        check.path,
+        content=check.body.encode() if check.body else None,
+        headers={"content-type": "application/json"} | ({"x-api-key": key} if key else {}),
     )
-    opener = urllib.request.build_opener(_Stay)
-    try:
-        with opener.open(request, timeout=_SECONDS_FOR_ONE) as answer:
-            return _answer(answer)
-    except urllib.error.HTTPError as error:
-        with error:
-            return _answer(error)
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip()
+    return Answer(response.status_code, media_type, response.text)
 
 
-def _answer(answer: Any) -> Answer:
-    return Answer(answer.status, answer.headers.get_content_type(), answer.read().decode())
-
-
-def _forbidden(answer: Answer) -> None:
+def _require_forbidden(answer: Answer) -> None:
     if answer.status != 403:
-        raise ValueError(f"the status is {answer.status}; 403 is needed")
+        raise ValueError(f"status: expected 403, got {answer.status}")
 
 
-_KEYLESS: Final = Check("no answer without a key", "GET", "/v1/model", None, _forbidden)
+_KEYLESS: Final = Check("no answer without a key", "GET", "/v1/model", None, _require_forbidden)

@@ -1,48 +1,42 @@
-"""A deployed stack: what it says of itself, and waiting for a change of it to end."""
+"""Stacks of CloudFormation: reading one, changing one, and following a change to its end."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from deploy.errors import ReleaseError
 
-ENVIRONMENTS: Final = ("dev", "staging", "prod")
-BOOTSTRAP: Final = "seedling-bootstrap"
-"""The stack of deploy/github-oidc.yaml."""
-
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
+"""Takes a line of progress."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """What CloudFormation says of a stack."""
+    """A stack as CloudFormation describes it."""
 
     name: str
     identity: str
-    """Its ARN; it finds the stack even when it is deleted."""
+    """Its ARN, which finds the stack even when it is deleted."""
     status: str
     parameters: Mapping[str, str]
     outputs: Mapping[str, str]
     capabilities: tuple[str, ...]
+    updated: bool
+    """Whether it was changed since it was created."""
 
     @property
     def image(self) -> str:
-        """The image that it runs: REPOSITORY@sha256:DIGEST."""
+        """The deployed image: REPOSITORY@sha256:DIGEST."""
         return self.parameters["Image"]
 
 
-def stack_name(environment: str) -> str:
-    """The stack of an environment."""
-    return f"seedling-survival-{environment}"
-
-
 def find_stack(cloudformation: Any, name: str) -> Stack | None:
-    """A stack, where there is one."""
+    """A stack by name or ARN; None if there is none."""
     try:
         (found,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
@@ -56,11 +50,12 @@ def find_stack(cloudformation: Any, name: str) -> Stack | None:
         parameters={p["ParameterKey"]: p["ParameterValue"] for p in found.get("Parameters", [])},
         outputs={o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])},
         capabilities=tuple(found.get("Capabilities", [])),
+        updated="LastUpdatedTime" in found,
     )
 
 
 def read_stack(cloudformation: Any, name: str) -> Stack:
-    """A stack; raises ReleaseError where there is none."""
+    """A stack by name or ARN; raises ReleaseError if there is none."""
     found = find_stack(cloudformation, name)
     if found is None:
         region = cloudformation.meta.region_name
@@ -69,38 +64,38 @@ def read_stack(cloudformation: Any, name: str) -> Stack:
 
 
 def wait_for_stack(
-    cloudformation: Any, stack: Stack, tell: Tell, *, pause: float = 5.0, patience: float = 7200.0
+    cloudformation: Any, stack: Stack, log: Log, *, pause: float = 5.0, patience: float = 7200.0
 ) -> str:
-    """Tells what happens in a stack until it rests; returns its last status.
+    """Logs the events of a stack until no change is in progress; returns the final status.
 
-    A stack that was deleted ends as DELETE_COMPLETE. Raises ReleaseError after `patience`
-    seconds; the change itself then goes on in AWS.
+    A deleted stack ends as DELETE_COMPLETE. Raises ReleaseError after `patience` seconds; the
+    change itself then continues in AWS.
     """
-    told = set[str]()
+    logged = set[str]()
     deadline = time.monotonic() + patience
     while True:
         status = read_stack(cloudformation, stack.identity).status
-        for event in reversed(list(_events(cloudformation, stack))):
-            if event["EventId"] not in told:
-                told.add(event["EventId"])
-                tell(_line(event))
+        for event in reversed(list(_latest_events(cloudformation, stack))):
+            if event["EventId"] not in logged:
+                logged.add(event["EventId"])
+                log(_format_event(event))
         if not status.endswith("_IN_PROGRESS"):
             return status
         if time.monotonic() > deadline:
-            raise ReleaseError(f"{stack.name} is still {status}; it goes on without this command")
+            raise ReleaseError(f"{stack.name} is still {status}; it continues without this command")
         time.sleep(pause)
 
 
-def _events(cloudformation: Any, stack: Stack) -> Iterator[dict[str, Any]]:
-    """What happened since the last change was asked for, newest first."""
+def _latest_events(cloudformation: Any, stack: Stack) -> Iterator[dict[str, Any]]:
+    """The events of the latest change, newest first."""
     for event in cloudformation.describe_stack_events(StackName=stack.identity)["StackEvents"]:
         yield event
-        asked = event.get("ResourceStatusReason") == "User Initiated"
-        if asked and event["LogicalResourceId"] == stack.name:
+        started = event.get("ResourceStatusReason") == "User Initiated"
+        if started and event["LogicalResourceId"] == stack.name:
             return
 
 
-def _line(event: Mapping[str, Any]) -> str:
+def _format_event(event: Mapping[str, Any]) -> str:
     reason = event.get("ResourceStatusReason", "")
     line = f"  {event['ResourceStatus']:<28} {event['LogicalResourceId']}"
     return f"{line}: {reason}" if reason else line

@@ -42,7 +42,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         _log("ERROR", fault, deployment)
     _log("INFO", f"{verdict}: {len(faults)} faults", deployment)
     # Connecting, waiting and the pauses between three attempts end within the time kept.
-    client = boto3.client("codedeploy", config=_config(2.5, attempts=3))
+    client = boto3.client("codedeploy", config=client_config(2.5, attempts=3))
     client.put_lifecycle_event_hook_execution_status(
         deploymentId=deployment, lifecycleEventHookExecutionId=execution, status=verdict
     )
@@ -51,20 +51,21 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _faults(version: str, context: Any) -> Iterator[str]:
     patience = min(_LONGEST_WAIT, _left(context) / 4)
-    client = boto3.client("lambda", config=_config(patience, attempts=_ATTEMPTS))
+    client = boto3.client("lambda", config=client_config(patience, attempts=_ATTEMPTS))
     for check in checks(read_artefact(read_settings().model), f"/{_STAGE}"):
         if _left(context) < _ATTEMPTS * patience + _TO_REPORT:
             yield f"{check.name}: no time was left for it"
             return
         try:
-            fault = check.fault(_send(client, version, check))
+            fault = check.fault(send_check(client, version, check))
         except Exception as error:  # no answer, or none that can be read
             fault = f"{type(error).__name__}: {error}"
         if fault:
             yield f"{check.name}: {fault}"
 
 
-def _config(seconds: float, attempts: int) -> Config:
+def client_config(seconds: float, attempts: int) -> Config:
+    """Settings of a client that gives up after `attempts` waits of `seconds` each."""
     return Config(
         connect_timeout=min(seconds, 5.0),
         read_timeout=seconds,
@@ -76,7 +77,7 @@ def _left(context: Any) -> float:
     return float(context.get_remaining_time_in_millis()) / 1000
 
 
-def _send(client: Any, version: str, check: Check) -> Answer:
+def send_check(client: Any, version: str, check: Check) -> Answer:
     """Sends a request as API Gateway would; raises ValueError for what is no HTTP answer."""
     called = client.invoke(FunctionName=version, Payload=json.dumps(_event(check)).encode())
     payload = called["Payload"].read().decode()

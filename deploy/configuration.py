@@ -1,0 +1,58 @@
+"""What samconfig.toml says of an environment: its stack, the service's name, its parameters."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from deploy.errors import ReleaseError
+
+CONFIG: Final = Path("samconfig.toml")
+
+
+class Environment(StrEnum):
+    """A stack of the service, and the value of its parameter Stage."""
+
+    DEV = "dev"
+    STAGING = "staging"
+    PROD = "prod"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """An environment as samconfig.toml describes it."""
+
+    environment: Environment
+    stack: str
+    service: str
+    """Prefix of every name in the account, and the name of the image repository."""
+    parameters: Mapping[str, str]
+
+    @property
+    def account_stack(self) -> str:
+        """The stack of deploy/account.yaml."""
+        return f"{self.service}-bootstrap"
+
+    @property
+    def roles_stack(self) -> str:
+        """The stack of deploy/environment.yaml."""
+        return f"{self.service}-bootstrap-{self.environment}"
+
+
+def load_configuration(environment: Environment, path: Path = CONFIG) -> Configuration:
+    """Reads an environment; raises ReleaseError, naming the key, where the file lacks one."""
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        settings = document[environment]["deploy"]["parameters"]
+        overrides, stack = settings["parameter_overrides"], settings["stack_name"]
+    except KeyError as error:
+        raise ReleaseError(f"{path}: [{environment}.deploy.parameters] lacks {error}") from error
+    pairs = overrides.split() if isinstance(overrides, str) else overrides
+    parameters = dict(pair.split("=", 1) for pair in pairs)
+    if "Service" not in parameters:
+        raise ReleaseError(f"{path}: parameter_overrides of {environment} lacks Service=NAME")
+    return Configuration(environment, stack, parameters["Service"], parameters)
