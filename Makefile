@@ -16,10 +16,13 @@ READY := .venv/.ready
 TOOLS := audit checkov sam sbom
 SAM := .sam-venv/bin/sam
 CHECKOV := .checkov-venv/bin/checkov
-# --skip-download: it would ask its makers for texts on their findings.
+# --skip-download: it would fetch texts on its findings from its vendor.
 CHECKOV_ARGS := --framework cloudformation --skip-download --compact --quiet
-SBOM := .sbom-venv/bin/cyclonedx-py
-RELEASE = PATH="$(CURDIR)/$(dir $(SAM)):$$PATH" $(BIN)/python -m deploy
+SYFT := .sbom-venv/bin/syft
+RELEASE = PATH="$(CURDIR)/$(dir $(SAM)):$$PATH" .release-venv/bin/python -m deploy
+TEMPLATES := template.yaml deploy/account.yaml deploy/environment.yaml
+# What smoke tests compare with. A job that has downloaded model/ needs nothing of training.
+MODEL_FOLDER = $(if $(wildcard model/metadata.json),,model)
 AUDIT := .audit-venv/bin/pip-audit
 export SAM_CLI_TELEMETRY := 0
 export DVC_NO_ANALYTICS := 1
@@ -29,7 +32,7 @@ export DVC_NO_ANALYTICS := 1
 .PHONY: help
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^## / {printf "\n%s\n", substr($$0, 4)} \
-	  /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: setup ## Set up, get the model, serve it at http://127.0.0.1:8000 (PORT=)
@@ -53,9 +56,11 @@ retrain: setup ## The whole loop: pull, train, judge, ship (REASON=, SEARCH=n, F
 	  --jobs $(JOBS) $(if $(SEARCH),--search $(SEARCH)) $(if $(FORCE),--force "$(FORCE)") \
 	  || [ $$? -eq 10 ] # kept for want of a gain: no failure
 
-.PHONY: rollback
-rollback: setup ## Put an earlier model back (REV=a commit)
+.PHONY: rollback-model rollback
+rollback-model: setup ## Restore an earlier model.dvc (REV=a commit); deploy it afterwards
 	@$(BIN)/python -m training rollback $(REV)
+
+rollback: rollback-model # the earlier name
 
 .PHONY: serve
 serve: setup ## Serve a model folder (MODEL=build/sample/model, PORT=)
@@ -75,7 +80,7 @@ model: setup # get a model if there is none yet
 
 .PHONY: image
 image: model .sam-venv/.ready ## Build the image (sam build; needs Docker)
-	@docker info >/dev/null 2>&1 || { echo "image: no Docker Engine answers; start one first" >&2; exit 1; }
+	@docker info >/dev/null 2>&1 || { echo "image: no Docker Engine is running; start one first" >&2; exit 1; }
 	@$(SAM) build
 
 .PHONY: invoke
@@ -87,41 +92,52 @@ local-api: image ## Build it and serve it over HTTP as API Gateway would (PORT=)
 	@$(SAM) local start-api --port $(PORT) --warm-containers EAGER
 
 .PHONY: smoke-local
-smoke-local: image ## Build it and ask it under sam local what a release must answer (PORT=)
+smoke-local: image .release-venv/.ready ## Build it and run the smoke tests against it under sam local (PORT=)
 	@mkdir -p build
 	@$(SAM) local start-api --port $(PORT) --warm-containers EAGER >build/start-api.log 2>&1 & api=$$!; \
 	  trap 'kill $$api; wait $$api || true' EXIT; \
 	  $(RELEASE) smoke http://127.0.0.1:$(PORT) || { cat build/start-api.log >&2; exit 1; }
 
 .PHONY: sbom
-sbom: .sbom-venv/.ready ## Write the bill of materials of the image's lock, build/sbom.json
+sbom: .sbom-venv/.ready ## Write the bill of materials of the built image, build/sbom.json
 	@mkdir -p build
-	@$(SBOM) requirements functions/requirements.txt --output-reproducible \
-	  --output-format JSON --output-file build/sbom.json
+	@SYFT_CHECK_FOR_APP_UPDATE=false $(SYFT) scan --quiet docker:predictfunction:latest \
+	  --output cyclonedx-json=build/sbom.json
 
 ## In AWS (docs/deploy.md)
 
+.PHONY: bootstrap
+bootstrap: release-tools ## Prepare the account for ENV (REPOSITORY=OWNER/NAME, BUDGET=dollars, LEGACY_SUBJECT=1)
+	@$(RELEASE) bootstrap $(ENV) $(if $(REPOSITORY),--repository "$(REPOSITORY)") \
+	  $(if $(BUDGET),--monthly-budget $(BUDGET)) $(if $(filter 1 true,$(LEGACY_SUBJECT)),--legacy-subject)
+
 .PHONY: deploy
-deploy: model .sam-venv/.ready ## Build, push, deploy this commit (ENV=dev, staging or prod; IMAGE=a digest)
-	@$(BIN)/python -m training model verify
+deploy: $(if $(IMAGE),,model) release-tools ## Build, push, deploy this commit (ENV=dev, staging or prod; IMAGE=a digest)
+	@$(if $(IMAGE),:,$(BIN)/python -m training model verify)
 	@$(RELEASE) deploy $(ENV) $(if $(IMAGE),--image "$(IMAGE)")
 
-# The key goes through the environment: a command line can be seen by others.
+# The key is passed in the environment: other users can see a command line.
 .PHONY: smoke
 smoke: export API_KEY := $(or $(KEY),$(API_KEY))
-smoke: model ## Ask a deployed API what its release must answer (URL= KEY=, or ENV=)
+smoke: $(MODEL_FOLDER) .release-venv/.ready ## Run the smoke tests against a deployed API (URL= KEY=, or ENV=)
 	@$(RELEASE) smoke "$(or $(URL),$(ENV))"
 
-.PHONY: undo
-undo: setup ## Put an earlier image back (ENV=, IMAGE=a digest, NOW=1: all traffic at once)
+.PHONY: rollback-release undo
+rollback-release: .release-venv/.ready ## Deploy an earlier image again (ENV=, IMAGE=a digest, NOW=1: all traffic at once)
 	@$(RELEASE) rollback $(ENV) $(if $(IMAGE),"$(IMAGE)") $(if $(filter 1 true,$(NOW)),--now)
+
+undo: rollback-release # the earlier name
+
+# A job installs these before it signs in to AWS.
+.PHONY: release-tools
+release-tools: .release-venv/.ready .sam-venv/.ready
 
 .PHONY: logs
 logs: .sam-venv/.ready ## Follow the logs of a stack (ENV=)
 	@$(SAM) logs --config-env $(ENV) --tail
 
 .PHONY: destroy
-destroy: setup ## Delete a stack once its name is typed (ENV=, CONFIRM=its name)
+destroy: .release-venv/.ready ## Delete a stack once its name is typed (ENV=, CONFIRM=its name)
 	@$(RELEASE) destroy $(ENV) $(if $(CONFIRM),--confirm "$(CONFIRM)")
 
 ## Care
@@ -137,13 +153,13 @@ check: .sam-venv/.ready .checkov-venv/.ready ## Format, lint, types, imports, te
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/cfn-lint template.yaml deploy/github-oidc.yaml
+	@$(BIN)/cfn-lint $(TEMPLATES)
 	@$(SAM) validate --lint --region eu-west-1 >/dev/null
-	@$(CHECKOV) $(CHECKOV_ARGS) --file template.yaml deploy/github-oidc.yaml
+	@$(CHECKOV) $(CHECKOV_ARGS) --file $(TEMPLATES)
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --quiet --min-severity low .github/workflows
 
-# --strict: a package that the advisories' source does not know is an error, not a pass.
+# --strict: a package that the source of advisories does not list is an error, not a pass.
 .PHONY: audit
 audit: .audit-venv/.ready ## Look up known vulnerabilities of what is served (needs the network)
 	@$(AUDIT) --strict --disable-pip --require-hashes --progress-spinner off \
@@ -158,7 +174,7 @@ bench-servers: setup ## The naive model behind BentoML, LitServe and MLflow (dow
 	@$(BIN)/python -m bench servers
 
 .PHONY: lock
-lock: setup ## Resolve the locks anew (keeps what still fits; UPGRADE=1 takes the newest)
+lock: setup ## Resolve the locks again (keeps what still fits; UPGRADE=1 takes the newest)
 	@bash .ci/lock $(if $(UPGRADE),--upgrade)
 
 .PHONY: notebooks
@@ -167,7 +183,7 @@ notebooks: setup ## Open the notebooks in JupyterLab, which is brought in for it
 
 .PHONY: clean
 clean: ## Remove what was built (not data/, not model/)
-	@rm -rf .venv $(TOOLS:%=.%-venv) .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .release-venv $(TOOLS:%=.%-venv) .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, made with whatever Python >= 3.11 this machine has.
@@ -185,6 +201,10 @@ $(READY): requirements-dev.txt .ci/venv
 
 # What one command alone needs is a tool with an environment of its own: such tools pin their
 # dependencies tightly, and would hold back ours.
-$(TOOLS:%=.%-venv/.ready): .%-venv/.ready: .ci/%-requirements.txt .ci/venv | setup
+$(TOOLS:%=.%-venv/.ready): .%-venv/.ready: .ci/%-requirements.txt .ci/venv
 	@bash .ci/venv .$*-venv $<
+	@touch $@
+
+.release-venv/.ready: deploy/requirements.txt .ci/venv
+	@bash .ci/venv .release-venv $<
 	@touch $@

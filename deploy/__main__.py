@@ -87,7 +87,7 @@ def deploy_environment(
     stack = deploy_stack(
         load_configuration(environment),
         image,
-        read_artefact(MODEL).version,
+        "" if image else read_artefact(MODEL).version,
         os.environ.get("ALARM_EMAIL", ""),
         _clients(),
         _log,
@@ -164,9 +164,12 @@ def push(environment: Target) -> None:
 
 
 @app.command()
-def docker_login() -> None:
-    """Sign docker in to the account's registry."""
-    log_in_docker(boto3.client("ecr"))
+def docker_login(environment: Target) -> None:
+    """Sign docker in to the account's registry; print repository=."""
+    clients = _clients()
+    prepared = read_preparation(clients["cloudformation"], load_configuration(environment))
+    log_in_docker(clients["ecr"])
+    print(f"repository={prepared['Repository']}")
 
 
 @app.command()
