@@ -19,7 +19,10 @@ from botocore.compat import HTTPHeaders
 from moto import mock_aws
 from moto.core.models import botocore_stubber
 
+from deploy.bootstrap import prepare_account
+from deploy.configuration import Configuration, Environment
 from deploy.history import ALIAS
+from deploy.image import find_digest
 
 REGION = "eu-west-1"
 ENVIRONMENT = {
@@ -29,8 +32,8 @@ ENVIRONMENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "MOTO_LAMBDA_STUB_ECR": "false",
 }
-REPOSITORY = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/seedling-survival"
-ROLE = "arn:aws:iam::123456789012:role/seedling-bootstrap-ExecutionRole"
+SERVICE = "forest"
+REPOSITORY = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/{SERVICE}"
 
 _REFUSAL = (
     b"<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>"
@@ -40,12 +43,19 @@ Invoke = Callable[[str, bytes], tuple[dict[str, str], bytes]]
 """A function's version and its payload in; headers and payload out."""
 
 
+def configuration(environment: str) -> Configuration:
+    """An environment of the service as samconfig.toml would describe it."""
+    named = Environment(environment)
+    parameters = {"Service": SERVICE, "Stage": environment}
+    return Configuration(named, f"{SERVICE}-{environment}", SERVICE, parameters)
+
+
 def template(environment: str, url: str, key: str) -> dict[str, Any]:
     """A stack with the parameters and outputs of template.yaml, and hardly anything in it."""
     outputs = {
         "Url": url,
         "KeyId": key,
-        "Function": f"seedling-survival-{environment}",
+        "Function": f"{SERVICE}-{environment}",
         "Image": {"Ref": "Image"},
     }
     return {
@@ -87,23 +97,24 @@ class Account:
 
     @property
     def clients(self) -> dict[str, Any]:
-        return {name: self.client(name) for name in ("cloudformation", "lambda", "ecr")}
+        names = ("apigateway", "cloudformation", "ecr", "iam", "lambda")
+        return {name: self.client(name) for name in names}
 
-    def prepare(self) -> None:
-        """What deploy/github-oidc.yaml leaves: a repository, and outputs that name things."""
-        self.client("ecr").create_repository(
-            repositoryName="seedling-survival", imageTagMutability="IMMUTABLE"
-        )
-        outputs = {"Repository": REPOSITORY, "ExecutionRole": ROLE}
-        self.client("cloudformation").create_stack(
-            StackName="seedling-bootstrap",
-            TemplateBody=json.dumps(
-                {
-                    "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
-                    "Outputs": {name: {"Value": value} for name, value in outputs.items()},
-                }
-            ),
-        )
+    def prepare(self, *environments: str) -> None:
+        """What `make bootstrap` leaves, from the templates that ship."""
+        for environment in environments or ("staging",):
+            prepare_account(
+                configuration(environment), None, self.clients, lambda _line: None, pause=0
+            )
+
+    def role(self, environment: str) -> str:
+        """The role that CloudFormation takes for an environment."""
+        name = f"execution-{SERVICE}-{environment}-{REGION}"
+        return str(self.client("iam").get_role(RoleName=name)["Role"]["Arn"])
+
+    def tagged(self, tag: str) -> str:
+        """The image that a tag of the repository names; empty where there is none."""
+        return find_digest(self.client("ecr"), REPOSITORY, tag)
 
     def push(self, tag: str) -> str:
         """An image in the repository; returns its digest."""
@@ -115,7 +126,7 @@ class Account:
         }
         digest = f"sha256:{hashlib.sha256(tag.encode()).hexdigest()}"
         self.client("ecr").put_image(
-            repositoryName="seedling-survival",
+            repositoryName=SERVICE,
             imageManifest=json.dumps(manifest),
             imageTag=tag,
             imageDigest=digest,
@@ -126,7 +137,7 @@ class Account:
         """What a good release of an image leaves: the stack, a version, the alias on it."""
         digest = self.push(tag)
         image = f"{REPOSITORY}@{digest}"
-        name = f"seedling-survival-{environment}"
+        name = f"{SERVICE}-{environment}"
         self.stack(environment, image, url)
         functions = self.client("lambda")
         known = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
@@ -149,7 +160,7 @@ class Account:
     def stack(self, environment: str, image: str, url: str) -> None:
         """The stack with an image, made or updated."""
         cloudformation = self.client("cloudformation")
-        name = f"seedling-survival-{environment}"
+        name = f"{SERVICE}-{environment}"
         known = {each["StackName"] for each in cloudformation.describe_stacks()["Stacks"]}
         change = cloudformation.update_stack if name in known else cloudformation.create_stack
         shift = "Canary10Percent5Minutes"
@@ -172,7 +183,7 @@ class Account:
     def parameters(self, environment: str) -> dict[str, str]:
         """The parameters that a stack has now."""
         (stack,) = self.client("cloudformation").describe_stacks(
-            StackName=f"seedling-survival-{environment}"
+            StackName=f"{SERVICE}-{environment}"
         )["Stacks"]
         return {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
 
