@@ -47,7 +47,7 @@ def load_configuration(environment: Environment, path: Path = CONFIG) -> Configu
     """Reads an environment; raises ReleaseError, naming the key, where the file lacks one."""
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     try:
-        settings = document[environment]["deploy"]["parameters"]
+        settings = document[environment.value]["deploy"]["parameters"]
         overrides, stack = settings["parameter_overrides"], settings["stack_name"]
     except KeyError as error:
         raise ReleaseError(f"{path}: [{environment}.deploy.parameters] lacks {error}") from error

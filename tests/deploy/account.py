@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from botocore.compat import HTTPHeaders
 from moto import mock_aws
 from moto.core.models import botocore_stubber
 
-from deploy.bootstrap import prepare_account
+from deploy.bootstrap import GITHUB, prepare_account
 from deploy.configuration import Configuration, Environment
 from deploy.history import ALIAS
 from deploy.image import find_digest
@@ -60,6 +61,7 @@ def template(environment: str, url: str, key: str) -> dict[str, Any]:
     }
     return {
         "Parameters": {
+            "Service": {"Type": "String"},
             "Stage": {"Type": "String"},
             "Image": {"Type": "String"},
             "TrafficShift": {"Type": "String"},
@@ -87,6 +89,8 @@ class Account:
     change_sets: list[dict[str, str]] = field(default_factory=list)
     """What CloudFormation was asked to prepare, by the names of its form. It is refused: moto
     knows no transform."""
+    concurrency: int = 1000
+    """How many functions the account runs at a time."""
     invoke: Invoke = lambda _version, _payload: ({}, b"{}")
     _clients: dict[str, Any] = field(default_factory=dict)
 
@@ -102,10 +106,14 @@ class Account:
 
     def prepare(self, *environments: str) -> None:
         """What `make bootstrap` leaves, from the templates that ship."""
+        # moto's CloudFormation has no OIDC provider: another stack of the account made one.
+        if not self.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]:
+            self.client("iam").create_open_id_connect_provider(Url=f"https://{GITHUB}")
         for environment in environments or ("staging",):
-            prepare_account(
-                configuration(environment), None, self.clients, lambda _line: None, pause=0
-            )
+            with unsupported_by_moto():
+                prepare_account(
+                    configuration(environment), None, self.clients, lambda _line: None, pause=0
+                )
 
     def role(self, environment: str) -> str:
         """The role that CloudFormation takes for an environment."""
@@ -164,7 +172,12 @@ class Account:
         known = {each["StackName"] for each in cloudformation.describe_stacks()["Stacks"]}
         change = cloudformation.update_stack if name in known else cloudformation.create_stack
         shift = "Canary10Percent5Minutes"
-        parameters = {"Stage": environment, "Image": image, "TrafficShift": shift}
+        parameters = {
+            "Service": SERVICE,
+            "Stage": environment,
+            "Image": image,
+            "TrafficShift": shift,
+        }
         change(
             StackName=name,
             TemplateBody=json.dumps(template(environment, url, self._key(name))),
@@ -186,6 +199,14 @@ class Account:
             StackName=f"{SERVICE}-{environment}"
         )["Stacks"]
         return {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+
+
+@contextmanager
+def unsupported_by_moto() -> Iterator[None]:
+    """Silences what moto's CloudFormation says of resources that it skips."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Tried to parse AWS::")
+        yield
 
 
 @contextmanager
@@ -243,6 +264,9 @@ def _door(account: Account) -> type[BaseHTTPRequestHandler]:
             if named == "CreateChangeSet":
                 account.change_sets.append(dict(parse_qsl(body.decode())))
                 return 400, {"Content-Type": "text/xml"}, _REFUSAL
+            if "/account-settings" in self.path:  # moto has none
+                limit = {"AccountLimit": {"ConcurrentExecutions": account.concurrency}}
+                return 200, {"Content-Type": "application/json"}, json.dumps(limit).encode()
             if invoked := re.fullmatch(r"/2015-03-31/functions/(.+)/invocations", self.path):
                 more, answer = account.invoke(invoked[1], body)
                 return 200, more, answer

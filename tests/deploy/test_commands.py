@@ -1,4 +1,4 @@
-"""What pages, workflows and the Makefile call is there to be called."""
+"""The commands that pages, workflows and the Makefile call exist."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
 
-from deploy.__main__ import main
+from deploy.__main__ import app
 
-CALLERS = ("docs/deploy.md", "Makefile", ".github/workflows/deploy.yml")
+CALLERS = (
+    "docs/deploy.md",
+    "docs/operate.md",
+    "Makefile",
+    ".github/workflows/deploy.yml",
+    ".github/workflows/rescan.yml",
+    ".github/workflows/rollback.yml",
+)
 
 
-def test_every_command_that_is_called_exists(
-    root: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_command_that_is_called_exists_and_every_command_is_called(root: Path) -> None:
     called = {
         command
         for caller in CALLERS
@@ -22,25 +29,20 @@ def test_every_command_that_is_called_exists(
             r"(?:-m deploy|\$\(RELEASE\)) ([a-z-]+)", (root / caller).read_text()
         )
     }
-    assert called == {
-        *("deploy", "smoke", "images", "rollback", "serving", "push", "log-in", "destroy"),
-    }
-    for command in called:
-        with pytest.raises(SystemExit) as ended:
-            main([command, "--help"])
-        assert ended.value.code == 0
-    assert "usage: python -m deploy" in capsys.readouterr().out
+    assert called == set(get_command(app).commands)  # type: ignore[attr-defined]
 
 
-def test_every_make_target_that_the_page_names_exists(root: Path) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z-]+)", (root / "docs/deploy.md").read_text()))
-    assert {"deploy", "smoke", "undo", "destroy"} <= named <= targets
+def test_every_make_target_that_the_pages_name_exists(root: Path) -> None:
+    targets = set(
+        re.findall(r"^([a-z-]+)(?: [a-z-]+)*:", (root / "Makefile").read_text(), re.MULTILINE)
+    )
+    pages = "".join((root / f"docs/{page}.md").read_text() for page in ("deploy", "operate"))
+    named = set(re.findall(r"\bmake ([a-z-]+)", pages))
+    assert {"bootstrap", "deploy", "smoke", "rollback-release", "destroy"} <= named <= targets
 
 
-@pytest.mark.parametrize("environment", ["production", "", "DEV"])
-def test_an_environment_that_is_none_is_refused(environment: str) -> None:
-    for command in ("deploy", "rollback", "images", "destroy"):
-        with pytest.raises(SystemExit) as ended:
-            main([command, environment])
-        assert ended.value.code == 2
+@pytest.mark.parametrize("command", ["bootstrap", "deploy", "rollback", "images", "destroy"])
+def test_an_unknown_environment_is_refused(command: str) -> None:
+    done = CliRunner().invoke(app, [command, "production"])
+    assert done.exit_code == 2
+    assert "Invalid value" in done.output

@@ -17,16 +17,24 @@ from deploy.errors import ReleaseError
 from functions.artefact import Artefact
 from tests.deploy import gateway as gateways
 from tests.deploy import tools
-from tests.deploy.account import REPOSITORY, ROLE, Account
+from tests.deploy.account import REPOSITORY, Account
 from tests.deploy.gateway import Gateway
 from tests.drive.world import AUTHOR, git
 
 CONFIG = """\
 version = 0.1
 [staging.deploy.parameters]
-parameter_overrides = ["Stage=staging", "TrafficShift=Canary10Percent5Minutes"]
+stack_name = "forest-staging"
+capabilities = "CAPABILITY_IAM CAPABILITY_AUTO_EXPAND"
+parameter_overrides = [
+    "Service=forest", "Stage=staging", "TrafficShift=Canary10Percent5Minutes",
+]
 [dev.deploy.parameters]
-parameter_overrides = "Stage=dev TrafficShift=AllAtOnce"
+stack_name = "forest-dev"
+parameter_overrides = "Service=forest Stage=dev TrafficShift=AllAtOnce"
+[prod.deploy.parameters]
+stack_name = "forest-prod"
+parameter_overrides = "Service=forest Stage=prod TrafficShift=AllAtOnce Burst=100"
 """
 
 
@@ -99,10 +107,10 @@ def test_a_deployment_builds_pushes_under_a_new_tag_and_deploys_the_digest(
         f"docker push --quiet {REPOSITORY}:{tag}",
         (
             "sam deploy --template-file template.yaml --config-env staging "
-            f"--image-repository {REPOSITORY} --role-arn {ROLE} "
+            f"--image-repository {REPOSITORY} --role-arn {account.role('staging')} "
             "--no-confirm-changeset --no-fail-on-empty-changeset "
-            "--parameter-overrides Stage=staging TrafficShift=Canary10Percent5Minutes "
-            f"Image={image}"
+            "--parameter-overrides Service=forest Stage=staging "
+            f"TrafficShift=Canary10Percent5Minutes Image={image}"
         ),
     ]
     assert f"runs {image} at {checkout.environment['API_URL']}" in done.stderr
@@ -111,10 +119,10 @@ def test_a_deployment_builds_pushes_under_a_new_tag_and_deploys_the_digest(
 
 def test_the_same_image_is_pushed_once(checkout: Checkout, account: Account) -> None:
     account.prepare()
-    first, second = checkout.run("push"), checkout.run("push")
+    first, second = checkout.run("push", "staging"), checkout.run("push", "staging")
     assert [line.split("=")[0] for line in first.stdout.splitlines()] == ["image", "name", "digest"]
     assert second.stdout == first.stdout
-    assert "is there already" in second.stderr
+    assert "is already in the repository" in second.stderr
     assert sum(line.startswith("docker push") for line in checkout.asked) == 1
 
 
@@ -130,12 +138,12 @@ def test_an_image_that_is_given_by_digest_is_not_built(
 
 
 def test_work_that_is_not_committed_goes_to_dev_alone(checkout: Checkout, account: Account) -> None:
-    account.prepare()
+    account.prepare("staging", "dev")
     (checkout.path / "notes").write_text("new")
 
     refused = checkout.run("deploy", "staging")
     assert refused.returncode == 1
-    assert refused.stderr.startswith("release: staging takes committed work only")
+    assert refused.stderr.startswith("deploy: staging takes committed work only")
     assert checkout.asked == []
 
     done = checkout.run("deploy", "dev")
@@ -148,10 +156,10 @@ def test_work_that_is_not_committed_goes_to_dev_alone(checkout: Checkout, accoun
     ("prepared", "image", "fail", "said"),
     [
         (False, "", "", "the account is not prepared in eu-west-1: there is no stack"),
-        (True, f"{REPOSITORY}:latest", "", "is a tag; an image is deployed by digest"),
-        (True, "", "sam build", "`sam build` failed (exit code 1)"),
-        (True, "", "docker push", "`docker push` failed (exit code 1)"),
-        (True, "", "sam deploy", "`sam deploy` failed (exit code 1)"),
+        (True, f"{REPOSITORY}:latest", "", "is a tag; images are deployed by digest"),
+        (True, "", "sam build", "`sam build` failed with exit code 1"),
+        (True, "", "docker push", "`docker push` failed with exit code 1"),
+        (True, "", "sam deploy", "`sam deploy` failed with exit code 1"),
     ],
 )
 def test_what_stops_a_deployment_is_said_in_one_line(
@@ -162,10 +170,72 @@ def test_what_stops_a_deployment_is_said_in_one_line(
     done = checkout.run("deploy", "staging", "--image", image, FAIL=fail)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
-    assert last.startswith("release: ")
+    assert last.startswith("deploy: ")
     assert said in last
     with pytest.raises(ReleaseError):
-        stacks.read_stack(account.client("cloudformation"), "seedling-survival-staging")
+        stacks.read_stack(account.client("cloudformation"), "forest-staging")
+
+
+def test_prod_is_not_deployed_without_somebody_to_notify(
+    checkout: Checkout, account: Account
+) -> None:
+    account.prepare("prod")
+    image = f"{REPOSITORY}@{account.push('built-before')}"
+    refused = checkout.run("deploy", "prod", "--image", image)
+    assert refused.returncode == 1
+    assert "set ALARM_EMAIL" in refused.stderr
+    assert checkout.asked == []
+
+    done = checkout.run("deploy", "prod", "--image", image, ALARM_EMAIL="ranger@example.org")
+    assert done.returncode == 0, done.stderr
+    assert " AlarmEmail=ranger@example.org " in checkout.asked[-1]
+
+
+def test_an_account_that_runs_less_at_a_time_than_the_burst_is_warned_of(
+    checkout: Checkout, account: Account
+) -> None:
+    account.prepare()
+    config = (checkout.path / "samconfig.toml").read_text()
+    for burst, warned in (("1001", True), ("1000", False)):
+        given = config.replace('"Stage=staging"', f'"Stage=staging", "Burst={burst}"')
+        (checkout.path / "samconfig.toml").write_text(given)
+        git(checkout.path, *AUTHOR, "commit", "--quiet", "--all", "--message", burst)
+        image = f"{REPOSITORY}@{account.push(burst)}"
+        done = checkout.run("deploy", "staging", "--image", image)
+        assert done.returncode == 0, done.stderr
+        said = "Warning: this account runs 1000 functions at a time and Burst is 1001"
+        assert (said in done.stderr) is warned
+
+
+def test_a_deployment_tags_what_runs_now_and_what_ran_before(
+    checkout: Checkout, account: Account
+) -> None:
+    account.prepare()
+    digests = [account.push(name) for name in ("first", "second")]
+    for digest in digests:
+        done = checkout.run("deploy", "staging", "--image", f"{REPOSITORY}@{digest}")
+        assert done.returncode == 0, done.stderr
+    assert account.tagged("live-staging") == digests[1]
+    assert account.tagged("previous-staging") == digests[0]
+
+
+def test_a_deployment_that_fails_tags_nothing(checkout: Checkout, account: Account) -> None:
+    account.prepare()
+    image = f"{REPOSITORY}@{account.push('first')}"
+    assert checkout.run("deploy", "staging", "--image", image, FAIL="sam deploy").returncode == 1
+    assert account.tagged("live-staging") == ""
+
+
+def test_bootstrap_reads_the_ids_of_a_repository_with_gh(
+    checkout: Checkout, account: Account
+) -> None:
+    account.prepare()  # the provider, which moto's CloudFormation can't make
+    done = checkout.run("bootstrap", "prod", "--repository", "octo-org/Forest")
+    assert done.returncode == 0, done.stderr
+    assert "gh api repos/octo-org/Forest" in checkout.asked
+    stack = stacks.read_stack(account.client("cloudformation"), "forest-bootstrap-prod")
+    assert (stack.parameters["GitHubOwnerId"], stack.parameters["GitHubRepositoryId"]) == ("1", "2")
+    assert [line.split("=")[0] for line in done.stdout.splitlines()] == sorted(stack.outputs)
 
 
 def test_an_environment_that_samconfig_does_not_know_is_named(
@@ -177,7 +247,7 @@ def test_an_environment_that_samconfig_does_not_know_is_named(
     done = checkout.run("deploy", "prod")
     assert (done.returncode, done.stderr) == (
         1,
-        "release: samconfig.toml gives prod no parameter_overrides\n",
+        "deploy: samconfig.toml: [prod.deploy.parameters] lacks 'prod'\n",
     )
 
 
@@ -187,16 +257,16 @@ def test_without_credentials_one_line_says_so(checkout: Checkout, account: Accou
     bare |= {"HOME": str(checkout.path), "AWS_ENDPOINT_URL": account.url}
     checkout.environment = bare
     done = checkout.run("images", "prod")
-    assert (done.returncode, done.stderr) == (1, "release: Unable to locate credentials\n")
+    assert (done.returncode, done.stderr) == (1, "deploy: Unable to locate credentials\n")
 
 
 def test_what_serves_is_printed_and_is_empty_before_the_first_release(
     checkout: Checkout, account: Account
 ) -> None:
     account.prepare()
-    assert checkout.run("serving", "staging").stdout == "image=\n"
+    assert checkout.run("current-image", "staging").stdout == "image=\n"
     image = account.release("staging", "x")
-    assert checkout.run("serving", "staging").stdout == f"image={image}\n"
+    assert checkout.run("current-image", "staging").stdout == f"image={image}\n"
 
 
 def test_images_are_listed_newest_first_with_their_share(
@@ -207,7 +277,7 @@ def test_images_are_listed_newest_first_with_their_share(
     digests = [account.release("staging", tag).rpartition("@")[2] for tag in tags]
     rows = [line.split() for line in checkout.run("images", "staging").stdout.splitlines()]
     assert rows[0] == ["version", "traffic", "pushed", "model", "commit", "digest"]
-    assert [rows[1][:2], rows[2][:2]] == [["2", "100%"], ["1", "-"]]
+    assert [rows[1][:2], rows[2][:2]] == [["2", "100%"], ["1", "none"]]
     assert [rows[1][-3:], rows[2][-3:]] == [
         ["1" * 12, "b" * 12, digests[1]],
         ["1" * 12, "a" * 12, digests[0]],
@@ -236,16 +306,17 @@ def test_a_stack_is_deleted_only_once_its_name_is_typed(
         assert "nothing was deleted" in refused.stderr
     assert account.parameters("staging")
 
-    done = checkout.run("destroy", "staging", "--confirm", "seedling-survival-staging")
+    done = checkout.run("destroy", "staging", "--confirm", "forest-staging")
     assert done.returncode == 0, done.stderr
     assert "DELETE_COMPLETE" in done.stderr
     with pytest.raises(ReleaseError, match="there is no stack"):
-        stacks.read_stack(account.client("cloudformation"), "seedling-survival-staging")
+        stacks.read_stack(account.client("cloudformation"), "forest-staging")
 
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
 Parameters:
+  Service: {Type: String, Default: survival}
   Stage: {Type: String, Default: dev}
   TrafficShift: {Type: String, Default: AllAtOnce}
   Image: {Type: String, Default: ""}
@@ -254,10 +325,6 @@ Resources:
     Type: AWS::Serverless::Function
     Metadata: {Dockerfile: Dockerfile.lambda, DockerContext: ., DockerTag: latest}
     Properties: {PackageType: Image, ImageUri: !Ref Image}
-"""
-SETTINGS = """
-stack_name = "seedling-survival-staging"
-capabilities = "CAPABILITY_IAM CAPABILITY_AUTO_EXPAND"
 """
 
 
@@ -269,8 +336,6 @@ def test_the_real_sam_hands_digest_parameters_and_role_to_cloudformation_and_nee
         pytest.skip("SAM CLI is not here: `make test` sets it up")
     account.prepare()
     (checkout.path / "template.yaml").write_text(TEMPLATE)
-    config = CONFIG.replace("[staging.deploy.parameters]", f"[staging.deploy.parameters]{SETTINGS}")
-    (checkout.path / "samconfig.toml").write_text(config)
     git(checkout.path, "add", ".")
     git(checkout.path, *AUTHOR, "commit", "--quiet", "--message", "A template")
     image = f"{REPOSITORY}@sha256:{'a' * 64}"
@@ -289,12 +354,13 @@ def test_the_real_sam_hands_digest_parameters_and_role_to_cloudformation_and_nee
         if key.endswith(".ParameterKey")
     }
     assert parameters == {
+        "Service": "forest",
         "Stage": "staging",
         "TrafficShift": "Canary10Percent5Minutes",
         "Image": image,
     }
-    assert asked["StackName"] == "seedling-survival-staging"
-    assert asked["RoleARN"] == ROLE
+    assert asked["StackName"] == "forest-staging"
+    assert asked["RoleARN"] == account.role("staging")
     assert asked["ChangeSetType"] == "CREATE"
     assert "Ref: Image" in asked["TemplateBody"], "the template goes as it is"
-    assert {call.split()[0] for call in account.calls} == {"cloudformation"}
+    assert {call.split()[0] for call in account.calls} == {"cloudformation", "lambda"}

@@ -10,9 +10,10 @@ import pytest
 
 from deploy import stack as stacks
 from deploy.errors import ReleaseError
-from deploy.history import history
+from deploy.history import read_history
+from deploy.image import remember_images
 from deploy.rollback import rollback_release
-from tests.deploy.account import REPOSITORY, Account
+from tests.deploy.account import REPOSITORY, Account, configuration
 
 COMMITS = ["a" * 40, "b" * 40, "c" * 40]
 TAGS = [f"{commit}-{'1' * 12}-{'2' * 12}" for commit in COMMITS]
@@ -63,27 +64,34 @@ def remembering(
 def back(
     account: Account, digest: str = "", clients: dict[str, Any] | None = None, **options: Any
 ) -> list[str]:
-    told: list[str] = []
-    stack = stacks.read_stack(account.client("cloudformation"), "seedling-survival-staging")
+    logged: list[str] = []
+    stack = stacks.read_stack(account.client("cloudformation"), "forest-staging")
     rollback_release(
-        stack, digest, clients or remembering(account), told.append, pause=0, **options
+        configuration("staging"),
+        stack,
+        digest,
+        clients or remembering(account),
+        logged.append,
+        pause=0,
+        **options,
     )
-    return told
+    return logged
 
 
 def test_without_a_digest_the_image_before_the_one_that_serves_comes_back(
     account: Account, images: list[str]
 ) -> None:
-    told = back(account)
+    logged = back(account)
 
     assert account.parameters("staging") == {
+        "Service": "forest",
         "Stage": "staging",
         "Image": images[1],
         "TrafficShift": "Canary10Percent5Minutes",
     }
-    assert told[0] == f"seedling-survival-staging: {images[2]} -> {images[1]}"
-    assert told[-1] == f"seedling-survival-staging runs {images[1]}."
-    assert any("UPDATE_IN_PROGRESS" in line for line in told), "what happens is told"
+    assert logged[0] == f"forest-staging: {images[2]} -> {images[1]}"
+    assert logged[-1] == f"forest-staging runs {images[1]}."
+    assert any("UPDATE_IN_PROGRESS" in line for line in logged), "what happens is logged"
 
 
 def test_a_digest_goes_back_further_and_now_moves_all_traffic_at_once(
@@ -92,6 +100,7 @@ def test_a_digest_goes_back_further_and_now_moves_all_traffic_at_once(
     back(account, images[0].rpartition("@")[2], now=True)
 
     assert account.parameters("staging") == {
+        "Service": "forest",
         "Stage": "staging",
         "Image": images[0],
         "TrafficShift": "AllAtOnce",
@@ -100,15 +109,15 @@ def test_a_digest_goes_back_further_and_now_moves_all_traffic_at_once(
 
 def test_the_template_of_the_stack_stays_as_it_is(account: Account, images: list[str]) -> None:
     cloudformation = account.client("cloudformation")
-    before = cloudformation.get_template(StackName="seedling-survival-staging")["TemplateBody"]
+    before = cloudformation.get_template(StackName="forest-staging")["TemplateBody"]
     back(account)
-    after = cloudformation.get_template(StackName="seedling-survival-staging")["TemplateBody"]
+    after = cloudformation.get_template(StackName="forest-staging")["TemplateBody"]
     assert after == before
 
 
 def test_an_image_that_serves_already_changes_nothing(account: Account, images: list[str]) -> None:
-    told = back(account, images[2])
-    assert told == [f"seedling-survival-staging already runs {images[2]}; nothing was changed."]
+    logged = back(account, images[2])
+    assert logged == [f"forest-staging already runs {images[2]}; nothing was changed."]
     assert account.parameters("staging")["Image"] == images[2]
 
 
@@ -116,39 +125,39 @@ def test_an_image_that_is_gone_from_the_repository_is_refused_before_anything_ch
     account: Account, images: list[str]
 ) -> None:
     account.client("ecr").batch_delete_image(
-        repositoryName="seedling-survival", imageIds=[{"imageTag": TAGS[1]}]
+        repositoryName="forest", imageIds=[{"imageTag": TAGS[1]}]
     )
     with pytest.raises(ReleaseError, match="no longer holds"):
         back(account, images[1])
     assert account.parameters("staging")["Image"] == images[2]
 
-    told = back(account)
-    assert told[-1] == f"seedling-survival-staging runs {images[0]}.", "the one before is taken"
+    logged = back(account)
+    assert logged[-1] == f"forest-staging runs {images[0]}.", "the one before is taken"
 
 
 def test_a_first_release_has_nothing_to_go_back_to(account: Account) -> None:
     account.prepare()
     account.release("staging", TAGS[0])
-    with pytest.raises(ReleaseError, match="has no earlier image that is known to have served"):
+    with pytest.raises(ReleaseError, match="No earlier image that served traffic is left in ECR"):
         back(account)
 
 
 def test_a_release_that_a_guard_turned_away_is_never_gone_back_to(
     account: Account, images: list[str]
 ) -> None:
-    told = back(account, clients=remembering(account, served=[1, 3], refused=[2]))
-    assert told[-1] == f"seedling-survival-staging runs {images[0]}."
+    logged = back(account, clients=remembering(account, served=[1, 3], refused=[2]))
+    assert logged[-1] == f"forest-staging runs {images[0]}."
 
 
 def test_where_nothing_is_remembered_one_must_be_named(account: Account, images: list[str]) -> None:
-    with pytest.raises(ReleaseError, match="list the images, and name one"):
+    with pytest.raises(ReleaseError, match="Pick one from `images` and pass its digest"):
         back(account, clients=remembering(account, served=[]))
     assert account.parameters("staging")["Image"] == images[2]
 
 
 @pytest.mark.parametrize("digest", ["latest", "sha256:abc", f"{REPOSITORY}:tag"])
 def test_what_is_no_digest_is_refused(account: Account, images: list[str], digest: str) -> None:
-    with pytest.raises(ReleaseError, match="is no digest"):
+    with pytest.raises(ReleaseError, match="is not a digest; expected sha256:<64 hex digits>"):
         back(account, digest)
 
 
@@ -157,14 +166,14 @@ class Resting:
 
     def __init__(self, *statuses: str) -> None:
         self.statuses = list(statuses)
-        self.asked: list[str] = []
+        self.requested: list[str] = []
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
         return {
             "Stacks": [
                 {
-                    "StackName": "seedling-survival-prod",
+                    "StackName": "forest-prod",
                     "StackId": "arn:stack",
                     "StackStatus": status,
                     "Parameters": [{"ParameterKey": "Image", "ParameterValue": "r@sha256:1"}],
@@ -175,29 +184,34 @@ class Resting:
     def describe_stack_events(self, StackName: str) -> dict[str, Any]:  # noqa: N803
         return {"StackEvents": []}
 
+    def get_template(self, StackName: str, TemplateStage: str) -> dict[str, Any]:  # noqa: N803
+        return {"TemplateBody": f"{TemplateStage}: as it was sent"}
+
     def cancel_update_stack(self, StackName: str) -> None:  # noqa: N803
-        self.asked.append(f"cancel {StackName}")
+        self.requested.append(f"cancel {StackName}")
 
 
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name seedling-survival-prod"),
-        ("UPDATE_ROLLBACK_IN_PROGRESS", "wait until it rests"),
-        ("CREATE_IN_PROGRESS", "wait until it rests"),
-        ("ROLLBACK_COMPLETE", "destroy it and deploy anew"),
-        ("DELETE_FAILED", "destroy it and deploy anew"),
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name forest-prod"),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", "wait until the change has ended"),
+        ("CREATE_IN_PROGRESS", "wait until the change has ended"),
+        ("ROLLBACK_COMPLETE", "destroy it and deploy again"),
+        ("DELETE_FAILED", "destroy it and deploy again"),
     ],
 )
 def test_a_stack_that_can_t_be_updated_is_left_alone_and_the_remedy_is_named(
     status: str, said: str
 ) -> None:
     cloudformation = Resting(status)
-    stack = stacks.read_stack(cloudformation, "seedling-survival-prod")
+    stack = stacks.read_stack(cloudformation, "forest-prod")
     with pytest.raises(ReleaseError, match=said) as raised:
-        rollback_release(stack, "", {"cloudformation": cloudformation}, print)
+        rollback_release(
+            configuration("staging"), stack, "", {"cloudformation": cloudformation}, print
+        )
     assert status in str(raised.value)
-    assert cloudformation.asked == []
+    assert cloudformation.requested == []
 
 
 def test_a_release_that_is_under_way_is_cancelled() -> None:
@@ -205,51 +219,80 @@ def test_a_release_that_is_under_way_is_cancelled() -> None:
         *("UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"),
         "UPDATE_ROLLBACK_COMPLETE",
     )
-    told: list[str] = []
-    stack = stacks.read_stack(moving, "seedling-survival-prod")
-    rollback_release(stack, "", {"cloudformation": moving}, told.append, pause=0)
-    assert moving.asked == ["cancel seedling-survival-prod"]
-    assert told[-1] == "seedling-survival-prod runs what it ran before."
+    logged: list[str] = []
+    stack = stacks.read_stack(moving, "forest-prod")
+    rollback_release(
+        configuration("staging"), stack, "", {"cloudformation": moving}, logged.append, pause=0
+    )
+    assert moving.requested == ["cancel forest-prod"]
+    assert logged[-1] == "forest-prod runs what it ran before."
 
 
 def test_a_way_back_that_its_own_guards_refuse_is_a_failure(
     account: Account, images: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clients = account.clients
-    stack = stacks.read_stack(clients["cloudformation"], "seedling-survival-staging")
+    stack = stacks.read_stack(clients["cloudformation"], "forest-staging")
     remembered = remembering(account)["cloudformation"]
 
     class Refusing(Resting):
-        def update_stack(self, **asked: Any) -> None:
-            self.asked.append(asked["Parameters"][1]["ParameterValue"])
+        def update_stack(self, **request: Any) -> None:
+            given = {each["ParameterKey"]: each for each in request["Parameters"]}
+            self.requested += [given["Image"]["ParameterValue"], request["TemplateBody"]]
 
         def get_paginator(self, operation: str) -> Any:
             return remembered.get_paginator(operation)
 
     guarded = Refusing("UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE")
-    with pytest.raises(ReleaseError, match="what served before still does"):
-        rollback_release(stack, "", clients | {"cloudformation": guarded}, print, pause=0)
-    assert guarded.asked == [images[1]]
+    with pytest.raises(ReleaseError, match="the earlier release still serves"):
+        rollback_release(
+            configuration("staging"),
+            stack,
+            "",
+            clients | {"cloudformation": guarded},
+            print,
+            pause=0,
+        )
+    assert guarded.requested == [images[1], "Original: as it was sent"]
+
+
+def test_the_images_before_and_now_are_tagged_so_that_no_rule_expires_them(
+    account: Account, images: list[str]
+) -> None:
+    back(account)
+    assert account.tagged("live-staging") == images[1].rpartition("@")[2]
+    assert account.tagged("previous-staging") == images[2].rpartition("@")[2]
+
+
+def test_the_tagged_image_comes_back_even_where_cloudformation_remembers_nothing(
+    account: Account, images: list[str]
+) -> None:
+    remember_images(account.client("ecr"), "staging", images[2], images[0])
+    logged = back(account, clients=remembering(account, served=[]))
+    assert logged[-1] == f"forest-staging runs {images[0]}."
+
+    again = back(account, clients=remembering(account, served=[]))
+    assert again[-1] == f"forest-staging runs {images[2]}.", "twice brings the newer one back"
 
 
 def test_the_history_says_which_image_serves_and_which_are_gone(
     account: Account, images: list[str]
 ) -> None:
     account.client("ecr").batch_delete_image(
-        repositoryName="seedling-survival", imageIds=[{"imageTag": TAGS[0]}]
+        repositoryName="forest", imageIds=[{"imageTag": TAGS[0]}]
     )
     account.client("lambda").update_alias(
-        FunctionName="seedling-survival-staging",
+        FunctionName="forest-staging",
         Name="live",
         FunctionVersion="2",
         RoutingConfig={"AdditionalVersionWeights": {"3": 0.1}},
     )
-    stack = stacks.read_stack(account.client("cloudformation"), "seedling-survival-staging")
-    found = history(stack, remembering(account, served=[1, 2]))
+    stack = stacks.read_stack(account.client("cloudformation"), "forest-staging")
+    found = read_history(stack, remembering(account, served=[1, 2]))
 
     assert [each.digest for each in found] == [image.rpartition("@")[2] for image in images[::-1]]
     assert [(each.version, each.share) for each in found] == [(3, 0.1), (2, 0.9), (1, 0)]
     assert [each.commit for each in found] == [COMMITS[2], COMMITS[1], ""]
     assert [each.model for each in found] == ["1" * 12, "1" * 12, ""]
-    assert [each.kept for each in found] == [True, True, False]
+    assert [each.available for each in found] == [True, True, False]
     assert [each.served for each in found] == [False, True, True]

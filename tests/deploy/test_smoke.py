@@ -14,7 +14,7 @@ import pytest
 
 from deploy import smoke as smokes
 from deploy.errors import ReleaseError
-from deploy.smoke import smoke
+from deploy.smoke import run_smoke_tests
 from functions.artefact import Artefact
 from functions.hook.golden import checks
 from tests.deploy import gateway as gateways
@@ -27,14 +27,14 @@ def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway
     """A deployed API under the stage /staging, over HTTPS."""
     tls, trusted = certificates.serve_as(["localhost"], tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-    monkeypatch.setattr(smokes, "_HERE", (), raising=True)
+    monkeypatch.setattr(smokes, "LOOPBACK", ())
     with gateways.opened(Gateway(stage="/staging"), tls) as opened:
         yield opened
 
 
 def smoked(gateway: Gateway, model: Artefact, **more: Any) -> tuple[bool, list[str]]:
-    told: list[str] = []
-    return smoke(gateway.url, KEY, model, told.append, **more), told
+    logged: list[str] = []
+    return run_smoke_tests(gateway.url, KEY, model, logged.append, **more), logged
 
 
 def test_a_good_release_passes_every_check(gateway: Gateway, model: Artefact) -> None:
@@ -56,15 +56,15 @@ def test_a_gateway_that_stays_away_is_given_up(gateway: Gateway, model: Artefact
 
 def test_a_wrong_key_is_given_up(gateway: Gateway, model: Artefact) -> None:
     with pytest.raises(ReleaseError, match="/v1/model did not answer in time: status 403"):
-        smoke(gateway.url, "another", model, print, patience=0)
+        run_smoke_tests(gateway.url, "another", model, print, patience=0)
 
 
 def test_an_api_that_answers_without_a_key_fails(gateway: Gateway, model: Artefact) -> None:
     gateway.keyed = False
-    well, told = smoked(gateway, model)
+    well, logged = smoked(gateway, model)
     assert not well
-    assert told[0] == "FAIL  no answer without a key: the status is 200; 403 is needed"
-    assert all(line.startswith("ok") for line in told[1:])
+    assert logged[0] == "FAIL  no answer without a key: status: expected 403, got 200"
+    assert all(line.startswith("ok") for line in logged[1:])
 
 
 def test_another_model_than_this_checkout_s_fails(gateway: Gateway, model: Artefact) -> None:
@@ -72,9 +72,9 @@ def test_another_model_than_this_checkout_s_fails(gateway: Gateway, model: Artef
         return {**answer, "body": answer["body"].replace(model.version, "000000000000")}
 
     gateway.spoil = other
-    well, told = smoked(gateway, model)
+    well, logged = smoked(gateway, model)
     assert not well
-    wrong = [line for line in told if line.startswith("FAIL")]
+    wrong = [line for line in logged if line.startswith("FAIL")]
     assert len(wrong) == 1 + len(model.golden)
 
 
@@ -101,21 +101,21 @@ def test_the_key_is_sent_to_no_other_host(gateway: Gateway, model: Artefact) -> 
         return answer
 
     gateway.spoil = elsewhere
-    well, told = smoked(gateway, model)
+    well, logged = smoked(gateway, model)
     assert not well
-    assert any("the status: expected 200, got 302" in line for line in told)
+    assert any("the status: expected 200, got 302" in line for line in logged)
 
 
 @pytest.mark.parametrize(
     ("url", "key", "said"),
     [
-        ("http://api.example.org/prod/", KEY, "not the address of an API"),
-        ("ftp://api.example.org/", KEY, "not the address of an API"),
-        ("file:///etc/passwd", KEY, "not the address of an API"),
-        ("api.example.org", KEY, "not the address of an API"),
-        ("https://user@api.example.org/", KEY, "not the address of an API"),
-        ("https://api.example.org/?x=1", KEY, "not the address of an API"),
-        ("https://[broken/", KEY, "not the address of an API"),
+        ("http://api.example.org/prod/", KEY, "not the URL of an API"),
+        ("ftp://api.example.org/", KEY, "not the URL of an API"),
+        ("file:///etc/passwd", KEY, "not the URL of an API"),
+        ("api.example.org", KEY, "not the URL of an API"),
+        ("https://user@api.example.org/", KEY, "not the URL of an API"),
+        ("https://api.example.org/?x=1", KEY, "not the URL of an API"),
+        ("https://[broken/", KEY, "not the URL of an API"),
         ("https://api.example.org/", "", "API_KEY is not set"),
         ("https://api.example.org/", f"{KEY}\nx: y", "a space or a special character"),
         ("https://api.example.org/", f"{KEY} x", "a space or a special character"),
@@ -125,7 +125,7 @@ def test_an_address_or_a_key_that_can_t_be_used_is_refused_unsent(
     model: Artefact, url: str, key: str, said: str
 ) -> None:
     with pytest.raises(ReleaseError, match=said) as raised:
-        smoke(url, key, model, print)
+        run_smoke_tests(url, key, model, print)
     assert KEY not in str(raised.value)
 
 

@@ -14,7 +14,7 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 REGION = "eu-west-1"
-IMAGE = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/seedling-survival@sha256:{'a' * 64}"
+IMAGE = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/survival@sha256:{'a' * 64}"
 Template = dict[str, Any]
 
 
@@ -26,9 +26,16 @@ def source(root: Path) -> Template:
 
 
 @pytest.fixture(scope="session")
-def bootstrap(root: Path) -> Template:
-    """The stack that is set up once."""
-    parsed: Template = yaml_parse((root / "deploy/github-oidc.yaml").read_text())
+def account(root: Path) -> Template:
+    """The stack of the account."""
+    parsed: Template = yaml_parse((root / "deploy/account.yaml").read_text())
+    return parsed
+
+
+@pytest.fixture(scope="session")
+def roles(root: Path) -> Template:
+    """The stack of an environment's roles."""
+    parsed: Template = yaml_parse((root / "deploy/environment.yaml").read_text())
     return parsed
 
 
@@ -83,6 +90,8 @@ def plain(value: Any) -> Any:
             return f"{name}.{attribute}"
         case {"Fn::GetAtt": str(name)}:
             return name
+        case {"Fn::ImportValue": inner}:
+            return plain(inner)
         case {"Fn::Sub": str(text)}:
             return _short(text)
         case {"Fn::Sub": [str(text), {**variables}]}:

@@ -9,55 +9,93 @@ from typing import Any
 from tests.stack.conftest import Template, of_type, plain
 
 VERSION = "PredictFunctionVersion"
-NAME = "seedling-survival-${Stage}"
+NAME = "${Service}-${Stage}"
 ALIAS = {"FunctionName": "PredictFunction", "Resource": "${PredictFunction}:live"}
+STAGE = {"ApiName": NAME, "Stage": "Stage"}
 
-# name: metric, dimensions, statistic, seconds x periods, comparison
-ALARMS = {
-    "CrashesAlarm": (
-        f"{NAME}-crashes-v${{{VERSION}.Version}}",
+# name: metric, dimensions, statistic, seconds, points of periods, comparison, topic
+GUARDS = {
+    "CrashesGuard": (
+        f"{NAME}-guard-crashes-v${{{VERSION}.Version}}",
         "AWS/Lambda Errors",
         ALIAS | {"ExecutedVersion": f"{VERSION}.Version"},
-        "Sum 60 s x 1 >= 1",
+        "Sum 60 s, 1 of 1 >= 1",
+        None,
     ),
-    "FaultsAlarm": (
-        f"{NAME}-faults-v${{{VERSION}.Version}}",
-        "SeedlingSurvival Errors5xx",
+    "FaultsGuard": (
+        f"{NAME}-guard-faults-v${{{VERSION}.Version}}",
+        "Service Errors5xx",
         {"service": NAME, "version": f"{VERSION}.Version"},
-        "Sum 60 s x 1 >= 1",
+        "Sum 60 s, 1 of 1 >= 1",
+        None,
     ),
-    "LatencyAlarm": (
-        f"{NAME}-latency-v${{{VERSION}.Version}}",
-        "SeedlingSurvival Latency",
+    "LatencyGuard": (
+        f"{NAME}-guard-latency-v${{{VERSION}.Version}}",
+        "Service Latency",
         {"service": NAME, "version": f"{VERSION}.Version"},
-        "p99 60 s x 2 > 1000",
+        "p99 60 s, 2 of 2 > 1000",
+        None,
     ),
-    "ThrottlesAlarm": (
-        f"{NAME}-throttles-v${{{VERSION}.Version}}",
-        "IF(FILL(answered, 0) > 0, FILL(throttled, 0), 0)",
+    "ThrottlesGuard": (
+        f"{NAME}-guard-throttles-v${{{VERSION}.Version}}",
+        "IF(FILL(served, 0) > 0, FILL(throttled, 0), 0)",
         {
             "throttled": ("AWS/Lambda Throttles", ALIAS),
-            "answered": (
+            "served": (
                 "AWS/Lambda Invocations",
                 ALIAS | {"ExecutedVersion": f"{VERSION}.Version"},
             ),
         },
-        "Sum 60 s x 2 >= 1",
+        "Sum 60 s, 2 of 2 >= 1",
+        None,
     ),
-    "GatewayAlarm": (
-        f"{NAME}-gateway",
-        "AWS/ApiGateway 5XXError",
-        {"ApiName": NAME, "Stage": "Stage"},
-        "Average 300 s x 2 > 0.01",
+}
+SHARE = (
+    "IF(FILL(requests, 0) >= 10, 100 * FILL(failed, 0) / requests, 0)",
+    {
+        "failed": ("AWS/ApiGateway 5XXError", STAGE),
+        "requests": ("AWS/ApiGateway Count", STAGE),
+    },
+)
+FOR_PEOPLE = {
+    "OutageAlarm": (f"{NAME}-outage", *SHARE, "Sum 300 s, 2 of 3 > 10", "UrgentTopic"),
+    "ErrorsAlarm": (f"{NAME}-errors", *SHARE, "Sum 300 s, 2 of 3 > 1", "Topic"),
+    "CrashesAlarm": (
+        f"{NAME}-crashes",
+        "AWS/Lambda Errors",
+        ALIAS,
+        "Sum 300 s, 2 of 3 >= 1",
+        "Topic",
+    ),
+    "ThrottlesAlarm": (
+        f"{NAME}-throttles",
+        "AWS/Lambda Throttles",
+        ALIAS,
+        "Sum 300 s, 2 of 3 >= 1",
+        "Topic",
+    ),
+    "LatencyAlarm": (
+        f"{NAME}-latency",
+        "Service Latency",
+        {"service": NAME},
+        "p99 300 s, 2 of 3 > 1000",
+        "Topic",
+    ),
+    "CheckAlarm": (
+        f"{NAME}-check",
+        "AWS/Lambda Errors",
+        {"FunctionName": "CheckFunction"},
+        "Sum 900 s, 2 of 3 >= 1",
+        "UrgentTopic",
     ),
     "QuotaAlarm": (
         f"{NAME}-quota",
-        "SeedlingSurvival QuotaExceeded",
+        "Service QuotaExceeded",
         {"service": NAME},
-        "Sum 300 s x 1 >= 1",
+        "Sum 300 s, 1 of 1 >= 1",
+        "Topic",
     ),
 }
-UNDO = ["CrashesAlarm", "FaultsAlarm", "LatencyAlarm", "ThrottlesAlarm"]
 SIGNS = {"GreaterThanThreshold": ">", "GreaterThanOrEqualToThreshold": ">="}
 
 
@@ -79,13 +117,15 @@ def unversioned(text: str) -> str:
 
 def summary(alarm: dict[str, Any]) -> tuple[object, ...]:
     name = unversioned(alarm["AlarmName"])
-    rule = f"x {alarm['EvaluationPeriods']} {SIGNS[alarm['ComparisonOperator']]} "
-    rule += str(alarm["Threshold"])
+    periods = alarm["EvaluationPeriods"]
+    rule = f"{alarm.get('DatapointsToAlarm', periods)} of {periods} "
+    rule += f"{SIGNS[alarm['ComparisonOperator']]} {alarm['Threshold']}"
+    (topic,) = alarm.get("AlarmActions", [None])
     if "Metrics" not in alarm:
         statistic = alarm.get("Statistic") or alarm["ExtendedStatistic"]
         metric = f"{alarm['Namespace']} {alarm['MetricName']}"
-        return name, metric, dimensions(alarm), f"{statistic} {alarm['Period']} s {rule}"
-    (told,) = (each for each in alarm["Metrics"] if each["ReturnData"])
+        return name, metric, dimensions(alarm), f"{statistic} {alarm['Period']} s, {rule}", topic
+    (returned,) = (each for each in alarm["Metrics"] if each["ReturnData"])
     parts = {each["Id"]: each["MetricStat"] for each in alarm["Metrics"] if "MetricStat" in each}
     ((statistic, period),) = {(part["Stat"], part["Period"]) for part in parts.values()}
     made_of = {
@@ -95,33 +135,81 @@ def summary(alarm: dict[str, Any]) -> tuple[object, ...]:
         )
         for id_, part in parts.items()
     }
-    return name, told["Expression"], made_of, f"{statistic} {period} s {rule}"
+    return name, returned["Expression"], made_of, f"{statistic} {period} s, {rule}", topic
 
 
 def test_the_alarms_are_these(prod: Template) -> None:
-    assert {name: summary(alarm) for name, alarm in alarms(prod).items()} == ALARMS
+    assert {name: summary(alarm) for name, alarm in alarms(prod).items()} == GUARDS | FOR_PEOPLE
 
 
-def test_silence_is_no_alarm_and_every_alarm_is_told(prod: Template) -> None:
-    for alarm in alarms(prod).values():
-        assert alarm["TreatMissingData"] == "notBreaching"
-        assert alarm["AlarmActions"] == ["Topic"]
+def test_guards_notify_nobody_and_alarms_for_people_notify_of_recovery_too(prod: Template) -> None:
+    for name, alarm in alarms(prod).items():
+        actions = [alarm.get(each) for each in ("AlarmActions", "OKActions")]
+        assert actions == ([None, None] if name in GUARDS else [actions[0]] * 2)
         assert alarm.get("ActionsEnabled", True) is True
-        assert "DatapointsToAlarm" not in alarm
 
 
-def test_four_of_them_undo_a_release_and_each_is_the_release_s_own(prod: Template) -> None:
+def test_missing_data_never_alarms_but_a_check_that_stops_is_published(prod: Template) -> None:
+    missing = {name: alarm["TreatMissingData"] for name, alarm in alarms(prod).items()}
+    assert missing.pop("CheckAlarm") == "missing"
+    assert set(missing.values()) == {"notBreaching"}
+    # A new alarm begins without data and publishes nothing until it changes its state.
+    stopped = {name: alarm.get("InsufficientDataActions") for name, alarm in alarms(prod).items()}
+    assert stopped == dict.fromkeys(stopped) | {"CheckAlarm": ["Topic"]}
+
+
+def test_what_can_wait_is_not_urgent(prod: Template, root: Path) -> None:
+    urgent = {name for name, row in FOR_PEOPLE.items() if row[-1] == "UrgentTopic"}
+    assert urgent == {"OutageAlarm", "CheckAlarm"}
+    for name, alarm in alarms(prod).items():
+        assert alarm["AlarmDescription"].startswith("Urgent:") is (name in urgent)
+
+
+def test_urgent_alarms_reach_somebody_where_any_address_is_given(prod: Template) -> None:
+    found = {
+        name: (resource["Condition"], plain(resource["Properties"]))
+        for name, resource in of_type(prod, "AWS::SNS::Subscription").items()
+    }
+    assert found == {
+        "Subscription": (
+            "HasEmail",
+            {"TopicArn": "Topic", "Protocol": "email", "Endpoint": "AlarmEmail"},
+        ),
+        "UrgentSubscription": (
+            "HasAnyEmail",
+            {
+                "TopicArn": "UrgentTopic",
+                "Protocol": "email",
+                "Endpoint": {"Fn::If": ["HasUrgentEmail", "UrgentEmail", "AlarmEmail"]},
+            },
+        ),
+    }
+
+
+def test_the_guards_roll_a_release_back_and_each_is_of_one_release(prod: Template) -> None:
     group = plain(prod["Resources"]["PredictFunctionDeploymentGroup"]["Properties"])
     assert group["AlarmConfiguration"] == {
         "Enabled": True,
-        "Alarms": [{"Name": name} for name in UNDO],
+        "Alarms": [{"Name": name} for name in GUARDS],
     }
     assert group["AutoRollbackConfiguration"]["Enabled"] is True
     assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
     # A new name is a new alarm, which has no state: one that fires for the version before
-    # can't stop the release that mends it.
-    for name in UNDO:
+    # cannot stop the release that repairs it.
+    for name in GUARDS:
         assert re.search(rf"\$\{{{VERSION}[0-9a-f]+\.Version\}}", alarms(prod)[name]["AlarmName"])
+
+
+def test_the_check_runs_every_quarter_of_an_hour_and_a_failure_counts_once(prod: Template) -> None:
+    (rule,) = of_type(prod, "AWS::Events::Rule").values()
+    assert rule["Properties"]["ScheduleExpression"] == "rate(15 minutes)"
+    (target,) = rule["Properties"]["Targets"]
+    assert plain(target["Arn"]) == "CheckFunction.Arn"
+    (retries,) = of_type(prod, "AWS::Lambda::EventInvokeConfig").values()
+    assert retries["Properties"]["MaximumRetryAttempts"] == 0
+    function = plain(prod["Resources"]["CheckFunction"]["Properties"])
+    assert function["ImageConfig"] == {"Command": ["functions.hook.check.handler"]}
+    assert function["Environment"]["Variables"]["ALIAS"] == "PredictFunctionAliaslive"
 
 
 def test_the_quota_s_metric_is_counted_from_the_access_log(prod: Template) -> None:
@@ -130,7 +218,7 @@ def test_the_quota_s_metric_is_counted_from_the_access_log(prod: Template) -> No
         "FilterPattern": '{ $.error = "QUOTA_EXCEEDED" }',
         "MetricTransformations": [
             {
-                "MetricNamespace": "SeedlingSurvival",
+                "MetricNamespace": "Service",
                 "MetricName": "QuotaExceeded",
                 "MetricValue": "1",
                 "Dimensions": [{"Key": "service", "Value": "$.service"}],
@@ -139,9 +227,9 @@ def test_the_quota_s_metric_is_counted_from_the_access_log(prod: Template) -> No
     }
 
 
-def test_the_guide_explains_every_alarm_and_no_other(prod: Template, root: Path) -> None:
+def test_the_guide_explains_every_alarm_and_every_guard(prod: Template, root: Path) -> None:
     guide = (root / "docs/operate.md").read_text()
-    explained = re.findall(r"^### `([a-z]+)`", guide, re.MULTILINE)
+    explained = re.findall(r"^### `([a-z-]+)`", guide, re.MULTILINE)
     named = [
         re.sub(r"-v\$.*", "", alarm["AlarmName"]).removeprefix(f"{NAME}-")
         for alarm in alarms(prod).values()
@@ -158,7 +246,8 @@ def test_the_guide_counts_what_is_paid_for(prod: Template, root: Path) -> None:
         for alarm in every
     )
     guide = (root / "docs/operate.md").read_text()
-    assert f"| alarms | {len(every)}, on {metrics} metrics |" in guide
+    # Priced by metric: $0.10 each a month.
+    assert f"| alarms | {len(every)}, on {metrics} metrics | ${metrics * 0.10:.2f} |" in guide
     assert (
         len(of_type(prod, "AWS::KMS::Key")) == len(of_type(prod, "AWS::CloudWatch::Dashboard")) == 1
     )

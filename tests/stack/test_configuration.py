@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tests.stack.conftest import IMAGE, Template
+from tests.stack.conftest import IMAGE, Template, plain
 
 
 def test_each_environment_passes_parameters_that_the_template_takes(
@@ -24,6 +24,7 @@ def test_each_environment_passes_parameters_that_the_template_takes(
 
 def test_each_environment_is_a_stack_of_its_own(environments: dict[str, dict[str, Any]]) -> None:
     for name, environment in environments.items():
+        assert "Service=seedling-survival" in environment["parameter_overrides"]
         assert f"Stage={name}" in environment["parameter_overrides"]
         assert {
             key: value for key, value in environment.items() if key != "parameter_overrides"
@@ -68,6 +69,20 @@ def test_a_deployment_without_its_stage_is_refused(source: Template) -> None:
     assert refused(source, "StageIsGiven") == ("Stage", source["Parameters"]["Stage"]["Default"])
 
 
+def test_prod_is_refused_without_somebody_to_notify(source: Template) -> None:
+    rule = source["Rules"]["ProdNotifiesSomebody"]
+    assert plain(rule["RuleCondition"]) == {"Fn::Equals": ["Stage", "prod"]}
+    assert refused(source, "ProdNotifiesSomebody") == ("AlarmEmail", "")
+
+
+def test_snapstart_is_off_and_refused_beside_provisioned_concurrency(source: Template) -> None:
+    assert source["Parameters"]["SnapStart"]["Default"] == "None"
+    rule = plain(source["Rules"]["OneWayToStartFast"])
+    assert rule["RuleCondition"] == {"Fn::Equals": ["SnapStart", "PublishedVersions"]}
+    (assertion,) = rule["Assertions"]
+    assert assertion["Assert"] == {"Fn::Equals": ["ProvisionedConcurrency", "0"]}
+
+
 def refused(source: Template, rule: str) -> tuple[str, str]:
     """The parameter and the value that a rule of the form `not equal` refuses."""
     (assertion,) = source["Rules"][rule]["Assertions"]
@@ -75,7 +90,7 @@ def refused(source: Template, rule: str) -> tuple[str, str]:
     return reference["Ref"], value
 
 
-def test_the_outputs_are_these(source: Template, bootstrap: Template) -> None:
+def test_the_outputs_are_these(source: Template, roles: Template, account: Template) -> None:
     assert set(source["Outputs"]) == {
         "Alias",
         "Dashboard",
@@ -84,15 +99,21 @@ def test_the_outputs_are_these(source: Template, bootstrap: Template) -> None:
         "Image",
         "KeyId",
         "Topic",
+        "UrgentTopic",
         "Url",
         "Version",
     }
-    assert set(bootstrap["Outputs"]) == {"ExecutionRole", "ProdRole", "Repository", "StagingRole"}
+    assert set(roles["Outputs"]) == {"DeployRole", "ExecutionRole", "Repository", "RollbackRole"}
+    exported = {plain(each["Export"]["Name"]) for each in account["Outputs"].values()}
+    assert exported == {
+        f"${{Service}}-bootstrap-{name}"
+        for name in ("oidc-provider", "repository", "repository-arn")
+    }
 
 
 def test_cloudformation_can_read_the_templates_as_they_are(root: Path) -> None:
     # It refuses YAML's anchors, which SAM CLI would have resolved.
-    for name in ("template.yaml", "deploy/github-oidc.yaml"):
+    for name in ("template.yaml", "deploy/account.yaml", "deploy/environment.yaml"):
         text = (root / name).read_text()
         assert not re.search(r"(?<=[:\-]) [&*][a-z]", text)
         assert len(text.encode()) < 51_200, "more must go through a bucket"

@@ -34,14 +34,14 @@ def metrics(widget: dict[str, Any]) -> list[tuple[str, ...]]:
 
 def test_its_parts_are_these(widgets: list[dict[str, Any]]) -> None:
     assert [widget["properties"]["title"] for widget in widgets] == [
-        "Alarms of the live release",
+        "Alarms, then the guards of the live release",
         "Requests",
         "Latency, ms",
         "Cold starts",
         "Errors by kind",
-        "Turned away",
-        "Predicted mortality, %",
-        "Which model answered",
+        "Rejected",
+        "Predicted percentage",
+        "Models in use",
         "Last failures",
     ]
 
@@ -69,10 +69,7 @@ def test_it_asks_for_what_the_code_measures(
 ) -> None:
     telemetry = PowertoolsTelemetry(
         settings.read_settings(
-            {
-                "POWERTOOLS_SERVICE_NAME": "measures",
-                "POWERTOOLS_METRICS_NAMESPACE": "SeedlingSurvival",
-            }
+            {"POWERTOOLS_SERVICE_NAME": "measures", "POWERTOOLS_METRICS_NAMESPACE": "metrics"}
         ),
         "version",
         "published",
@@ -83,18 +80,18 @@ def test_it_asks_for_what_the_code_measures(
     measured = {"QuotaExceeded"}  # counted from the access log
     for line in capsys.readouterr().out.splitlines():
         for group in json.loads(line).get("_aws", {}).get("CloudWatchMetrics", []):
-            assert group["Namespace"] == "SeedlingSurvival"
+            assert group["Namespace"] == "metrics"
             assert group["Dimensions"] == [["service"], ["service", "version"]]
             measured |= {metric["Name"] for metric in group["Metrics"]}
 
     shown = [metric for widget in widgets for metric in metrics(widget)]
-    ours = [metric for metric in shown if metric[0] == "SeedlingSurvival"]
-    assert {metric[2:] for metric in ours} == {("service", "seedling-survival-${Stage}")}
+    ours = [metric for metric in shown if metric[0] == "${Service}"]
+    assert {metric[2:] for metric in ours} == {("service", "${Service}-${Stage}")}
     names = {metric[1] for metric in ours}
     alarmed = {
         alarm["Properties"]["MetricName"]
         for alarm in of_type(prod, "AWS::CloudWatch::Alarm").values()
-        if alarm["Properties"].get("Namespace") == "SeedlingSurvival"
+        if alarm["Properties"].get("Namespace") == {"Ref": "Service"}
     }
     assert len(names) > 8
     assert names | alarmed <= measured

@@ -19,11 +19,12 @@ NEEDS_KEY = {
     ("GET", "/docs"): False,
     ("GET", "/openapi.json"): False,
     ("GET", "/health"): False,
+    ("HEAD", "/health"): False,
     ("GET", "/v1/model"): True,
     ("POST", "/v1/predict"): True,
     ("POST", "/v1/predict/batch"): True,
 }
-ANSWERS = {
+RESPONSES = {
     "MISSING_AUTHENTICATION_TOKEN": 404,
     "INVALID_API_KEY": 403,
     "THROTTLED": 429,
@@ -31,8 +32,9 @@ ANSWERS = {
     "REQUEST_TOO_LARGE": 413,
     "UNSUPPORTED_MEDIA_TYPE": 415,
     "INTEGRATION_TIMEOUT": 504,
-    "DEFAULT_4XX": 400,
-    "DEFAULT_5XX": 500,
+    # None: each keeps its own status.
+    "DEFAULT_4XX": None,
+    "DEFAULT_5XX": None,
 }
 
 
@@ -62,7 +64,8 @@ def test_the_gateway_offers_what_the_app_serves_and_no_more(root: Path) -> None:
         for method in route.methods - {"HEAD"}  # type: ignore[attr-defined]
     }
     # Swagger's redirect is for a sign-in that the API does not have.
-    assert served - {("GET", "/docs/oauth2-redirect")} == set(NEEDS_KEY)
+    offered = {route for route in NEEDS_KEY if route[0] != "HEAD"}
+    assert served - {("GET", "/docs/oauth2-redirect")} == offered
 
 
 def test_every_route_goes_through_the_alias(api: dict[str, Any]) -> None:
@@ -83,34 +86,38 @@ def test_only_the_gateway_may_call_the_alias_and_only_by_those_routes(prod: Temp
         )
         for permission in of_type(prod, "AWS::Lambda::Permission").values()
     }
+    by_gateway = ("apigateway.amazonaws.com", "lambda:InvokeFunction", "PredictFunctionAliaslive")
+    schedule = ("events.amazonaws.com", "lambda:InvokeFunction", "CheckFunction")
     assert found == {
-        (
-            "apigateway.amazonaws.com",
-            "lambda:InvokeFunction",
-            "PredictFunctionAliaslive",
-            f"{method}{path}",
-        )
-        for method, path in NEEDS_KEY
+        *((*by_gateway, f"{method}{path}") for method, path in NEEDS_KEY),
+        (*schedule, "CheckFunctionPeriodically.Arn"),
     }
     assert not of_type(prod, "AWS::Lambda::Url")
 
 
-def test_what_the_gateway_answers_itself_reads_like_the_app_s_own(api: dict[str, Any]) -> None:
+def test_the_gateway_s_own_responses_read_like_the_app_s(api: dict[str, Any]) -> None:
     found = {}
-    for kind, answer in api["Body"]["x-amazon-apigateway-gateway-responses"].items():
-        text = answer["responseTemplates"]["application/json"]
+    for kind, response in api["Body"]["x-amazon-apigateway-gateway-responses"].items():
+        text = response["responseTemplates"]["application/json"]
         filled = text.replace("$context.error.messageString", '"message"')
         document = json.loads(filled.replace("$context.requestId", "id"))
-        assert list(document) == ["type", "title", "status", "detail", "request_id", "errors"]
+        status = document.pop("status", None)
+        assert list(document) == ["type", "title", "detail", "request_id", "errors"]
         assert document["request_id"] == "id"
-        assert str(document["status"]) == str(answer["statusCode"])
-        assert document["title"] == status_phrase(document["status"])
-        assert answer["responseParameters"] == {
+        headers = response["responseParameters"]
+        assert headers.pop("gatewayresponse.header.Retry-After", None) == (
+            "'1'" if kind == "THROTTLED" else None
+        )
+        assert headers == {
             "gatewayresponse.header.Content-Type": "'application/problem+json'",
             "gatewayresponse.header.Cache-Control": "'no-store'",
         }
-        found[kind] = document["status"]
-    assert found == ANSWERS
+        # A default with a status would give it to every response without one of its own.
+        assert response.get("statusCode") == (None if status is None else str(status))
+        if status is not None:
+            assert document["title"] == status_phrase(status)
+        found[kind] = status
+    assert found == RESPONSES
 
 
 def test_no_other_origin_is_let_in(api: dict[str, Any]) -> None:
@@ -124,7 +131,9 @@ def test_nothing_older_than_tls_1_2_is_spoken(prod: Template, api: dict[str, Any
         assert properties["EndpointAccessMode"] == "STRICT"
 
 
-def test_a_key_has_a_rate_and_a_quota_and_so_has_the_whole(prod: Template) -> None:
+def test_keys_have_a_rate_and_a_quota_and_keyless_routes_a_lower_rate_of_their_own(
+    prod: Template,
+) -> None:
     resources = prod["Resources"]
     plan = plain(resources["UsagePlan"]["Properties"])
     assert plan["ApiStages"] == [{"ApiId": "Api", "Stage": "ApiStage"}]
@@ -136,25 +145,30 @@ def test_a_key_has_a_rate_and_a_quota_and_so_has_the_whole(prod: Template) -> No
         "UsagePlanId": "UsagePlan",
     }
     assert "Value" not in resources["Key"]["Properties"]
-    (settings,) = plain(resources["ApiStage"]["Properties"]["MethodSettings"])
-    assert settings == {
-        "HttpMethod": "*",
-        "ResourcePath": "/*",
-        "ThrottlingRateLimit": "RequestsPerSecond",
-        "ThrottlingBurstLimit": "Burst",
-        "LoggingLevel": "OFF",
-        "DataTraceEnabled": False,
-    }
+    limits = {}
+    for settings in plain(resources["ApiStage"]["Properties"]["MethodSettings"]):
+        route = settings["HttpMethod"], settings["ResourcePath"].replace("~1", "")
+        limits[route] = settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]
+        assert (settings["LoggingLevel"], settings["DataTraceEnabled"]) == ("OFF", False)
+    keyless = [route for route, needs_key in NEEDS_KEY.items() if not needs_key]
+    own = ("KeylessRequestsPerSecond", "KeylessRequestsPerSecond")
+    assert limits == {("*", "/*"): ("RequestsPerSecond", "Burst")} | dict.fromkeys(keyless, own)
 
 
-def test_the_access_log_is_json_and_tells_no_address_path_header_key_or_body(
+def test_no_trace_holds_the_address_of_a_caller(prod: Template) -> None:
+    # API Gateway's segments do; Lambda's do not.
+    assert prod["Resources"]["ApiStage"]["Properties"]["TracingEnabled"] is False
+    assert prod["Resources"]["PredictFunction"]["Properties"]["TracingConfig"]["Mode"] == "Active"
+
+
+def test_the_access_log_is_json_without_addresses_paths_headers_keys_or_bodies(
     prod: Template,
 ) -> None:
     setting = plain(prod["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"])
     assert setting["DestinationArn"] == "AccessLog.Arn"
     assert "\n" not in setting["Format"]
     assert set(json.loads(setting["Format"]).values()) == {
-        "seedling-survival-${Stage}",
+        "${Service}-${Stage}",
         "$context.requestTime",
         "$context.requestId",
         "$context.httpMethod",
