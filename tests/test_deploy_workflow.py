@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.stack import find_stack
 from tests.deploy import account as accounts
 from tests.deploy import gateway as gateways
 from tests.deploy import tools
@@ -27,7 +28,8 @@ from tests.workflow import Runner
 
 CONFIG = "version = 0.1\n" + "".join(
     f"[{name}.deploy.parameters]\n"
-    f'parameter_overrides = ["Stage={name}", "TrafficShift=Canary10Percent5Minutes"]\n'
+    f'stack_name = "forest-{name}"\n'
+    f'parameter_overrides = ["Service=forest", "Stage={name}", "TrafficShift=AllAtOnce"]\n'
     for name in ("staging", "prod")
 )
 
@@ -55,7 +57,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     for name, value in accounts.ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     with accounts.opened() as opened:
-        opened.prepare()
+        opened.prepare("staging", "prod")
         yield opened
 
 
@@ -70,11 +72,13 @@ def runner(account: Account, gateway: Gateway, root: Path, tmp_path: Path) -> Ru
     git(clone, *AUTHOR, "commit", "--quiet", "--all", "--message", "Two environments")
     # Elsewhere this is a folder, which .gitignore names; here it is a link.
     (clone / ".venv").symlink_to(Path(sys.prefix))
-    (clone / ".git/info/exclude").write_text("/.venv\n")
-    for folder, names in ((".sam-venv/bin", ("sam",)), (".sbom-venv/bin", ("cyclonedx-py",))):
+    (clone / ".release-venv").symlink_to(Path(sys.prefix))
+    (clone / ".git/info/exclude").write_text("/.venv\n/.release-venv\n")
+    for folder, names in ((".sam-venv/bin", ("sam",)), (".sbom-venv/bin", ("syft",))):
         tools.install(clone / folder, root, names)
         (clone / folder).with_name(".ready").touch()
-    for name in ("requirements-dev.txt", ".ci/venv", *map(str, sorted(clone.glob(".ci/*.txt")))):
+    locks = ("requirements-dev.txt", "deploy/requirements.txt")
+    for name in (*locks, ".ci/venv", *map(str, sorted(clone.glob(".ci/*.txt")))):
         os.utime(clone / name, (0, 0))
     tools.install(tmp_path / "bin", root, ("docker", "gh"))
     environment = {
@@ -90,6 +94,7 @@ def runner(account: Account, gateway: Gateway, root: Path, tmp_path: Path) -> Ru
         "secrets.GDRIVE_CREDENTIALS_DATA": "",
         "github.token": "token",
         "vars.AWS_DEPLOY_ROLE": "arn:aws:iam::123456789012:role/deploy",
+        "vars.ALARM_EMAIL": "ranger@example.org",
     }
     return Runner(clone, environment, context)
 
@@ -103,11 +108,11 @@ def test_a_release_is_built_once_and_goes_by_digest_through_staging_to_prod(
         ["docker", "info"],
         ["sam", "build"],
         ["sam", "local", "start-api"],
-        ["cyclonedx-py", "requirements", "functions/requirements.txt"],
+        ["syft", "scan", "--quiet"],
         ["docker", "save", "--output"],
     ]
-    assert "ok    golden[0]" in runner.text, "it was asked before anyone may deploy it"
-    assert account.calls == [], "and nothing of AWS was asked"
+    assert "ok    golden[0]" in runner.text, "it was tested before anyone may deploy it"
+    assert account.calls == [], "and nothing was requested of AWS"
 
     assert runner.run(jobs["staging"]), runner.text
     image = runner.outputs["steps.push.outputs.image"]
@@ -121,7 +126,10 @@ def test_a_release_is_built_once_and_goes_by_digest_through_staging_to_prod(
         ["docker", "push"],
         ["sam", "deploy"],
     ], "it is not built again"
-    assert staged[-1].endswith(f"Stage=staging TrafficShift=Canary10Percent5Minutes Image={image}")
+    assert staged[-1].endswith(
+        "Service=forest Stage=staging TrafficShift=AllAtOnce "
+        f"AlarmEmail=ranger@example.org Image={image}"
+    )
 
     runner.context["needs.staging.outputs.image"] = runner.value(
         jobs["staging"]["outputs"]["image"]
@@ -137,13 +145,14 @@ def test_a_release_is_built_once_and_goes_by_digest_through_staging_to_prod(
         ["gh", "attestation"],
         ["sam", "deploy"],
     ]
-    assert shipped[-1].endswith(f"Stage=prod TrafficShift=Canary10Percent5Minutes Image={image}")
+    assert "Stage=prod" in shipped[-1]
+    assert shipped[-1].endswith(f"Image={image}")
     assert account.parameters("staging")["Image"] == account.parameters("prod")["Image"] == image
-    assert f"prod serves `{image}`" in runner.summary
+    assert f"prod runs `{image}`" in runner.summary
     assert "token" not in runner.summary
 
 
-def test_a_release_that_smoke_refuses_is_taken_back_and_the_summary_says_so(
+def test_a_release_that_fails_its_smoke_tests_is_rolled_back_and_the_summary_says_so(
     runner: Runner, jobs: dict[str, Any], account: Account, gateway: Gateway
 ) -> None:
     stage = "prod"
@@ -154,17 +163,18 @@ def test_a_release_that_smoke_refuses_is_taken_back_and_the_summary_says_so(
 
     assert runner.run(jobs[stage]) is False, runner.text
     assert runner.outcomes["smoke"] == "failure", runner.text
-    assert runner.outcomes["Go back, and say so"] == "success", runner.text
+    assert runner.outcomes["Roll back after failed smoke tests"] == "success", runner.text
     assert account.parameters(stage) == {
+        "Service": "forest",
         "Stage": stage,
         "Image": before,
         "TrafficShift": "AllAtOnce",
     }
-    assert f"seedling-survival-{stage} runs {before}." in runner.summary
-    assert "serves" not in runner.summary
+    assert f"forest-{stage} runs {before}." in runner.summary
+    assert "prod runs `" not in runner.summary
 
 
-def test_staging_and_prod_deploy_smoke_and_go_back_in_the_same_way(jobs: dict[str, Any]) -> None:
+def test_staging_and_prod_deploy_and_roll_back_in_the_same_way(jobs: dict[str, Any]) -> None:
     def written(job: str, image: str) -> list[str]:
         steps = jobs[job]["steps"]
         first = [step.get("id") for step in steps].index("before")
@@ -186,7 +196,7 @@ def test_a_release_that_the_stack_refuses_is_not_smoked_and_the_summary_says_so(
 
     assert runner.run(jobs["prod"]) is False
     assert "smoke" not in runner.outcomes
-    assert "Go back, and say so" not in runner.outcomes
+    assert "Roll back after failed smoke tests" not in runner.outcomes
     assert account.parameters("prod")["Image"] == before
     assert runner.summary.startswith("**prod refused this release.**")
 
@@ -199,12 +209,7 @@ def test_an_image_that_is_not_attested_never_reaches_prod(
 
     assert runner.run(jobs["prod"]) is False
     assert not any(line.startswith("sam") for line in asked(runner))
-    assert (
-        account.client("cloudformation").list_stacks(StackStatusFilter=["CREATE_COMPLETE"])[
-            "StackSummaries"
-        ][0]["StackName"]
-        == "seedling-bootstrap"
-    )
+    assert find_stack(account.client("cloudformation"), "forest-prod") is None
 
 
 def test_a_repository_without_aws_is_green_and_says_why_nothing_is_deployed(
@@ -227,7 +232,8 @@ def test_only_the_jobs_that_talk_to_aws_may_sign_in_and_only_in_their_environmen
     }
     read = {"contents": "read"}
     assert found == {
-        "package": (None, None, read),
+        "test": (None, None, read),
+        "package": ("google-drive", "test", read),
         "staging": ("staging", "package", read | {"id-token": "write", "attestations": "write"}),
         "prod": ("prod", "staging", read | {"id-token": "write", "attestations": "read"}),
     }
@@ -255,3 +261,31 @@ def test_what_is_attested_is_the_digest_that_was_pushed(jobs: dict[str, Any]) ->
         "subject-digest": "${{ steps.push.outputs.digest }}",
     }
     assert attested == [subject, subject | {"sbom-path": "build/sbom.json"}]
+
+
+def test_a_night_s_rollback_needs_nothing_but_the_account(
+    runner: Runner, root: Path, account: Account, gateway: Gateway
+) -> None:
+    before, _ = (account.release("prod", name, gateway.url) for name in ("before", "now"))
+    text = (root / ".github/workflows/rollback.yml").read_text()
+    job = yaml.safe_load(text)["jobs"]["rollback"]
+    runner.context |= {
+        "inputs.environment": "prod",
+        "inputs.image": before.rpartition("@")[2],
+        "inputs.now": "true",
+    }
+    assert runner.run(job), runner.text
+    assert account.parameters("prod")["Image"] == before
+    assert account.parameters("prod")["TrafficShift"] == "AllAtOnce"
+    assert f"forest-prod runs {before}." in runner.summary
+    assert not Path(runner.environment["TOOLS_LOG"]).exists(), "neither git nor docker nor sam"
+
+
+def test_a_rescan_pulls_what_prod_runs(runner: Runner, root: Path, account: Account) -> None:
+    text = (root / ".github/workflows/rescan.yml").read_text()
+    assert runner.run(yaml.safe_load(text)["jobs"]["rescan"]), runner.text
+    assert [line for line in asked(runner) if "live-prod" in line] == [
+        f"docker pull --quiet {REPOSITORY}:live-prod",
+        f"docker tag {REPOSITORY}:live-prod predictfunction:latest",
+    ]
+    assert asked(runner)[-1].startswith("syft scan --quiet docker:predictfunction:latest")
