@@ -16,6 +16,7 @@ TOOLS = ("audit", "checkov", "sam", "sbom")
 LOCKS = {
     "serving": "functions/requirements.txt",
     "training": "training/requirements.txt",
+    "release": "deploy/requirements.txt",
     "dev": "requirements-dev.txt",
 }
 
@@ -64,7 +65,7 @@ def test_a_lock_pins_every_direct_dependency_in_the_range_asked_for(root: Path, 
         assert all(requirement.specifier.contains(v.removeprefix("==")) for v in versions)
 
 
-@pytest.mark.parametrize("group", ["serving", "training"])
+@pytest.mark.parametrize("group", ["release", "serving", "training"])
 def test_what_is_shipped_is_what_was_tested(root: Path, group: str) -> None:
     tested = pins(root / LOCKS["dev"])
     for name, versions in pins(root / LOCKS[group]).items():

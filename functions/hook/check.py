@@ -33,7 +33,10 @@ def handler(_event: object, _context: object) -> dict[str, Any]:
             raise CheckFailedError(f"{url}: expected 200, got {response.status}")
     client = boto3.client("lambda", config=client_config(_TIMEOUT, attempts=1))
     golden = checks(read_artefact(read_settings().model), "/check")[-1]
-    fault = golden.fault(send_check(client, os.environ["ALIAS"], golden))
+    try:
+        fault = golden.fault(send_check(client, os.environ["ALIAS"], golden))
+    except ValueError as error:  # the function failed, or its answer cannot be read
+        fault = str(error)
     if fault:
         raise CheckFailedError(f"{golden.name}: {fault}")
     return {"checked": [url, golden.name]}

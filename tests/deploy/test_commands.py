@@ -37,7 +37,7 @@ def test_every_make_target_that_the_pages_name_exists(root: Path) -> None:
         re.findall(r"^([a-z-]+)(?: [a-z-]+)*:", (root / "Makefile").read_text(), re.MULTILINE)
     )
     pages = "".join((root / f"docs/{page}.md").read_text() for page in ("deploy", "operate"))
-    named = set(re.findall(r"\bmake ([a-z-]+)", pages))
+    named = set(re.findall(r"(?:^\s*|`|do )make ([a-z-]+)", pages, re.MULTILINE))
     assert {"bootstrap", "deploy", "smoke", "rollback-release", "destroy"} <= named <= targets
 
 

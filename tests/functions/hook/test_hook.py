@@ -221,9 +221,9 @@ def test_the_longest_wait_for_an_answer_is_bounded(
     asked: list[tuple[str, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[float] = []
-    make = hook._config
+    make = hook.client_config
     monkeypatch.setattr(
-        hook, "_config", lambda wait, attempts: seen.append(wait) or make(wait, attempts)
+        hook, "client_config", lambda wait, attempts: seen.append(wait) or make(wait, attempts)
     )
     hook.handler(EVENT, Context(900))
     assert seen == [hook._LONGEST_WAIT, 2.5]
