@@ -36,11 +36,13 @@ TRAINING = {
     "typer",
 }
 # What a package may import beside the standard library and itself.
-# Starlette is what FastAPI is made of; typing_extensions what pydantic reads types with.
+# Starlette is what FastAPI is made of; pydantic_core and typing_extensions what pydantic is.
 # AWS's base image holds boto3; it is in no lock, and of the image only the hook may want it.
 ALLOWED = {
     "deploy": {"boto3", "botocore", "functions"},
-    "functions": SERVING | {"starlette", "typing_extensions"} | {"boto3", "botocore"},
+    "functions": SERVING
+    | {"pydantic_core", "starlette", "typing_extensions"}
+    | {"boto3", "botocore"},
     "training": TRAINING,
 }
 # What one file alone may import: the local server, which is not in the image's lock.
