@@ -72,13 +72,11 @@ def staying(study: Study, subjects: Subjects, periods: Periods) -> Staying:
     """
     censored = (subjects.event == 0) & (subjects.time < periods.horizon - periods.slack)
     times = np.unique(subjects.time[censored])
-    for time in times:
-        leaving = (censored & (subjects.time == time)).sum()
-        if leaving == leaving + (subjects.time > time).sum():
-            raise TrainingError(
-                f"every subject that was left at {study.time.name} {time:g} was censored then: "
-                f"nothing is known of the time from there to the horizon, {periods.horizon:g}"
-            )
+    if len(times) and times[-1] == subjects.time.max():
+        raise TrainingError(
+            f"every subject that was left at {study.time.name} {times[-1]:g} was censored then: "
+            f"nothing is known of the time from there to the horizon, {periods.horizon:g}"
+        )
     if study.censoring is None:
         return _kaplan_meier(subjects, censored, times)
     x = _columns(study.censoring.formula, study, subjects.frame)
@@ -89,7 +87,7 @@ def staying(study: Study, subjects: Subjects, periods: Periods) -> Staying:
 
 def _kaplan_meier(subjects: Subjects, censored: Floats, times: Floats) -> Staying:
     """The share that stays at each time; whoever has the event then has it before."""
-    leaving = np.array([(censored & (subjects.time == time)).sum() for time in times])
+    _, leaving = np.unique(subjects.time[censored], return_counts=True)
     later = len(subjects) - np.searchsorted(np.sort(subjects.time), times, side="right")
     share = later / (later + leaving)
     kind = np.zeros(len(subjects), np.int64)

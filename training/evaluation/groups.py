@@ -71,14 +71,19 @@ class GroupSpread:
 
 @dataclass(frozen=True)
 class _LeftOut:
-    """Every subject as the refit without its group predicts it; and what cells recorded."""
+    """Every kind of subject as the refit without its group predicts it; what cells recorded.
 
+    A kind is all subjects of a group with the same inputs; a cell, those of a group and level.
+    """
+
+    count: Floats
+    """[kinds]: subjects of it."""
     cell: Ints
-    """[n]: which cell, of a group and a level."""
+    """[kinds]: which cell it belongs to."""
     odds: Floats
-    """[n, periods]: held-out log-odds of the event by each period's end."""
+    """[kinds, periods]: held-out log-odds of the event by each period's end."""
     error: Floats
-    """[n, periods]: jackknife standard error of the log-odds."""
+    """[kinds, periods]: jackknife standard error of the log-odds."""
     group: Ints
     """[cells]."""
     observed: Floats
@@ -89,10 +94,11 @@ class _LeftOut:
 
     def mean(self, values: Floats) -> Floats:
         """Mean over the subjects of each cell, [cells, ...]."""
+        shape = (-1, *(1,) * (values.ndim - 1))
         total = np.zeros((len(self.group), *values.shape[1:]))
-        np.add.at(total, self.cell, values)
-        count = np.bincount(self.cell, minlength=len(self.group))
-        return total / count.reshape(-1, *(1,) * (values.ndim - 1))
+        np.add.at(total, self.cell, values * self.count.reshape(shape))
+        count = np.bincount(self.cell, self.count, len(self.group))
+        return total / count.reshape(shape)
 
     def size(self, among: Booleans) -> float:
         """Median number of known subjects at the horizon, of the cells that count."""
@@ -188,17 +194,21 @@ def _left_out(
     periods = models[0].periods
     ends = np.array(periods.ends)
     codes, numbers, row = subjects.unique()
+    of_kind, first, count = np.unique(
+        row * len(subjects.groups) + subjects.group, return_index=True, return_counts=True
+    )
+    row_of_kind, group_of_kind = np.divmod(of_kind, len(subjects.groups))
 
     def odds_of(model: FittedHazard) -> Floats:
-        return log_odds(risk(model.hazards(codes, numbers), periods, ends))[row]
+        return log_odds(risk(model.hazards(codes, numbers), periods, ends))
 
     own = odds_of(models[0])
-    odds, squares = np.empty_like(own), np.zeros_like(own)
+    odds, squares = np.empty((len(of_kind), len(ends))), np.zeros_like(own)
     for refit, model in enumerate(models[1:]):
         without = odds_of(model)
         squares += (without - own) ** 2
-        members = blocks[subjects.group] == refit
-        odds[members] = without[members]
+        members = blocks[group_of_kind] == refit
+        odds[members] = without[row_of_kind[members]]
     refits = len(models) - 1
     kinds, cell = np.unique(np.column_stack([subjects.group, level]), axis=0, return_inverse=True)
     cell = cell.reshape(-1)
@@ -214,9 +224,10 @@ def _left_out(
         observed = total(weight * (1 - free)) / total(weight)
         known = total(weight) ** 2 / total(weight**2)
     return _LeftOut(
-        cell=cell,
+        count=count.astype(np.float64),
+        cell=cell[first],
         odds=odds,
-        error=np.sqrt((refits - 1) / refits * squares),
+        error=np.sqrt((refits - 1) / refits * squares)[row_of_kind],
         group=kinds[:, 0],
         observed=observed,
         known=np.nan_to_num(known),

@@ -63,7 +63,7 @@ class PersonPeriods:
         at, period = np.nonzero(exposure > 0)
         row, position = np.unique((kind[at] // len(groups)) * count + period, return_inverse=True)
         return cls(
-            rows=by_period(codes, numbers, count)[row],
+            rows=np.column_stack([codes[row // count], numbers[row // count], row % count]),
             row=position,
             group=kind[at] % len(groups),
             exposure=exposure[at, period],

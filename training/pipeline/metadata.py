@@ -17,7 +17,7 @@ import numpy as np
 
 from training.arrays import Floats, Ints
 from training.evaluation.groups import GroupSpread
-from training.model.export import run_graph
+from training.model.export import CHUNK, run_graph
 from training.model.hazard import Recipe
 from training.model.intervals import LEVEL, group_interval, interval, student_t
 from training.model.periods import Periods
@@ -58,9 +58,15 @@ def build_metadata(fitted: Fitted, metrics: Mapping[str, object]) -> dict[str, o
     subjects = table.subjects
     # Asked once for each distinct subject: large data repeat theirs endlessly.
     codes, numbers, row = subjects.unique()
-    hazard = run_graph(fitted.graph, codes, numbers)
-    at_end = risk(hazard[..., 0], periods, np.array([periods.horizon]))[row, 0]
-    refits = hazard.shape[-1] - 1
+    horizon = np.array([periods.horizon])
+    at_end = np.concatenate(
+        [
+            risk(run_graph(fitted.graph, *some)[..., 0], periods, horizon)[:, 0]
+            for start in range(0, len(codes), CHUNK)
+            if (some := (codes[start : start + CHUNK], numbers[start : start + CHUNK]))
+        ]
+    )[row]
+    refits = int(fitted.blocks.max()) + 1
     group = study.data.group
     return {
         "contract": CONTRACT,
