@@ -24,15 +24,15 @@ TOKENS = "oauth2.googleapis.com"
 TOKEN_ADDRESS = f"https://{TOKENS}/token"
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer
-    """Ends a call early with this answer."""
+class Refused(Exception):  # noqa: N818 (a response, not a failure of ours)
+    """Ends a call early with this response."""
 
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
 
 
 class Api:
-    """Answers requests from the state; knows nothing of sockets."""
+    """Answers requests from the state; independent of sockets."""
 
     def __init__(self, drive: Drive, *, page: int = 1000, token_seconds: int = 3599) -> None:
         self.drive, self.page, self.token_seconds = drive, page, token_seconds
@@ -78,7 +78,7 @@ class Api:
                 return self._begin(email, request)
         raise Refused(refusal(404, "notFound", f"No such call: {request.method} {request.path}"))
 
-    # Who is calling
+    # Authentication
 
     def _token(self, request: Request) -> Reply:
         form = parse_qs(request.body.decode())
@@ -127,7 +127,7 @@ class Api:
             message = f"The user does not have sufficient permissions for file {file.id}."
         raise Refused(refusal(403, reason, message, location=location))
 
-    # What they may see
+    # Reading
 
     def _about(self, email: str) -> Reply:
         return Reply.of(
@@ -193,7 +193,7 @@ class Api:
         }
         return Reply(HTTPStatus.PARTIAL_CONTENT, content[start : end + 1], headers)
 
-    # What they may change
+    # Writing
 
     def _create(self, email: str, request: Request) -> Reply:
         wanted = json.loads(request.body)

@@ -84,8 +84,8 @@ class Checkout:
 
         `more` is added to the environment.
         """
-        told = self.python("-m", "training", "store", *arguments, code=code, **more)
-        return " ".join(told.split())
+        output = self.python("-m", "training", "store", *arguments, code=code, **more)
+        return " ".join(output.split())
 
     def python(self, *arguments: str, code: int = 0, **more: str) -> str:
         """Run this Python with the project on its path; no secret may show in what it writes."""
@@ -114,7 +114,7 @@ class Checkout:
         subprocess.run(command, cwd=self.path, env={**os.environ, **self.environment}, check=True)
 
     def outputs(self) -> dict[str, dict[str, str]]:
-        """What stands in the outputs' folders, in the shape of OUTPUTS."""
+        """The contents of the outputs' folders, in the shape of OUTPUTS."""
         return {
             folder: {
                 file.name: file.read_text(encoding="utf-8")

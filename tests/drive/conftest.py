@@ -20,7 +20,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     importlib.import_module("socks")
     with Emulator(tmp_path_factory.mktemp("drive")) as running:
         yield running
-    assert running.foreign == [], "something beside Google was asked for"
+    assert running.foreign == [], "a host other than Google's was requested"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What can be made to go wrong, and how Drive words its refusals."""
+"""Faults that can be injected, and the wording of Drive's errors."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class Request:
 
     @property
     def is_change(self) -> bool:
-        """Whether it asks Drive to create, alter or remove something."""
+        """Whether it would create, change or delete something."""
         return self.method != "GET" and not self.is_token
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; `body` is JSON unless the headers say otherwise."""
+    """A response; `body` is JSON unless the headers say otherwise."""
 
     status: int
     body: bytes = b""
@@ -68,7 +68,7 @@ class Reply:
 def refusal(
     status: int, reason: str, message: str, *, domain: str = "global", location: str = ""
 ) -> Reply:
-    """The JSON that Drive answers errors with."""
+    """The JSON of Drive's error responses."""
     detail = {"domain": domain, "reason": reason, "message": message}
     if location:
         detail |= {"locationType": "parameter", "location": location}
@@ -76,16 +76,16 @@ def refusal(
 
 
 class Hang:
-    """Instead of an answer: silence."""
+    """Instead of a response: none, until the client gives up."""
 
 
 class Drop:
-    """Instead of an answer: the connection breaks in the middle of the body."""
+    """Instead of a response: the connection breaks in the middle of the body."""
 
 
 @dataclass
 class Fault:
-    """Gives `answer` to the next `times` requests that it `strikes`."""
+    """Gives `answer` to the next `times` requests that match `strikes`."""
 
     strikes: Callable[[Request], bool]
     answer: Reply | Hang | Drop

@@ -22,7 +22,7 @@ _TOKEN = re.compile(r"\s*(?:(?P<text>'(?:\\.|[^'\\])*')|(?P<mark>!=|[=()])|(?P<w
 
 
 class QueryError(ValueError):
-    """The search is not one this emulator, or Drive, knows."""
+    """The search is one that this emulator, or Drive, does not support."""
 
 
 def parse(query: str) -> Predicate:

@@ -15,7 +15,7 @@ Answer = Callable[[Request], Reply | Hang | Drop]
 
 
 class Proxy(ThreadingHTTPServer):
-    """Listens on a free port of the loopback; `foreign` lists every other host asked for."""
+    """Listens on a free port of the loopback; `foreign` lists any other host requested."""
 
     daemon_threads = True
     block_on_close = False

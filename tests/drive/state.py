@@ -101,7 +101,7 @@ class Upload:
 
 @dataclass
 class Drive:
-    """Everything there is. The server holds one lock around each use."""
+    """The whole state. The server holds one lock around each use."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
@@ -138,6 +138,6 @@ class Drive:
         return [file for file in self.files.values() if file.above is folder]
 
     def account_of(self, token: str) -> str | None:
-        """E-mail address that a live access token stands for."""
+        """E-mail address of the account that a valid access token belongs to."""
         email, expiry = self.tokens.get(token, ("", 0.0))
         return email if expiry > time.time() else None

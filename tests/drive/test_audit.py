@@ -1,4 +1,4 @@
-"""`store audit` against what DVC calls in sync."""
+"""`store audit` finds what DVC reports as in sync."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MD5 = {
 }
 
 
-def test_a_trashed_and_an_altered_member_are_named_and_sent_again(
+def test_trashed_and_altered_files_are_named_and_repaired(
     drive: Emulator, account: ServiceAccount, checkout: Make, tmp_path: Path
 ) -> None:
     folder = drive.shared_drive(account)
@@ -30,21 +30,21 @@ def test_a_trashed_and_an_altered_member_are_named_and_sent_again(
 
     trashed = f"model/model.onnx is in the remote's trash (model.dvc, object {MD5[WEIGHTS]})"
     altered = f"model/metadata.json was altered at the remote (model.dvc, object {MD5[METADATA]})"
-    assert here.store("status").count("in sync") == 4, "DVC has noticed by itself"
+    assert here.store("status").count("in sync") == 4, "DVC noticed it"
     assert here.store("push", code=1) == (
         f"DVC reported the push as done, but {altered}; {trashed}. Run `python -m training "
         "store audit --repair` in a checkout that has it."
     )
 
-    told = here.store("audit", "--repair")
+    output = here.store("audit", "--repair")
 
-    assert told.startswith(f"repaired {altered} repaired {trashed} Verified: 6 objects")
+    assert output.startswith(f"repaired {altered} repaired {trashed} Verified: 6 objects")
     clone = here.fresh(tmp_path / "clone")
     clone.store("pull", "model.dvc")
     assert clone.outputs()["model"] == OUTPUTS["model"]
 
 
-def test_an_audit_reads_no_file_and_changes_nothing(
+def test_an_audit_downloads_nothing_and_changes_nothing(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     folder = drive.shared_drive(account)
@@ -56,7 +56,7 @@ def test_an_audit_reads_no_file_and_changes_nothing(
     assert not any(request.is_change or request.is_download for request in drive.requests)
 
 
-def test_an_audit_outlasts_failures_that_pass(
+def test_an_audit_retries_transient_errors(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     folder = drive.shared_drive(account)
@@ -69,7 +69,7 @@ def test_an_audit_outlasts_failures_that_pass(
     assert "Verified: 3 objects" in here.store("audit", "model.dvc")
 
 
-def test_a_remote_larger_than_a_page_and_a_query_is_seen_whole(
+def test_a_remote_larger_than_one_page_is_listed_completely(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     folder = drive.shared_drive(account)
@@ -81,15 +81,15 @@ def test_a_remote_larger_than_a_page_and_a_query_is_seen_whole(
     drive.holding(folder, b"plot 299\n").trashed = True
     drive.api.page = 7
     try:
-        told = here.store("audit", "data.dvc", code=1)
+        output = here.store("audit", "data.dvc", code=1)
     finally:
         drive.api.page = 1000
 
-    assert told.startswith("trashed data/299.csv is in the remote's trash")
+    assert output.startswith("trashed data/299.csv is in the remote's trash")
     assert any("x-http-method-override" in request.headers for request in drive.requests)
 
 
-def test_a_member_that_is_there_twice_does_no_harm(
+def test_a_duplicated_file_is_a_warning(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     folder = drive.shared_drive(account)
@@ -97,13 +97,13 @@ def test_a_member_that_is_there_twice_does_no_harm(
     drive.fill(folder, here.cache)
     drive.duplicate(drive.holding(folder, WEIGHTS))
 
-    told = here.store("audit", "model.dvc")
+    output = here.store("audit", "model.dvc")
 
-    assert told.startswith("duplicated model/model.onnx is at the remote more than once")
-    assert "Verified: 3 objects" in told
+    assert output.startswith("duplicated model/model.onnx is at the remote more than once")
+    assert "Verified: 3 objects" in output
 
 
-def test_a_repair_without_the_object_at_hand_changes_nothing(
+def test_a_repair_without_a_local_copy_changes_nothing(
     drive: Emulator, account: ServiceAccount, checkout: Make, tmp_path: Path
 ) -> None:
     folder = drive.shared_drive(account)
@@ -111,9 +111,9 @@ def test_a_repair_without_the_object_at_hand_changes_nothing(
     drive.fill(folder, here.cache)
     drive.holding(folder, WEIGHTS).content = b"something else"
 
-    told = here.fresh(tmp_path / "clone").store("audit", "--repair", code=1)
+    output = here.fresh(tmp_path / "clone").store("audit", "--repair", code=1)
 
-    assert told == (
+    assert output == (
         "model/ (its list of files), model/model.onnx: missing or damaged in this checkout's cache "
         "too. Repair from a checkout that has it, or track the output again (`dvc add`)."
     )
@@ -128,12 +128,12 @@ def test_a_contributor_cannot_repair(
     drive.fill(folder, here.cache)
     drive.holding(folder, WEIGHTS).content = b"something else"
 
-    told = here.store("audit", "--repair", code=1)
+    output = here.store("audit", "--repair", code=1)
 
-    assert told.startswith("The service account lacks the right to change the Drive folder.")
+    assert output.startswith("The service account lacks the right to change the Drive folder.")
 
 
-def test_an_empty_remote_lacks_the_lists_of_files_and_their_members(
+def test_an_empty_remote_lacks_directories_and_files(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     here = checkout(drive.shared_drive(account))

@@ -1,4 +1,4 @@
-"""`store doctor`: one line a check, the first failure last, nothing made in Drive."""
+"""`store doctor`: one line per check, stopping at the first failure; nothing is left in Drive."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ CHECKS = (
 )
 
 
-def test_a_shared_drive_is_well_and_is_left_as_it_was(
+def test_a_healthy_shared_drive_passes_and_is_unchanged(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     folder = drive.shared_drive(account)
     before = {*drive.drive.files, *drive.drive.uploads}
 
-    told = checkout(folder).store("doctor")
+    output = checkout(folder).store("doctor")
 
-    assert [name for name in CHECKS if f"ok {name} " not in told] == []
-    assert f"GDRIVE_CREDENTIALS_DATA: {account.email}" in told
+    assert [name for name in CHECKS if f"ok {name} " not in output] == []
+    assert f"GDRIVE_CREDENTIALS_DATA: {account.email}" in output
     assert {*drive.drive.files, *drive.drive.uploads} == before
 
 
-def test_my_drive_fails_with_what_to_do_instead(
+def test_my_drive_fails_with_the_alternatives(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
-    told = checkout(drive.my_drive_folder(account)).store("doctor", code=2)
+    output = checkout(drive.my_drive_folder(account)).store("doctor", code=2)
 
-    assert told.endswith(
+    assert output.endswith(
         "failed storage A service account cannot push into a personal (My Drive) folder: it has "
         "no storage of its own, so Google refuses every upload. Use a folder of a shared drive, "
         'or one of the other ways under "Without a shared drive" in docs/google-drive.md. '
@@ -55,43 +55,43 @@ def test_my_drive_fails_with_what_to_do_instead(
 
 
 def test_a_viewer_fails(drive: Emulator, account: ServiceAccount, checkout: Make) -> None:
-    told = checkout(drive.shared_drive(account, role="reader")).store("doctor", code=2)
+    output = checkout(drive.shared_drive(account, role="reader")).store("doctor", code=2)
 
-    assert told.endswith(
+    assert output.endswith(
         f'failed folder {account.email} may read "Seedlings" but not write: pulling works, '
         "pushing will fail. Make it a content manager of the shared drive."
     )
 
 
-def test_a_contributor_is_told_what_it_cannot_do(
+def test_a_contributor_gets_a_warning_that_names_the_missing_right(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
-    told = checkout(drive.shared_drive(account, role="writer")).store("doctor", code=1)
+    output = checkout(drive.shared_drive(account, role="writer")).store("doctor", code=1)
 
     assert (
         f'warning storage in the shared drive "Seedlings", where {account.email} may add but not '
         "delete: `store audit --repair` needs a content manager."
-    ) in told
+    ) in output
 
 
-def test_two_folders_of_one_name_are_a_warning(
+def test_two_folders_with_one_name_are_a_warning(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     folder = drive.shared_drive(account)
     for _ in range(2):
         drive.subfolder(folder, "files")
 
-    told = checkout(folder).store("doctor", code=1)
+    output = checkout(folder).store("doctor", code=1)
 
-    assert 'warning duplicates 2 folders named "files": two first pushes ran at once.' in told
+    assert 'warning duplicates 2 folders named "files": two first pushes ran at once.' in output
 
 
 def test_a_folder_that_is_not_shared_fails(drive: Emulator, checkout: Make) -> None:
     folder = drive.shared_drive()
 
-    told = checkout(folder).store("doctor", code=2)
+    output = checkout(folder).store("doctor", code=2)
 
-    assert f"failed folder The Drive folder {folder} is not visible" in told
+    assert f"failed folder The Drive folder {folder} is not visible" in output
 
 
 def test_a_folder_in_the_trash_fails(
@@ -100,29 +100,29 @@ def test_a_folder_in_the_trash_fails(
     folder = drive.subfolder(drive.shared_drive(account), "old")
     drive.drive.files[folder].trashed = True
 
-    told = checkout(folder).store("doctor", code=2)
+    output = checkout(folder).store("doctor", code=2)
 
-    assert 'failed folder The folder "old" is in the trash.' in told
+    assert 'failed folder The folder "old" is in the trash.' in output
 
 
-def test_a_missing_folder_below_fails(
+def test_a_missing_subfolder_fails(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     folder = drive.shared_drive(account)
 
-    told = checkout(f"{folder}/models").store("doctor", code=2)
+    output = checkout(f"{folder}/models").store("doctor", code=2)
 
-    assert f'failed path The folder "models" of gdrive://{folder}/models does not exist' in told
+    assert f'failed path The folder "models" of gdrive://{folder}/models does not exist' in output
 
 
-def test_an_api_that_is_off_is_to_be_enabled(
+def test_a_disabled_api_fails_with_how_to_enable_it(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     drive.strike(lambda request: not request.is_token, faults.API_OFF, times=100)
 
-    told = checkout(drive.shared_drive(account)).store("doctor", code=2)
+    output = checkout(drive.shared_drive(account)).store("doctor", code=2)
 
-    assert told.endswith(
+    assert output.endswith(
         "failed API The Google Drive API is not enabled in the service account's project. "
         "Enable it (docs/google-drive.md, step 2) and wait a few minutes."
     )
@@ -133,9 +133,9 @@ def test_a_revoked_key_fails_at_the_token(
 ) -> None:
     drive.revoke_key(account)
 
-    told = checkout(drive.shared_drive(account)).store("doctor", code=2)
+    output = checkout(drive.shared_drive(account)).store("doctor", code=2)
 
-    assert "failed token Google rejects the key: it was revoked or replaced." in told
+    assert "failed token Google rejects the key: it was revoked or replaced." in output
 
 
 def _escaped_twice(credentials: str) -> str:
@@ -167,15 +167,15 @@ def _cut(credentials: str) -> str:
     ],
     ids=["empty", "base64", "a person's", "no address", "escaped twice", "cut"],
 )
-def test_a_spoilt_key_is_described_and_not_shown(
+def test_an_invalid_key_is_described_and_not_shown(
     drive: Emulator, account: ServiceAccount, checkout: Make, spoil: object, sentence: str
 ) -> None:
     assert callable(spoil)
     here = checkout(drive.shared_drive(account))
 
-    told = here.store("doctor", code=2, GDRIVE_CREDENTIALS_DATA=spoil(account.credentials))
+    output = here.store("doctor", code=2, GDRIVE_CREDENTIALS_DATA=spoil(account.credentials))
 
-    assert sentence in told
+    assert sentence in output
     assert drive.requests == []
 
 
@@ -190,5 +190,5 @@ def test_a_spoilt_key_is_described_and_not_shown(
     ],
     ids=["placeholder", "browser address"],
 )
-def test_an_address_that_is_no_folder_id_fails(checkout: Make, address: str, sentence: str) -> None:
+def test_a_url_without_a_folder_id_fails(checkout: Make, address: str, sentence: str) -> None:
     assert sentence in checkout(address).store("doctor", code=2)

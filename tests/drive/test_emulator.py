@@ -1,4 +1,4 @@
-"""The emulator itself, where a fault of its own would make the other tests say too much."""
+"""The emulator itself, where a bug of its own would let other tests pass wrongly."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def other(tmp_path: Path) -> Iterator[Emulator]:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_any_other_host_is_refused_and_remembered(other: Emulator, scheme: str) -> None:
+def test_any_other_host_is_refused_and_recorded(other: Emulator, scheme: str) -> None:
     address = other.environment()["HTTPS_PROXY"]
     proxies = urllib.request.ProxyHandler({"http": address, "https": address})
 
@@ -40,7 +40,7 @@ def test_any_other_host_is_refused_and_remembered(other: Emulator, scheme: str) 
         caught.value.close()
 
 
-def test_a_search_selects_what_drive_would() -> None:
+def test_a_search_matches_as_in_drive() -> None:
     drive = Drive()
     top = drive.add("top", None)
     for title in ("md5", "MD5", "it's"):
@@ -60,7 +60,7 @@ def test_a_search_selects_what_drive_would() -> None:
         query.parse("fullText contains 'seedling'")
 
 
-def test_a_field_mask_keeps_what_it_names() -> None:
+def test_a_field_mask_selects_the_named_fields() -> None:
     resource = {
         "id": "1",
         "labels": {"trashed": False, "starred": True},
@@ -75,7 +75,7 @@ def test_a_field_mask_keeps_what_it_names() -> None:
     }
 
 
-def test_it_starts_from_a_shell_and_leaves_no_key_behind(tmp_path: Path) -> None:
+def test_the_emulator_starts_from_a_shell_and_removes_its_key(tmp_path: Path) -> None:
     target = tmp_path / "drive.env"
     command = [sys.executable, "-u", "-m", "tests.drive.emulator", "--env-file", str(target)]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as running:

@@ -18,7 +18,7 @@ NEEDED = ("GDRIVE_CREDENTIALS_DATA", "GDRIVE_LIVE_FOLDER")
 def folder(request: pytest.FixtureRequest) -> str:
     """Id of a folder in the real Drive that may be written to."""
     if "live" not in request.config.getoption("markexpr"):
-        pytest.skip("talks to Google only when asked to: pytest -m live")
+        pytest.skip("talks to Google only with: pytest -m live")
     if missing := [name for name in NEEDED if not os.environ.get(name)]:
         pytest.skip(f"needs {' and '.join(missing)}")
     return os.environ["GDRIVE_LIVE_FOLDER"]
@@ -26,7 +26,7 @@ def folder(request: pytest.FixtureRequest) -> str:
 
 @pytest.mark.live
 @pytest.mark.timeout(900)
-def test_google_itself_takes_keeps_and_returns_what_is_pushed(folder: str, tmp_path: Path) -> None:
+def test_a_push_to_google_is_verified_and_pulled_again(folder: str, tmp_path: Path) -> None:
     account = ServiceAccount("", os.environ["GDRIVE_CREDENTIALS_DATA"])
     template = Checkout.make(tmp_path / "template", isolated(tmp_path / "home"))
     here = template.copy(tmp_path / "checkout", template.environment, account.secrets)

@@ -10,15 +10,15 @@ from training.study.read import read_study
 from training.study.simulation import simulate, write_csv
 
 
-def test_training_pulls_the_data_when_there_is_a_key_and_no_data(
+def test_training_pulls_missing_data_when_credentials_are_set(
     world: World, root: Path, tmp_path: Path
 ) -> None:
     cells = simulate(read_study(root / "study.toml"), rows=600)
     bring_data(world, write_csv(cells, tmp_path / "csv"))
     clone = world.clone("trainer")
-    told = world.training(clone, "train", "--search", "1", "--jobs", "1")
+    output = world.training(clone, "train", "--search", "1", "--jobs", "1")
 
-    assert "Data: data/, pulled from the remote just now." in told
+    assert "Data: data/, pulled from the remote just now." in output
     assert list((clone / "data").glob("*.csv"))
 
 
@@ -28,7 +28,9 @@ def test_a_model_that_is_not_bundled_comes_from_drive(world: World) -> None:
     world.training(owner, "store", "push", "model.dvc")
     clone = world.clone("server")
     shutil.rmtree(clone / ".dvc/released/files")
-    told = " ".join(world.training(clone, "model", "get").split())
+    output = " ".join(world.training(clone, "model", "get").split())
 
-    assert "Model: pulled from the remote 'drive', since there was no model/, nothing from" in told
+    assert (
+        "Model: pulled from the remote 'drive', since there was no model/, nothing from" in output
+    )
     assert (clone / "model/model.onnx").is_file()

@@ -16,21 +16,21 @@ from tests.drive.faults import Drop, Hang, Reply
 AT_ONCE = ("--pause", "0.1")
 
 
-def test_what_was_pushed_is_verified_unread_and_comes_back_in_a_new_clone(
+def test_a_push_is_verified_without_downloads_and_a_new_clone_pulls_it(
     drive: Emulator, account: ServiceAccount, checkout: Make, tmp_path: Path
 ) -> None:
     here = checkout(drive.shared_drive(account))
 
-    told = here.store("push")
+    output = here.store("push")
 
-    assert "Pushed and verified: 6 objects" in told
+    assert "Pushed and verified: 6 objects" in output
     assert not any(request.is_download for request in drive.requests)
     clone = here.fresh(tmp_path / "clone")
     assert "model.dvc: pulled; every file matches its checksum." in clone.store("pull")
     assert clone.outputs() == OUTPUTS
 
 
-def test_a_second_push_sends_nothing(
+def test_a_second_push_uploads_nothing(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     folder = drive.shared_drive(account)
@@ -45,9 +45,9 @@ def test_a_second_push_sends_nothing(
 def test_a_service_account_cannot_push_into_my_drive(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
-    told = checkout(drive.my_drive_folder(account)).store("push", code=1)
+    output = checkout(drive.my_drive_folder(account)).store("push", code=1)
 
-    assert told == (
+    assert output == (
         "A service account cannot push into a personal (My Drive) folder: it has no storage of "
         "its own, so Google refuses every upload. Use a folder of a shared drive, or one of the "
         'other ways under "Without a shared drive" in docs/google-drive.md. Pulling works as it '
@@ -56,9 +56,9 @@ def test_a_service_account_cannot_push_into_my_drive(
 
 
 def test_a_viewer_cannot_push(drive: Emulator, account: ServiceAccount, checkout: Make) -> None:
-    told = checkout(drive.shared_drive(account, role="reader")).store("push", code=1)
+    output = checkout(drive.shared_drive(account, role="reader")).store("push", code=1)
 
-    assert told == (
+    assert output == (
         "The service account lacks the right to change the Drive folder. Make it a content "
         "manager of the shared drive (a contributor can push but not repair). Pulling works as "
         "it is."
@@ -66,7 +66,7 @@ def test_a_viewer_cannot_push(drive: Emulator, account: ServiceAccount, checkout
 
 
 @pytest.mark.parametrize("where", ["shared drive", "My Drive"])
-def test_whoever_may_only_look_can_pull(
+def test_a_viewer_can_pull(
     drive: Emulator, account: ServiceAccount, checkout: Make, tmp_path: Path, where: str
 ) -> None:
     shared = where == "shared drive"
@@ -83,29 +83,29 @@ def test_whoever_may_only_look_can_pull(
 def test_a_folder_that_is_not_shared_is_named(drive: Emulator, checkout: Make) -> None:
     folder = drive.shared_drive()
 
-    told = checkout(folder).store("push", code=1)
+    output = checkout(folder).store("push", code=1)
 
-    assert told == (
+    assert output == (
         f"The Drive folder {folder} is not visible to the service account. Share it with the "
         "account's e-mail address, and check the id (the last part of the folder's address in "
         "the browser)."
     )
 
 
-def test_a_folder_below_that_does_not_exist_is_named(
+def test_a_missing_subfolder_is_named(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     folder = drive.shared_drive(account)
 
-    told = checkout(f"{folder}/models").store("push", code=1)
+    output = checkout(f"{folder}/models").store("push", code=1)
 
-    assert told == (
+    assert output == (
         f"The folder {folder}/models does not exist in Drive, and DVC does not create it. "
         "Create it once in the browser, or use the id of an existing folder."
     )
 
 
-def test_a_folder_below_takes_what_is_pushed(
+def test_a_subfolder_can_be_pushed_to(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     folder = drive.shared_drive(account)
@@ -125,52 +125,52 @@ def test_a_folder_below_takes_what_is_pushed(
         pytest.param(Drop(), 1, id="dropped connection"),
     ],
 )
-def test_an_upload_that_fails_in_passing_is_sent_again(
+def test_an_upload_is_retried_after_a_transient_error(
     drive: Emulator, account: ServiceAccount, checkout: Make, answer: Reply | Drop, times: int
 ) -> None:
     here = checkout(drive.shared_drive(account))
     drive.strike(lambda request: request.is_upload, answer, times)
 
-    told = here.store("push", "model.dvc", *AT_ONCE)
+    output = here.store("push", "model.dvc", *AT_ONCE)
 
-    assert "Pushed and verified: 3 objects" in told
+    assert "Pushed and verified: 3 objects" in output
 
 
-def test_google_limiting_every_call_is_said_after_four_attempts(
+def test_rate_limiting_is_reported_after_four_attempts(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     here = checkout(drive.shared_drive(account))
     drive.strike(lambda request: not request.is_token, faults.TOO_MANY, times=100)
 
-    told = here.store("push", "model.dvc", *AT_ONCE, code=1)
+    output = here.store("push", "model.dvc", *AT_ONCE, code=1)
 
-    assert told.endswith("Google is limiting the rate of calls. Wait a minute and try again.")
+    assert output.endswith("Google is limiting the rate of calls. Wait a minute and try again.")
     assert sum(not request.is_token for request in drive.requests) == 4
 
 
-def test_a_server_that_never_answers_is_given_up(
+def test_a_push_to_an_unresponsive_server_times_out(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     here = checkout(drive.shared_drive(account))
     drive.strike(lambda request: request.is_upload, Hang(), times=100)
 
-    told = here.store("push", "model.dvc", "--timeout", "8", "--pause", "5", code=1)
+    output = here.store("push", "model.dvc", "--timeout", "8", "--pause", "5", code=1)
 
-    assert told == (
+    assert output == (
         "`dvc push` did not finish within 4 s and was stopped. The remote may be unreachable, "
         "or the transfer needs a longer --timeout."
     )
 
 
-def test_a_hanging_attempt_leaves_time_for_one_that_succeeds(
+def test_a_hanging_attempt_leaves_time_for_a_successful_one(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     here = checkout(drive.shared_drive(account))
     drive.strike(lambda request: request.is_upload, Hang())
 
-    told = here.store("push", "model.dvc", "--timeout", "30", *AT_ONCE)
+    output = here.store("push", "model.dvc", "--timeout", "30", *AT_ONCE)
 
-    assert "Pushed and verified: 3 objects" in told
+    assert "Pushed and verified: 3 objects" in output
 
 
 @pytest.mark.parametrize(
@@ -180,36 +180,36 @@ def test_a_hanging_attempt_leaves_time_for_one_that_succeeds(
         ("deleted", "The service account no longer exists."),
     ],
 )
-def test_a_key_that_google_refuses_is_to_be_replaced(
+def test_a_refused_key_is_reported_as_revoked_or_replaced(
     drive: Emulator, account: ServiceAccount, checkout: Make, state: str, cause: str
 ) -> None:
     here = checkout(drive.shared_drive(account))
     (drive.revoke_key if state == "revoked" else drive.delete_account)(account)
 
-    told = here.store("push", "model.dvc", code=1)
+    output = here.store("push", "model.dvc", code=1)
 
-    assert told == (
+    assert output == (
         f"{cause} Make a new key for the service account and replace the secret "
         "(docs/google-drive.md, step 4)."
     )
 
 
-def test_two_pushes_at_once_both_arrive(
+def test_two_concurrent_pushes_both_succeed(
     drive: Emulator, account: ServiceAccount, checkout: Make, tmp_path: Path
 ) -> None:
     folder = drive.shared_drive(account)
     both = [checkout(folder, account, name) for name in ("one", "two")]
 
     with ThreadPoolExecutor() as pool:
-        told = list(pool.map(lambda each: each.store("push"), both))
+        output = list(pool.map(lambda each: each.store("push"), both))
 
-    assert all("Pushed and verified: 6 objects" in each for each in told)
+    assert all("Pushed and verified: 6 objects" in each for each in output)
     clone = both[0].fresh(tmp_path / "clone")
     clone.store("pull", "model.dvc")
     assert clone.outputs()["model"] == OUTPUTS["model"]
 
 
-def test_an_altered_object_is_refused_when_pulled(
+def test_pulling_an_altered_object_is_refused(
     drive: Emulator, account: ServiceAccount, checkout: Make, tmp_path: Path
 ) -> None:
     folder = drive.shared_drive(account)
@@ -218,16 +218,16 @@ def test_an_altered_object_is_refused_when_pulled(
     drive.holding(folder, b"weights" * 40).content = b"something else"
     clone = here.fresh(tmp_path / "clone")
 
-    told = clone.store("pull", "model.dvc", code=1)
+    output = clone.store("pull", "model.dvc", code=1)
 
-    assert told.startswith("model/model.onnx is missing or damaged at the remote drive (object ")
+    assert output.startswith("model/model.onnx is missing or damaged at the remote drive (object ")
     assert not (clone.path / "model").exists()
 
 
-def test_credentials_are_asked_for_before_anything_is_tried(
+def test_missing_credentials_are_reported_before_any_attempt(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
-    told = checkout(drive.shared_drive(account), None).store("push", code=1)
+    output = checkout(drive.shared_drive(account), None).store("push", code=1)
 
-    assert told.startswith("GDRIVE_CREDENTIALS_DATA is empty: no key for Google Drive.")
+    assert output.startswith("GDRIVE_CREDENTIALS_DATA is empty: no key for Google Drive.")
     assert drive.requests == []
