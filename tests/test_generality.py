@@ -18,7 +18,7 @@ OTHER_MEANINGS = re.compile(
     r"working tree|ls-tree|work-tree|source tree|tree of (files|modules|statements)"
     r"|\bplots\b(\.|,| import)|import plots|\.plot\(|\bplot_\w+"
 )
-ENGINE = ("training", "functions", ".github", "Makefile")
+ENGINE = ("training", "functions", "deploy", ".github", "template.yaml", "Makefile")
 SUFFIXES = {".py", ".yaml", ".yml", ".html", ".js", ".css", ""}
 
 

@@ -40,8 +40,8 @@ def test_every_file_the_readme_sends_people_to_is_there(root: Path, readme: str)
 
 
 def test_every_training_command_it_names_exists(root: Path, readme: str) -> None:
-    groups = re.findall(r"`(data|store|model) ([a-z|]+)`", readme.replace("\n", " "))
-    assert {name for name, _ in groups} == {"data", "store", "model"}
+    groups = re.findall(r"`(study|data|store|model) ([a-z|]+)`", readme.replace("\n", " "))
+    assert {name for name, _ in groups} == {"study", "data", "store", "model"}
     for name, commands in groups:
         told = subprocess.run(
             [sys.executable, "-m", "training", name, "--help"],
