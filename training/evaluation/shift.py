@@ -43,7 +43,7 @@ class Shift:
     """Predicted minus observed risk of the rows of one level at one time."""
 
     level: str
-    """Factor and level, such as `species Quercus alba`; `all`."""
+    """Factor and level, such as `grade III`; `all`."""
     is_contrast: bool
     """Whether the difference is that of the level less that of all other rows."""
     is_main: bool
