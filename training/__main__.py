@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 import training
-from training.cli import coverage, data, model, store, study
+from training.cli import coverage, data, gate_rates, model, store, study
 from training.cli import retrain as loop
 from training.errors import InvalidStudyError, InvalidTableError, TrainingError
 
@@ -22,7 +22,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(model.app, name="model")
 app.add_typer(store.app, name="store")
 app.add_typer(study.app, name="study")
-for command in (model.train, loop.retrain, loop.rollback, coverage.coverage):
+for command in (model.train, loop.retrain, loop.rollback, coverage.coverage, gate_rates.gate_rates):
     app.command()(command)
 
 

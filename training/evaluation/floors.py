@@ -37,14 +37,14 @@ def floors(
     study: Study,
     outcomes: Outcomes,
     groups: tuple[str, ...],
-    challenger: OutOfFold,
-    pooled: OutOfFold,
-    reference: OutOfFold | None,
+    challenger: Floats,
+    pooled: Floats,
+    reference: Floats | None,
 ) -> list[Rule]:
-    """A challenger's out-of-fold curves against Kaplan-Meier's, and its calibration.
+    """A challenger's held-out curves [n, visits] against Kaplan-Meier's, and its calibration.
 
-    `groups` has the name of each row's group. `pooled` is Kaplan-Meier of all subjects,
-    `reference` that by the factor that tells most, None where none tells more than all together.
+    `groups` has the name of each row's group. `pooled` are the curves of all other subjects,
+    `reference` those by the factor that tells most, None where none tells more than all together.
     """
     score = "integrated Brier score minus Kaplan-Meier's"
     against = _compare(outcomes, groups, challenger, pooled)
@@ -55,25 +55,25 @@ def floors(
     if reference is not None:
         against = _compare(outcomes, groups, challenger, reference)
         enough = len(set(groups)) >= ENOUGH_GROUPS
-        gain = challenger.fold_scores(CONCORDANCE) - reference.fold_scores(CONCORDANCE)
         rules += [
             Rule.below(f"{score} by level, lower bound", against.lower, 0, hard=enough),
             Rule.below(f"{score} by level", against.difference, 0, hard=False),
-            Rule.above("concordance minus Kaplan-Meier's", float(np.nanmean(gain)), 0, hard=False),
         ]
     return [*rules, *_calibration(study, outcomes, challenger)]
 
 
 def _compare(
-    outcomes: Outcomes, groups: tuple[str, ...], challenger: OutOfFold, kaplan_meier: OutOfFold
+    outcomes: Outcomes, groups: tuple[str, ...], challenger: Floats, kaplan_meier: Floats
 ) -> Comparison:
-    curves = (each.survival.mean(axis=0) for each in (kaplan_meier, challenger))
-    return compare_held_out([Scored("all", outcomes, groups, *curves)], "all")
+    return compare_held_out([Scored("all", outcomes, groups, kaplan_meier, challenger)], "all")
 
 
-def warnings(challenger: OutOfFold, recorded: Mapping[str, Any]) -> list[Rule]:
-    """Scores beside those that the champion's metadata record; they only warn."""
-    rules = []
+def warnings(
+    challenger: OutOfFold, reference: OutOfFold, recorded: Mapping[str, Any]
+) -> list[Rule]:
+    """Scores beside Kaplan-Meier's and those of the champion's metadata; they only warn."""
+    gain = challenger.fold_scores(CONCORDANCE) - reference.fold_scores(CONCORDANCE)
+    rules = [Rule.above("concordance minus Kaplan-Meier's", float(np.nanmean(gain)), 0, hard=False)]
     for name, better in (("integrated_brier_score", -1), ("brier_score", -1), (CONCORDANCE, 1)):
         if isinstance(was := recorded.get(name), Mapping) and was.get("mean") is not None:
             value = float(np.nanmean(challenger.fold_scores(name)))
@@ -83,10 +83,10 @@ def warnings(challenger: OutOfFold, recorded: Mapping[str, Any]) -> list[Rule]:
     return rules
 
 
-def _calibration(study: Study, outcomes: Outcomes, challenger: OutOfFold) -> Iterator[Rule]:
+def _calibration(study: Study, outcomes: Outcomes, challenger: Floats) -> Iterator[Rule]:
     """Out-of-fold calibration of all and of each level, the worst of a few times."""
     visits = _times(study, outcomes)
-    survival = challenger.survival.mean(axis=0)[:, visits]
+    survival = challenger[:, visits]
     free, weight = (each[:, visits] for each in outcomes.known)
     residual = weight * (free - survival)
     everyone = np.ones(len(outcomes), np.bool_)

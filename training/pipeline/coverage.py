@@ -49,24 +49,11 @@ class Coverage:
 def interval_coverage(
     study: Study, subjects: Subjects, replicates: int, jobs: int
 ) -> list[Coverage]:
-    """Coverage of the interval of the average on data drawn from three truths.
-
-    Groups differ by a third of the study's `simulation.group_sd`, by all of it, and as those
-    at hand do, by phase and by level of the first factor.
-    """
+    """Coverage of the interval of the average on data drawn from three truths."""
     periods = Periods.of(study, subjects)
     outcomes = Outcomes.of(study, subjects, periods)
     recipe = recipes(study, 1)[0]
-    parameters = dict(recipe.parameters)
-    if "C" in parameters:
-        parameters["C"] *= STRONGER
-    model = fit_hazard(replace(recipe, parameters=parameters), study, periods, subjects)
-    sd = study.simulation.group_sd
-    truths = [
-        Truth(f"{sd / 3:.2g}", model, GroupEffects(sd / 3)),
-        Truth(f"{sd:.2g}", model, GroupEffects(sd)),
-        Truth("as at hand", model, fitted_effects(model, subjects)),
-    ]
+    truths = study_truths(study, subjects)
     codes, numbers = _points(subjects)
     times = _times(periods)
     tasks = [(truth, seed) for truth in truths for seed in range(replicates)]
@@ -82,6 +69,25 @@ def interval_coverage(
     return [
         _coverage(truth, answered, truth.average_risk(codes, numbers, times))
         for truth, answered in zip(truths, risks.reshape(*shape, *risks.shape[1:]), strict=True)
+    ]
+
+
+def study_truths(study: Study, subjects: Subjects) -> list[Truth]:
+    """Three truths that are like the data at hand.
+
+    Groups differ by a third of the study's `simulation.group_sd`, by all of it, and as those
+    at hand do, by phase and by level of the first factor.
+    """
+    recipe, periods = recipes(study, 1)[0], Periods.of(study, subjects)
+    parameters = dict(recipe.parameters)
+    if "C" in parameters:
+        parameters["C"] *= STRONGER
+    model = fit_hazard(replace(recipe, parameters=parameters), study, periods, subjects)
+    sd = study.simulation.group_sd
+    return [
+        Truth(f"{sd / 3:.2g}", model, GroupEffects(sd / 3)),
+        Truth(f"{sd:.2g}", model, GroupEffects(sd)),
+        Truth("as at hand", model, fitted_effects(model, subjects)),
     ]
 
 

@@ -99,10 +99,19 @@ def _rules_of(candidate: Candidate, champion: Mapping[str, Any] | None) -> tuple
         )
     groups = tuple(_names(candidate.subjects))
     return (
-        *floors.floors(study, candidate.outcomes, groups, candidate.scored, pooled, reference),
+        *floors.floors(
+            study,
+            candidate.outcomes,
+            groups,
+            candidate.scored.survival.mean(axis=0),
+            pooled.survival.mean(axis=0),
+            None if reference is None else reference.survival.mean(axis=0),
+        ),
         *behaviour.check_expectations(study, candidate.periods, grid, hazard),
         Rule.below("ONNX graph against scikit-learn", candidate.parity, export.PARITY),
-        *floors.warnings(candidate.scored, {} if champion is None else champion["metrics"]),
+        *floors.warnings(
+            candidate.scored, candidate.reference, {} if champion is None else champion["metrics"]
+        ),
     )
 
 

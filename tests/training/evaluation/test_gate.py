@@ -96,7 +96,10 @@ class Case:
         groups = tuple(self.subjects.groups[place] for place in self.subjects.group)
         curves = (each.survival.mean(axis=0) for each in (self.champion, challenger))
         comparison = compare_held_out([Scored("all", self.outcomes, groups, *curves)], "all")
-        rules = floors(self.study, self.outcomes, groups, challenger, self.pooled, self.reference)
+        held_out = (
+            each.survival.mean(axis=0) for each in (challenger, self.pooled, self.reference)
+        )
+        rules = floors(self.study, self.outcomes, groups, *held_out)
         evidence = Evidence("custom", tuple(rules), True, comparisons=(comparison, comparison))
         return comparison, judge(evidence, MARGIN)
 
