@@ -13,8 +13,9 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from training.errors import InvalidStudyError, StudyFault
-from training.study.consistency import Parts, disagreements
+from training.study.consistency import disagreements
 from training.study.declaration import Study
+from training.study.parts import Parts
 from training.study.vocabulary import OTHER, TABLE, Declared, near, shown
 
 LISTS = ("inputs", "derived", "rules", "expectations")

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from training.errors import Fault, InvalidTableError, NoTableError
+from training.study.arrange import as_subjects
 from training.study.columns import YES, CellFault, broken_rules, declared_columns, typed
 from training.study.csv_file import CsvFile, read_csv
 from training.study.declaration import SIMULATED, Study
@@ -22,7 +23,6 @@ from training.study.vocabulary import near
 
 Source = Literal["published", "simulated", "custom"]
 
-RANDOM_GROUPS: Final = 20
 _NOTICES: Final = 10
 """Rows dropped for one reason that are named one by one."""
 
@@ -102,26 +102,6 @@ def directory_hash(files: Mapping[str, str]) -> str:
     """The MD5 that DVC gives a folder (without its `.dir`) from the MD5s of its files."""
     listing = [{"md5": md5, "relpath": name} for name, md5 in sorted(files.items())]
     return hashlib.md5(json.dumps(listing, sort_keys=True).encode()).hexdigest()  # noqa: S324
-
-
-def as_subjects(table: pd.DataFrame, study: Study) -> Subjects:
-    """A typed table as arrays, in an order that does not depend on the order of its rows."""
-    table = _in_order(table, study)
-    codes = [pd.Categorical(table[f.column], f.names).codes for f in study.factors]
-    numbers = [table[each.column].to_numpy(dtype=float) for each in study.numbers]
-    time = table[study.time.column].to_numpy(dtype=float)
-    happened = (table[study.event.column] == str(study.event.happened)).to_numpy(dtype=bool)
-    beyond = time > study.time.horizon + 1e-9
-    group, groups = _groups(table, study)
-    return Subjects(
-        codes=np.column_stack([np.empty((len(table), 0), np.int64), *codes]).astype(np.int64),
-        numbers=np.column_stack([np.empty((len(table), 0)), *numbers]),
-        time=np.minimum(time, study.time.horizon),
-        event=(happened & ~beyond).astype(np.int64),
-        group=group,
-        groups=groups,
-        frame=table,
-    )
 
 
 def _required(study: Study) -> Iterator[str]:
@@ -247,34 +227,6 @@ def _usable(table: pd.DataFrame, rows: _Rows, study: Study) -> tuple[np.ndarray,
                 f"Dropped {len(missing)} rows in all whose {column} is missing{with_event}."
             )
     return kept, notices
-
-
-def _in_order(table: pd.DataFrame, study: Study) -> pd.DataFrame:
-    if study.data.id is None:
-        return table.sort_values(sorted(table.columns), kind="stable").reset_index(drop=True)
-    order = _natural(table[study.data.id].astype(str))
-    return table.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
-
-
-def _natural(names: pd.Series) -> np.ndarray:
-    """Whole numbers by size, all else by spelling."""
-    whole = names.str.fullmatch("[0-9]{1,15}").all()
-    return names.astype(np.int64).to_numpy() if whole else names.rank(method="dense").to_numpy()
-
-
-def _groups(table: pd.DataFrame, study: Study) -> tuple[np.ndarray, tuple[str, ...]]:
-    if study.data.group is not None:
-        names = table[study.data.group.column].astype(str)
-        distinct = names.drop_duplicates()
-        ordered = tuple(distinct.iloc[np.argsort(_natural(distinct), kind="stable")])
-        return pd.Categorical(names, ordered).codes.astype(np.int64), ordered
-    # By a hash of the cells: random, of one size, and the same whatever the order of the rows.
-    hashes = pd.util.hash_pandas_object(table.astype(str), index=False).to_numpy()
-    number = RANDOM_GROUPS if len(table) >= 3 * RANDOM_GROUPS else max(5, len(table) // 3)
-    number = min(number, len(table))
-    group = np.empty(len(table), dtype=np.int64)
-    group[np.argsort(hashes, kind="stable")] = np.arange(len(table)) % number
-    return group, tuple(str(place + 1) for place in range(number))
 
 
 def _simulated(table: pd.DataFrame) -> pd.Series:
