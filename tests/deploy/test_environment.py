@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -258,6 +260,42 @@ def test_without_credentials_one_line_says_so(checkout: Checkout, account: Accou
     checkout.environment = bare
     done = checkout.run("images", "prod")
     assert (done.returncode, done.stderr) == (1, "deploy: Unable to locate credentials\n")
+
+
+SESSION = "arn:aws:iam::123456789012:user/ranger"
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_a_profile_of_aws_login_is_read(
+    checkout: Checkout, account: Account, tmp_path: Path, signed_in: bool
+) -> None:
+    account.prepare()
+    home = tmp_path / "home"
+    cache = home / ".aws/login/cache"
+    cache.mkdir(parents=True)
+    (home / ".aws/config").write_text(f"[profile forest]\nlogin_session = {SESSION}\n")
+    token = {
+        "accessToken": {
+            "accessKeyId": "key",
+            "secretAccessKey": "secret",
+            "sessionToken": "token",
+            "accountId": "123456789012",
+            "expiresAt": "2999-01-01T00:00:00Z",
+        },
+        **dict.fromkeys(("refreshToken", "dpopKey", "clientId"), "x"),
+    }
+    if signed_in:
+        name = hashlib.sha256(SESSION.encode()).hexdigest()
+        (cache / f"{name}.json").write_text(json.dumps(token))
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    checkout.environment = {k: v for k, v in checkout.environment.items() if k not in keys}
+    done = checkout.run("current-image", "staging", HOME=str(home), AWS_PROFILE="forest")
+    if signed_in:
+        assert (done.returncode, done.stdout) == (0, "image=\n"), done.stderr
+    else:
+        assert done.returncode == 1
+        assert done.stderr.startswith("deploy: ")
+        assert "reauthenticate with 'aws login'" in done.stderr
 
 
 def test_what_serves_is_printed_and_is_empty_before_the_first_release(
