@@ -20,6 +20,7 @@ CHECKOV := .checkov-venv/bin/checkov
 CHECKOV_ARGS := --framework cloudformation --skip-download --compact --quiet
 SYFT := .sbom-venv/bin/syft
 RELEASE = PATH="$(CURDIR)/$(dir $(SAM)):$$PATH" .release-venv/bin/python -m deploy
+BASE_IMAGE := public.ecr.aws/lambda/python:3.13
 TEMPLATES := template.yaml deploy/account.yaml deploy/environment.yaml
 # What smoke tests compare with. A job that has downloaded model/ needs nothing of training.
 MODEL_FOLDER = $(if $(wildcard model/metadata.json),,model)
@@ -82,6 +83,14 @@ model: setup # get a model if there is none yet
 image: model .sam-venv/.ready ## Build the image (sam build; needs Docker)
 	@docker info >/dev/null 2>&1 || { echo "image: no Docker Engine is running; start one first" >&2; exit 1; }
 	@$(SAM) build
+
+# The digest of the registry's index: one for both architectures.
+.PHONY: pin-base
+pin-base: ## Pin Lambda's base image in Dockerfile.lambda by its current digest (needs Docker)
+	@mkdir -p build && docker pull --quiet $(BASE_IMAGE) >/dev/null
+	@pinned=$$(docker image inspect --format '{{index .RepoDigests 0}}' $(BASE_IMAGE)) && \
+	  sed "s|^FROM .*|FROM $(BASE_IMAGE)@$${pinned#*@}|" Dockerfile.lambda >build/pinned && \
+	  mv build/pinned Dockerfile.lambda && grep ^FROM Dockerfile.lambda
 
 .PHONY: invoke
 invoke: image ## Build it and run it on one gateway event (EVENT=tests/events/….json)

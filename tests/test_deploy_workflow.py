@@ -1,7 +1,7 @@
 """The deploy workflow, its steps run in a scratch clone: order, digests, and the way back.
 
 git, make, DVC and the project's own commands are real; AWS is moto over HTTP; sam, docker and
-gh are stand-ins that write down what they were asked. Actions are not run.
+gh are stand-ins that log each command. Actions are not run.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def jobs(root: Path) -> dict[str, Any]:
     return dict(yaml.safe_load(text)["jobs"])
 
 
-def asked(runner: Runner) -> list[str]:
+def commands(runner: Runner) -> list[str]:
     """The commands that the stand-ins got, in order."""
     return Path(runner.environment["TOOLS_LOG"]).read_text().splitlines()
 
@@ -103,7 +103,7 @@ def test_a_release_is_built_once_and_goes_by_digest_through_staging_to_prod(
     runner: Runner, jobs: dict[str, Any], account: Account
 ) -> None:
     assert runner.run(jobs["package"]), runner.text
-    packaged = asked(runner)
+    packaged = commands(runner)
     assert [line.split()[:3] for line in packaged] == [
         ["docker", "info"],
         ["sam", "build"],
@@ -117,7 +117,7 @@ def test_a_release_is_built_once_and_goes_by_digest_through_staging_to_prod(
     assert runner.run(jobs["staging"]), runner.text
     image = runner.outputs["steps.push.outputs.image"]
     assert re.fullmatch(re.escape(REPOSITORY) + "@sha256:[0-9a-f]{64}", image)
-    staged = asked(runner)[len(packaged) :]
+    staged = commands(runner)[len(packaged) :]
     assert [line.split()[:2] for line in staged] == [
         ["docker", "load"],
         ["docker", "image"],
@@ -135,7 +135,7 @@ def test_a_release_is_built_once_and_goes_by_digest_through_staging_to_prod(
         jobs["staging"]["outputs"]["image"]
     )
     assert runner.run(jobs["prod"]), runner.text
-    shipped = asked(runner)[len(packaged) + len(staged) :]
+    shipped = commands(runner)[len(packaged) + len(staged) :]
     assert shipped[1] == (
         f"gh attestation verify oci://{image} --repo someone/seedlings "
         "--signer-workflow someone/seedlings/.github/workflows/deploy.yml"
@@ -208,7 +208,7 @@ def test_an_image_that_is_not_attested_never_reaches_prod(
     runner.environment["FAIL"] = "gh attestation"
 
     assert runner.run(jobs["prod"]) is False
-    assert not any(line.startswith("sam") for line in asked(runner))
+    assert not any(line.startswith("sam") for line in commands(runner))
     assert find_stack(account.client("cloudformation"), "forest-prod") is None
 
 
@@ -218,7 +218,7 @@ def test_a_repository_without_aws_is_green_and_says_why_nothing_is_deployed(
     runner.context["vars.AWS_DEPLOY_ROLE"] = ""
     assert runner.run(jobs["package"]), runner.text
     assert "::notice title=Not deployed::AWS is not set up" in runner.text
-    assert not any(line.startswith("docker save") for line in asked(runner))
+    assert not any(line.startswith("docker save") for line in commands(runner))
     assert jobs["staging"]["if"] == "${{ vars.AWS_DEPLOY_ROLE != '' }}"
     assert jobs["prod"]["needs"] == "staging", "who is skipped takes along who needs it"
 
@@ -284,8 +284,8 @@ def test_a_night_s_rollback_needs_nothing_but_the_account(
 def test_a_rescan_pulls_what_prod_runs(runner: Runner, root: Path, account: Account) -> None:
     text = (root / ".github/workflows/rescan.yml").read_text()
     assert runner.run(yaml.safe_load(text)["jobs"]["rescan"]), runner.text
-    assert [line for line in asked(runner) if "live-prod" in line] == [
+    assert [line for line in commands(runner) if "live-prod" in line] == [
         f"docker pull --quiet {REPOSITORY}:live-prod",
         f"docker tag {REPOSITORY}:live-prod predictfunction:latest",
     ]
-    assert asked(runner)[-1].startswith("syft scan --quiet docker:predictfunction:latest")
+    assert commands(runner)[-1].startswith("syft scan --quiet docker:predictfunction:latest")

@@ -17,8 +17,6 @@ from typing import Any
 
 import pytest
 
-BASE = "public.ecr.aws/lambda/python:3.13"
-
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -35,16 +33,19 @@ def docker(*arguments: str, timeout: float = 120) -> str:
 
 
 @pytest.fixture(scope="session")
-def base() -> str:
+def base(root: Path) -> str:
+    """The base image as Dockerfile.lambda names it."""
+    dockerfile = (root / "Dockerfile.lambda").read_text().splitlines()
+    (name,) = (line.split()[1] for line in dockerfile if line.startswith("FROM "))
     if not shutil.which("docker"):
         pytest.skip("there is no Docker here")
     seen = subprocess.run(["docker", "info"], capture_output=True, check=False)
     if seen.returncode:
         pytest.skip("no Docker Engine answers")
-    seen = subprocess.run(["docker", "image", "inspect", BASE], capture_output=True, check=False)
+    seen = subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False)
     if seen.returncode and "CI" not in os.environ:
-        pytest.skip(f"the base image is not here: docker pull {BASE}")
-    return BASE
+        pytest.skip(f"the base image is not here: docker pull {name}")
+    return name
 
 
 @pytest.fixture(scope="session")

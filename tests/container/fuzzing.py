@@ -1,4 +1,4 @@
-"""What the fuzzer is told beside its command line."""
+"""What the fuzzer gets beside its command line."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ SPOILT: dict[str, tuple[str, Callable[[Path, Path], Path], str]] = {
 def test_a_model_changed_after_the_build_is_never_served(
     image: str, root: Path, tmp_path: Path, what: str
 ) -> None:
-    target, spoil, told = SPOILT[what]
+    target, spoil, message = SPOILT[what]
     over = f"{spoil(root, tmp_path)}:/var/task/{target}:ro"
     # As in Lambda: the runtime client starts at once, with no emulator before it.
     done = subprocess.run(
@@ -90,7 +90,7 @@ def test_a_model_changed_after_the_build_is_never_served(
     assert done.returncode == 1
     (line,) = (done.stdout + done.stderr).splitlines()
     assert json.loads(line)["level"] == "CRITICAL"
-    assert told in json.loads(line)["message"]
+    assert message in json.loads(line)["message"]
 
 
 def test_a_whole_model_in_the_place_of_the_sealed_one_is_not_served(
@@ -131,7 +131,7 @@ def test_a_thousand_seedlings_fit_into_256_mb(start: Callable[..., Container]) -
     state = json.loads(docker("inspect", "--format", "{{json .State}}", container.name))
     assert (state["OOMKilled"], state["Running"], state["ExitCode"]) == (False, True, 0)
     lines = [json.loads(line) for line in container.log().splitlines() if line.startswith("{")]
-    assert [line["cold_start"] for line in lines] == [True] + [False] * 19, "never started anew"
+    assert [line["cold_start"] for line in lines] == [True] + [False] * 19, "never restarted"
 
 
 def resident(container: Container) -> int:

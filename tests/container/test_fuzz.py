@@ -56,8 +56,8 @@ def test_five_thousand_requests_are_answered_as_the_description_says(
             check=False,
         )
         assert done.returncode == 0, done.stdout[-5000:] + done.stderr
-        told: dict[str, Any] = json.loads(report.read_text())
-        return told
+        found: dict[str, Any] = json.loads(report.read_text())
+        return found
 
     with ThreadPoolExecutor(len(PLAN)) as pool:
         reports = list(pool.map(fuzz, range(len(PLAN))))

@@ -23,12 +23,12 @@ def test_sixteen_clients_are_each_given_their_own_answers_over_http(api: str, ro
     scorer = Scorer(read_artefact(root / "model"))
 
     def ask(client: int) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        asked = []
+        answers = []
         for turn in range(CALLS):
             question = questions.question(scorer.artefact, client * CALLS + turn)
             answer = post(f"{api}/v1/predict", json.dumps(question).encode())
-            asked.append((question, json.loads(answer)))
-        return asked
+            answers.append((question, json.loads(answer)))
+        return answers
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         answered = [pair for pairs in pool.map(ask, range(CLIENTS)) for pair in pairs]

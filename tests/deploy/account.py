@@ -85,9 +85,9 @@ class Account:
     reports: list[dict[str, str]] = field(default_factory=list)
     """What was said to CodeDeploy, which moto does not play."""
     calls: list[str] = field(default_factory=list)
-    """What other processes asked for: services and operations, in order."""
+    """The requests of other processes: services and operations, in order."""
     change_sets: list[dict[str, str]] = field(default_factory=list)
-    """What CloudFormation was asked to prepare, by the names of its form. It is refused: moto
+    """The change sets that CloudFormation was to prepare, by the names of its form. It is refused: moto
     knows no transform."""
     concurrency: int = 1000
     """How many functions the account runs at a time."""
@@ -214,7 +214,7 @@ def opened() -> Iterator[Account]:
     """An empty account, in this process and at a port of 127.0.0.1."""
     with mock_aws():
         account = Account()
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _door(account))
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _proxy(account))
         account.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -226,8 +226,8 @@ def opened() -> Iterator[Account]:
             thread.join()
 
 
-def _door(account: Account) -> type[BaseHTTPRequestHandler]:
-    class Door(BaseHTTPRequestHandler):
+def _proxy(account: Account) -> type[BaseHTTPRequestHandler]:
+    class Proxy(BaseHTTPRequestHandler):
         """Passes requests of AWS's clients on to moto, by the service they were signed for."""
 
         protocol_version = "HTTP/1.1"
@@ -284,4 +284,4 @@ def _door(account: Account) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: object) -> None:
             """Nothing."""
 
-    return Door
+    return Proxy

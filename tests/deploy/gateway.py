@@ -29,7 +29,7 @@ def free_port() -> int:
 
 
 def answered(event: dict[str, Any]) -> dict[str, Any]:
-    """The real handler's answer, in whatever thread it is asked."""
+    """The real handler's answer, in whatever thread it is called."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
@@ -41,7 +41,7 @@ def answered(event: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class Gateway:
-    """What a test may order, and what was asked."""
+    """What a test may order, and the requests."""
 
     stage: str = ""
     keyed: bool = True
@@ -49,13 +49,13 @@ class Gateway:
     asleep: int = 0
     """As many first requests are answered as a gateway does that has nobody to ask."""
     spoil: Spoil = lambda _path, answer: answer
-    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    requests: list[tuple[str, str, str]] = field(default_factory=list)
     """Method, path and key of each request."""
 
     def answer(self, method: str, path: str, key: str, body: str | None) -> dict[str, Any]:
         """What goes back to the client."""
-        self.asked.append((method, path, key))
-        if len(self.asked) <= self.asleep:
+        self.requests.append((method, path, key))
+        if len(self.requests) <= self.asleep:
             return _said(503, "Service Unavailable")
         if not path.startswith(f"{self.stage}/"):
             return _said(403, "Missing Authentication Token")
@@ -82,7 +82,7 @@ def _said(status: int, message: str) -> dict[str, Any]:
 @contextmanager
 def opened(gateway: Gateway, tls: ssl.SSLContext | None = None) -> Iterator[Gateway]:
     """The gateway at a port of this machine, over TLS where a context is given."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _door(gateway))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _server(gateway))
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     address = f"https://localhost:{server.server_port}" if tls else "http://127.0.0.1"
@@ -97,8 +97,8 @@ def opened(gateway: Gateway, tls: ssl.SSLContext | None = None) -> Iterator[Gate
         thread.join()
 
 
-def _door(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
-    class Door(BaseHTTPRequestHandler):
+def _server(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
+    class Server(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             length = int(self.headers.get("content-length", 0))
             body = self.rfile.read(length).decode() if length else None
@@ -118,4 +118,4 @@ def _door(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: object) -> None:
             """Nothing."""
 
-    return Door
+    return Server

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from deploy.__main__ import app
+from tests.deploy import tools
 
 CALLERS = (
     "docs/deploy.md",
@@ -39,6 +43,23 @@ def test_every_make_target_that_the_pages_name_exists(root: Path) -> None:
     pages = "".join((root / f"docs/{page}.md").read_text() for page in ("deploy", "operate"))
     named = set(re.findall(r"(?:^\s*|`|do )make ([a-z-]+)", pages, re.MULTILINE))
     assert {"bootstrap", "deploy", "smoke", "rollback-release", "destroy"} <= named <= targets
+
+
+def test_the_base_image_is_pinned_by_the_digest_that_was_pulled(root: Path, tmp_path: Path) -> None:
+    for name in ("Makefile", "Dockerfile.lambda"):
+        shutil.copy(root / name, tmp_path)
+    tools.install(tmp_path / "bin", root, ("docker",))
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        "TOOLS_LOG": str(tmp_path / "log"),
+    }
+    before = (tmp_path / "Dockerfile.lambda").read_text()
+    for _ in range(2):  # a pin is replaced by the next
+        subprocess.run(["make", "pin-base"], cwd=tmp_path, env=environment, check=True)
+    after = (tmp_path / "Dockerfile.lambda").read_text()
+    image = "public.ecr.aws/lambda/python:3.13"
+    assert after == before.replace(f"FROM {image}", f"FROM {image}@{tools.IMAGE_ID}")
 
 
 @pytest.mark.parametrize("command", ["bootstrap", "deploy", "rollback", "images", "destroy"])

@@ -1,4 +1,4 @@
-"""Deploying from a checkout: what is asked of git, docker and sam, in which order, and when not."""
+"""Deploying from a checkout: the commands of git, docker and sam, in which order, and when not."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Checkout:
         )
 
     @property
-    def asked(self) -> list[str]:
+    def commands(self) -> list[str]:
         return self.log.read_text().splitlines() if self.log.exists() else []
 
 
@@ -101,7 +101,7 @@ def test_a_deployment_builds_pushes_under_a_new_tag_and_deploys_the_digest(
     tag = f"{commit}-{model.version}-{'d' * 12}"
     image = account.parameters("staging")["Image"]
     assert image.startswith(f"{REPOSITORY}@sha256:")
-    assert checkout.asked == [
+    assert checkout.commands == [
         "sam build",
         "docker image inspect --format {{.Id}} predictfunction:latest",
         "docker login --username AWS --password-stdin 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
@@ -125,7 +125,7 @@ def test_the_same_image_is_pushed_once(checkout: Checkout, account: Account) -> 
     assert [line.split("=")[0] for line in first.stdout.splitlines()] == ["image", "name", "digest"]
     assert second.stdout == first.stdout
     assert "is already in the repository" in second.stderr
-    assert sum(line.startswith("docker push") for line in checkout.asked) == 1
+    assert sum(line.startswith("docker push") for line in checkout.commands) == 1
 
 
 def test_an_image_that_is_given_by_digest_is_not_built(
@@ -136,7 +136,7 @@ def test_an_image_that_is_given_by_digest_is_not_built(
     done = checkout.run("deploy", "staging", "--image", image)
     assert done.returncode == 0, done.stderr
     assert account.parameters("staging")["Image"] == image
-    assert [line.split()[:2] for line in checkout.asked] == [["sam", "deploy"]]
+    assert [line.split()[:2] for line in checkout.commands] == [["sam", "deploy"]]
 
 
 def test_work_that_is_not_committed_goes_to_dev_alone(checkout: Checkout, account: Account) -> None:
@@ -146,12 +146,12 @@ def test_work_that_is_not_committed_goes_to_dev_alone(checkout: Checkout, accoun
     refused = checkout.run("deploy", "staging")
     assert refused.returncode == 1
     assert refused.stderr.startswith("deploy: staging takes committed work only")
-    assert checkout.asked == []
+    assert checkout.commands == []
 
     done = checkout.run("deploy", "dev")
     assert done.returncode == 0, done.stderr
-    assert any("-dirty-" in line for line in checkout.asked), "its tag says what it is"
-    assert "Stage=dev TrafficShift=AllAtOnce Image=" in checkout.asked[-1]
+    assert any("-dirty-" in line for line in checkout.commands), "its tag says what it is"
+    assert "Stage=dev TrafficShift=AllAtOnce Image=" in checkout.request[-1]
 
 
 @pytest.mark.parametrize(
@@ -186,11 +186,11 @@ def test_prod_is_not_deployed_without_somebody_to_notify(
     refused = checkout.run("deploy", "prod", "--image", image)
     assert refused.returncode == 1
     assert "set ALARM_EMAIL" in refused.stderr
-    assert checkout.asked == []
+    assert checkout.commands == []
 
     done = checkout.run("deploy", "prod", "--image", image, ALARM_EMAIL="ranger@example.org")
     assert done.returncode == 0, done.stderr
-    assert " AlarmEmail=ranger@example.org " in checkout.asked[-1]
+    assert " AlarmEmail=ranger@example.org " in checkout.request[-1]
 
 
 def test_an_account_that_runs_less_at_a_time_than_the_burst_is_warned_of(
@@ -234,7 +234,7 @@ def test_bootstrap_reads_the_ids_of_a_repository_with_gh(
     account.prepare()  # the provider, which moto's CloudFormation can't make
     done = checkout.run("bootstrap", "prod", "--repository", "octo-org/Forest")
     assert done.returncode == 0, done.stderr
-    assert "gh api repos/octo-org/Forest" in checkout.asked
+    assert "gh api repos/octo-org/Forest" in checkout.commands
     stack = stacks.read_stack(account.client("cloudformation"), "forest-bootstrap-prod")
     assert (stack.parameters["GitHubOwnerId"], stack.parameters["GitHubRepositoryId"]) == ("1", "2")
     assert [line.split("=")[0] for line in done.stdout.splitlines()] == sorted(stack.outputs)
@@ -385,10 +385,10 @@ def test_the_real_sam_hands_digest_parameters_and_role_to_cloudformation_and_nee
     )
 
     assert "No transform is known here" in done.stderr, done.stderr
-    (asked,) = account.change_sets
+    (request,) = account.change_sets
     parameters = {
-        asked[key]: asked[key.replace("Key", "Value")]
-        for key in asked
+        request[key]: request[key.replace("Key", "Value")]
+        for key in request
         if key.endswith(".ParameterKey")
     }
     assert parameters == {
@@ -397,8 +397,8 @@ def test_the_real_sam_hands_digest_parameters_and_role_to_cloudformation_and_nee
         "TrafficShift": "Canary10Percent5Minutes",
         "Image": image,
     }
-    assert asked["StackName"] == "forest-staging"
-    assert asked["RoleARN"] == account.role("staging")
-    assert asked["ChangeSetType"] == "CREATE"
-    assert "Ref: Image" in asked["TemplateBody"], "the template goes as it is"
+    assert request["StackName"] == "forest-staging"
+    assert request["RoleARN"] == account.role("staging")
+    assert request["ChangeSetType"] == "CREATE"
+    assert "Ref: Image" in request["TemplateBody"], "the template goes as it is"
     assert {call.split()[0] for call in account.calls} == {"cloudformation", "lambda"}

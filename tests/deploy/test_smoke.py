@@ -40,12 +40,23 @@ def smoked(gateway: Gateway, model: Artefact, **more: Any) -> tuple[bool, list[s
 def test_a_good_release_passes_every_check(gateway: Gateway, model: Artefact) -> None:
     names = ["no answer without a key", *(check.name for check in checks(model, ""))]
     assert smoked(gateway, model) == (True, [f"ok    {name}" for name in names])
-    assert ("GET", "/staging/v1/model", "") in gateway.asked
+    assert ("GET", "/staging/v1/model", "") in gateway.requests
 
 
 def test_a_gateway_that_is_not_up_yet_is_waited_for(gateway: Gateway, model: Artefact) -> None:
     gateway.asleep = 1
     assert smoked(gateway, model)[0] is True
+
+
+def test_progress_is_logged_while_a_new_api_comes_up(
+    gateway: Gateway, model: Artefact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway.asleep = 2
+    monkeypatch.setattr(smokes, "_PROGRESS", 0.0)
+    passed, logged = smoked(gateway, model, patience=600.0, pause=0.0)
+    assert passed
+    waiting = [line for line in logged if line.startswith("wait")]
+    assert waiting == ["wait  /health: status 503, 0 of 600 seconds"] * 2
 
 
 def test_a_gateway_that_stays_away_is_given_up(gateway: Gateway, model: Artefact) -> None:
@@ -157,7 +168,7 @@ def test_a_failure_is_exit_code_1_and_the_key_is_in_no_output(root: Path) -> Non
     assert done.returncode == 1
     assert "FAIL" in done.stdout
     assert KEY not in done.stdout + done.stderr
-    assert {key for _, path, key in gateway.asked if "/v1/" in path} == {KEY}
+    assert {key for _, path, key in gateway.requests if "/v1/" in path} == {KEY}
 
 
 def test_make_hands_the_key_on_through_the_environment_and_not_in_a_command_line(

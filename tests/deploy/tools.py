@@ -1,4 +1,4 @@
-"""Stand-ins for sam, docker and gh on PATH: they write down what was asked, and do its effect.
+"""Stand-ins for sam, docker and gh on PATH: they log each command and do its effect.
 
 `python -m tests.deploy.tools sam deploy …`; the account is behind AWS_ENDPOINT_URL.
 """
@@ -29,10 +29,10 @@ def install(folder: Path, root: Path, names: tuple[str, ...] = ("sam", "docker",
 
 def main(arguments: list[str]) -> int:
     """Does what the tool would leave behind; FAIL=a command's beginning makes that one fail."""
-    asked = " ".join(arguments)
+    command_line = " ".join(arguments)
     with Path(os.environ["TOOLS_LOG"]).open("a") as log:
-        log.write(asked + "\n")
-    if (failing := os.environ.get("FAIL")) and asked.startswith(failing):
+        log.write(command_line + "\n")
+    if (failing := os.environ.get("FAIL")) and command_line.startswith(failing):
         return 1
     match arguments:
         case ["sam", "build"]:
@@ -47,6 +47,8 @@ def main(arguments: list[str]) -> int:
         case ["gh", "api", path]:
             name = path.removeprefix("repos/")
             print(json.dumps({"full_name": name, "owner": {"id": 1}, "id": 2}))
+        case ["docker", "image", "inspect", "--format", "{{index .RepoDigests 0}}", image]:
+            print(f"{image.partition(':')[0]}@{IMAGE_ID}")
         case ["docker", "image", "inspect", *_]:
             print(IMAGE_ID)
         case ["docker", "login", *_]:
