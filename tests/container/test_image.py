@@ -112,8 +112,8 @@ def test_nothing_of_a_repository_or_a_key_is_in_the_image(image: str) -> None:
     assert {each for each in task if each.startswith(".")} == set()
     assert not task & {"tests", "training", "data", "Makefile", "requirements.txt", "bin"}
     named = r"\( -name '*.pem' -o -name '*.key' -o -name 'credentials*' \)"
-    asked = f"find /var/task /home ~ -xdev {named} || true"
-    assert inside(image, "sh", "-c", asked) == ""
+    command = f"find /var/task /home ~ -xdev {named} || true"
+    assert inside(image, "sh", "-c", command) == ""
 
 
 def test_the_seal_is_that_of_the_model_and_anybody_can_check_it(image: str) -> None:

@@ -87,8 +87,8 @@ class Account:
     calls: list[str] = field(default_factory=list)
     """The requests of other processes: services and operations, in order."""
     change_sets: list[dict[str, str]] = field(default_factory=list)
-    """The change sets that CloudFormation was to prepare, by the names of its form. It is refused: moto
-    knows no transform."""
+    """The change sets that CloudFormation was to prepare, by the names of their form. Each is
+    refused: moto knows no transform."""
     concurrency: int = 1000
     """How many functions the account runs at a time."""
     invoke: Invoke = lambda _version, _payload: ({}, b"{}")

@@ -151,7 +151,7 @@ def test_work_that_is_not_committed_goes_to_dev_alone(checkout: Checkout, accoun
     done = checkout.run("deploy", "dev")
     assert done.returncode == 0, done.stderr
     assert any("-dirty-" in line for line in checkout.commands), "its tag says what it is"
-    assert "Stage=dev TrafficShift=AllAtOnce Image=" in checkout.request[-1]
+    assert "Stage=dev TrafficShift=AllAtOnce Image=" in checkout.commands[-1]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_prod_is_not_deployed_without_somebody_to_notify(
 
     done = checkout.run("deploy", "prod", "--image", image, ALARM_EMAIL="ranger@example.org")
     assert done.returncode == 0, done.stderr
-    assert " AlarmEmail=ranger@example.org " in checkout.request[-1]
+    assert " AlarmEmail=ranger@example.org " in checkout.commands[-1]
 
 
 def test_an_account_that_runs_less_at_a_time_than_the_burst_is_warned_of(
