@@ -11,6 +11,7 @@ from typing import Final
 from functions.errors import SettingsError
 
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
+_ALIASES: Final = {"WARN": "WARNING"}
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,16 @@ class Settings:
     """POWERTOOLS_METRICS_NAMESPACE."""
     version: str
     """AWS_LAMBDA_FUNCTION_VERSION, set by Lambda: dimension of the metrics alarms watch."""
+    cold_start: bool = True
+    """AWS_LAMBDA_INITIALIZATION_TYPE, set by Lambda: whether the first request waited for it."""
 
 
 def read_settings(
     environment: Mapping[str, str] = os.environ, *, model: Path | None = None
 ) -> Settings:
     """The settings; raises SettingsError, naming the key, for a value that can't be used."""
-    level = environment.get("LOG_LEVEL", "INFO").upper()
+    given = environment.get("LOG_LEVEL", "INFO").upper()
+    level = _ALIASES.get(given, given)
     if level not in LOG_LEVELS:
         raise SettingsError("LOG_LEVEL", level, " or ".join(LOG_LEVELS))
     names = {
@@ -52,4 +56,5 @@ def read_settings(
         service=names["POWERTOOLS_SERVICE_NAME"],
         namespace=names["POWERTOOLS_METRICS_NAMESPACE"],
         version=environment.get("AWS_LAMBDA_FUNCTION_VERSION") or "$LATEST",
+        cold_start=environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency",
     )

@@ -40,6 +40,11 @@ class RequestLog:
     predictions: int = 0
     outcome_percent: float | None = None
     """Mean of what was predicted."""
+    lambda_request_id: str = ""
+    trace_id: str = ""
+    """X-Ray's, as API Gateway's access log has it."""
+    disconnected: bool = False
+    """The client broke off before its body was complete."""
 
     def add_predictions(self, percents: Sequence[float]) -> None:
         """Records how many predictions the response holds, and their mean."""
@@ -64,10 +69,12 @@ class Telemetry(Protocol):
 
 
 class Terminal:
-    """Shows failures at a terminal, and nothing else."""
+    """Shows failures and broken connections at a terminal, and nothing else."""
 
     def answered(self, request: RequestLog) -> None:
-        """Nothing."""
+        """One line for a client that broke off."""
+        if request.disconnected:
+            sys.stderr.write(f"request {request.id}: the client broke off\n")
 
     def failed(self, request: RequestLog) -> None:
         """Prints the traceback under the request's id."""
@@ -86,7 +93,7 @@ class PowertoolsTelemetry:
         self._settings = settings
         self._model = {"model_version": model_version, "model_data": model_data}
         self._frames: dict[tuple[object, ...], tuple[str, str]] = {}
-        self._cold = True
+        self._cold = settings.cold_start
 
     def answered(self, request: RequestLog) -> None:
         """Writes the request's line."""
@@ -94,11 +101,15 @@ class PowertoolsTelemetry:
         before, after = self._frames.get(kind) or self._frames.setdefault(
             kind, self._frame(request)
         )
-        # An id is harmless as it is: the edge lets no other through.
+        # Ids are harmless as they are: the edge lets no others through.
         line = (
             f"{before}{int(1000 * time.time())}{after}"
             f', "request_id": "{request.id}", "Latency": {request.milliseconds:.3f}'
         )
+        if request.lambda_request_id:
+            line += f', "lambda_request_id": "{request.lambda_request_id}"'
+        if request.trace_id:
+            line += f', "trace_id": "{request.trace_id}"'
         if request.predictions:
             line += f', "Predictions": {request.predictions}'
             line += f', "OutcomePercent": {request.outcome_percent:.2f}'
@@ -107,7 +118,12 @@ class PowertoolsTelemetry:
 
     def failed(self, request: RequestLog) -> None:
         """Writes the traceback; `answered` follows with the status."""
-        fields = {"request_id": request.id, **self._fields(request)}
+        fields = {
+            "request_id": request.id,
+            "lambda_request_id": request.lambda_request_id,
+            "trace_id": request.trace_id,
+            **self._fields(request),
+        }
         self._logger.exception("request failed", extra=fields)
 
     def refused_to_start(self, error: Exception) -> None:
@@ -117,6 +133,7 @@ class PowertoolsTelemetry:
     def unknown_event(self, error: Exception) -> None:
         """Writes that an event of no known shape came in, without what it held."""
         self._logger.warning("unknown event", extra={"error": type(error).__name__})
+        self._cold = False  # it warmed the environment up
 
     def _fields(self, request: RequestLog) -> dict[str, Any]:
         return {

@@ -12,8 +12,9 @@ from functions import telemetry
 from functions.api import page
 from functions.api.description import describe_api, operation_id
 from functions.api.edge import Edge
-from functions.api.json_route import JsonRoute
+from functions.api.json_route import JsonRoute, refuse_query
 from functions.api.problems import add_problem_handlers
+from functions.api.reading import Reading
 from functions.api.schemas import Health, ModelMetadata, create_schemas
 from functions.intervals import Floats
 from functions.scoring import Forecast, Scorer
@@ -46,9 +47,11 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
         redoc_url=None,
         generate_unique_id_function=operation_id,
         strict_content_type=False,
+        redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.router.route_class = JsonRoute
+    app.add_middleware(Reading)
     app.add_middleware(
         Edge, telemetry=requests_log or telemetry.Terminal(), model_version=artefact.version
     )
@@ -57,6 +60,7 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
     @app.post("/v1/predict", response_model=schemas.prediction)
     async def predict(request: Request, body: schemas.prediction_request) -> Response:  # type: ignore[name-defined]
         """Percent with the outcome by a time, its 90 % interval, and the curve over time."""
+        refuse_query(request)
         at = body.get(time, artefact.time.horizon)
         forecast, curve = scorer.curve(*encoder.encode([body]), at)
         (item,) = _items(forecast, percent)
@@ -78,6 +82,7 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
     @app.post("/v1/predict/batch", response_model=schemas.batch)
     async def predict_batch(request: Request, body: schemas.batch_request) -> dict[str, Any]:  # type: ignore[name-defined]
         """The same for up to 1000 rows, in their order, without curves."""
+        refuse_query(request)
         batch, at = body[rows], body.get(time, artefact.time.horizon)
         forecast = scorer.forecast(*encoder.encode(batch), at)
         telemetry.get_request_log(request.scope).add_predictions(forecast.average[:, 0].tolist())
@@ -92,13 +97,15 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
         }
 
     @app.get("/v1/model", response_model=ModelMetadata)
-    async def model_metadata() -> dict[str, Any]:
+    async def model_metadata(request: Request) -> dict[str, Any]:
         """What the model is: inputs, metrics, data, recipe, the gate's verdict."""
+        refuse_query(request)
         return {"version": artefact.version, **artefact.metadata}
 
     @app.get("/health", response_model=Health)
-    async def health() -> dict[str, Any]:
+    async def health(response: Response) -> dict[str, Any]:
         """Whether the service answers, and with which model."""
+        response.headers["cache-control"] = "no-store"
         return {"status": "ok", "model": model}
 
     @app.get("/", include_in_schema=False)

@@ -20,17 +20,21 @@ from functions.api.problems import MEDIA_TYPE, Problem, ProblemFault, status_phr
 KEY: Final = "ApiKey"
 """The name of the key that API Gateway checks; the app itself checks none."""
 BEHIND_KEY: Final = "/v1/"
+_NEVER_KEPT: Final = frozenset({"/health"})
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+_QUERY: Final = {"422": "Fields are invalid; errors names every one."}
 _BODY: Final = {
     "400": "The body is not JSON.",
     "413": "The body is too large.",
     "415": "The body is not sent as JSON.",
 }
+_KEYED: Final = {"403": "Missing or invalid API key (from API Gateway)."}
 _GATEWAY: Final = {
-    "403": "Missing or invalid API key (from API Gateway).",
     "429": "Rate limit or daily quota exceeded (from API Gateway).",
+    "504": "No response in time (from API Gateway).",
 }
-_ALWAYS: Final = {"500": "Internal error, recorded under the request_id."}
+_ALWAYS: Final = {"500": "Internal error, recorded under the request_id."} | _GATEWAY
+_NOT_MODIFIED: Final = {"304": {"description": "The client has it already (If-None-Match)."}}
 _PROBLEM: Final = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
@@ -66,9 +70,12 @@ def describe_api(app: FastAPI) -> dict[str, Any]:
         if "requestBody" in operation:
             statuses |= _BODY
         if path.startswith(BEHIND_KEY):
-            statuses |= _GATEWAY
+            statuses |= _KEYED | _QUERY
             operation.setdefault("security", [{KEY: []}, {}])
+        if method == "get" and path not in _NEVER_KEPT:
+            operation["responses"] |= _NOT_MODIFIED
         _add_errors(operation["responses"], statuses)
+        operation["responses"] = dict(sorted(operation["responses"].items()))
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     return document
@@ -91,7 +98,7 @@ def _add_errors(responses: dict[str, Any], statuses: dict[str, str]) -> None:
     for status, response in responses.items():
         if status[0] in "45":
             if status == "422":
-                response["description"] = "Fields are invalid; errors names every one."
+                response["description"] = _QUERY[status]
             elif response["description"] in ("", "Additional Response"):
                 response["description"] = f"{status_phrase(int(status))}."
             response["content"] = _PROBLEM

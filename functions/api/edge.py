@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import re
 import time
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
+from starlette.datastructures import MutableHeaders
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.api.problems import problem_response
@@ -14,6 +17,7 @@ from functions.telemetry import RequestLog, Telemetry
 
 _METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9._=-]{1,64}")
+_TRACE: Final = re.compile(rb"(?:^|;)Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)")
 FAILED: Final = "Internal error. Quote request_id when reporting it."
 
 
@@ -23,16 +27,17 @@ class Edge:
     def __init__(self, app: ASGIApp, telemetry: Telemetry, model_version: str) -> None:
         self.app = app
         self._telemetry = telemetry
-        self._version = (b"x-model-version", model_version.encode())
+        self._headers = (
+            (b"x-model-version", model_version.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        method = scope["method"]
-        log = RequestLog(id=_request_id(scope), method=method if method in _METHODS else "OTHER")
-        scope["request_log"] = log
+        scope["request_log"] = log = _request_log(scope)
         begun = False
 
         async def send_with_headers(message: Message) -> None:
@@ -41,10 +46,12 @@ class Edge:
                 begun = True
                 log.status = message["status"]
                 identity = (b"x-request-id", log.id.encode())
-                message["headers"] = [*message["headers"], identity, self._version]
+                message["headers"] = [*message["headers"], identity, *self._headers]
+                MutableHeaders(raw=message["headers"]).setdefault("cache-control", "no-store")
             await send(message)
 
         try:
+            _forgive_trailing_slash(scope)
             await self.app(scope, receive, send_with_headers)
         except Exception:  # the process's edge: counted, alarmed on, and answered
             log.status = 500
@@ -58,7 +65,7 @@ class Edge:
             self._telemetry.answered(log)
 
 
-def _request_id(scope: Scope) -> str:
+def request_id(scope: Mapping[str, Any]) -> str:
     """API Gateway's id, else a harmless one that the client sent, else a new one."""
     context = scope.get("aws.event", {}).get("requestContext", {})
     if isinstance(given := context.get("requestId"), str) and _SAFE_ID.fullmatch(given):
@@ -67,3 +74,26 @@ def _request_id(scope: Scope) -> str:
         if name == b"x-request-id" and _SAFE_ID.fullmatch(value.decode("latin-1")):
             return str(value.decode())
     return os.urandom(16).hex()
+
+
+def _request_log(scope: Scope) -> RequestLog:
+    method = scope["method"]
+    log = RequestLog(id=request_id(scope), method=method if method in _METHODS else "OTHER")
+    context = scope.get("aws.context")
+    if context is not None:
+        own = getattr(context, "aws_request_id", None)
+        if isinstance(own, str) and _SAFE_ID.fullmatch(own):
+            log.lambda_request_id = own
+        for name, value in scope["headers"]:
+            if name == b"x-amzn-trace-id" and (trace := _TRACE.search(value)):
+                log.trace_id = trace[1].decode()
+    return log
+
+
+def _forgive_trailing_slash(scope: Scope) -> None:
+    """Takes the slash off a path that no route has with it; gateways send both to one route."""
+    path: str = scope["path"]
+    if path.endswith("/") and path.strip("/") and "app" in scope:
+        routes = scope["app"].router.routes
+        if all(route.matches(scope)[0] is Match.NONE for route in routes):
+            scope["path"] = path.rstrip("/")

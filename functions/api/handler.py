@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import logging
 import sys
@@ -19,11 +17,13 @@ with cold_start():
 
     from functions import settings
     from functions.api.app import create_app
+    from functions.api.edge import FAILED, request_id
+    from functions.api.gateway_event import ROOT_PATH, WHOLE_PATH, UnknownEventError, read_event
     from functions.api.problems import MEDIA_TYPE, problem_document
     from functions.artefact import read_artefact
     from functions.errors import ServingError
     from functions.scoring import Scorer
-    from functions.telemetry import PowertoolsTelemetry
+    from functions.telemetry import PowertoolsTelemetry, RequestLog
 
     # Mangum would log paths as they were sent, and those may hold anything.
     logging.getLogger("mangum").setLevel(logging.ERROR)
@@ -39,9 +39,8 @@ with cold_start():
 
 async def _staged(scope: Scope, receive: Receive, send: Send) -> None:
     event = scope["aws.event"]
-    scope["root_path"] = prefix = stage_prefix(event)
-    if prefix and "http" not in event["requestContext"]:
-        scope["path"] = prefix + _own_path(event)  # ASGI wants the whole of it
+    scope["root_path"] = event[ROOT_PATH]
+    scope["path"] = event[WHOLE_PATH] or scope["path"]
     await _app(scope, receive, send)
 
 
@@ -55,73 +54,30 @@ _mangum = Mangum(
 def handler(event: Any, context: Any) -> dict[str, Any]:
     """Answers an API Gateway event, REST (v1) or HTTP (v2); any other gets a 400."""
     try:
-        return _mangum(readable(event), context)
-    except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        # Mangum answers what the app raises; what comes here is the event's own shape.
+        request = read_event(event)
+    except UnknownEventError as error:
         _telemetry.unknown_event(error)
-        return _refusal(getattr(context, "aws_request_id", "unknown"))
+        lambda_id = getattr(context, "aws_request_id", "unknown")
+        return _problem(400, "The event is not an HTTP request from API Gateway.", lambda_id)
+    try:
+        return _mangum(request, context)
+    except Exception:  # noqa: BLE001 - the process's edge: counted, alarmed on, and answered
+        log = RequestLog(request_id({"aws.event": request, "headers": ()}), "OTHER", status=500)
+        _telemetry.failed(log)
+        _telemetry.answered(log)
+        return _problem(500, FAILED, log.id)
 
 
-def readable(event: Any) -> dict[str, Any]:
-    """The event, its optional parts filled in; raises ValueError for one of no known shape."""
-    if not isinstance(event, dict) or not isinstance(event.get("requestContext"), dict):
-        raise ValueError("not a gateway event")
-    http = event["requestContext"].get("http")
-    if isinstance(http, dict):
-        target = http.get("method"), http.get("path")
-    else:
-        target = event.get("httpMethod"), event.get("path")
-    if not all(isinstance(part, str) for part in target):
-        raise ValueError("no method or no path")
-    body = event.get("body") or ""
-    if event.get("isBase64Encoded"):
-        try:
-            body = base64.b64decode(body, validate=True)
-        except binascii.Error as error:
-            raise ValueError("the body is not base64") from error
-        body = base64.b64encode(body).decode()
-    return {**event, "headers": event.get("headers") or {}, "body": body}
-
-
-def stage_prefix(event: dict[str, Any]) -> str:
-    """The part of the path before the app's own: a stage or the base path of a domain."""
-    context = event["requestContext"]
-    if isinstance(http := context.get("http"), dict):
-        route = str(event.get("routeKey")).partition(" ")[2]  # after the method; $default has none
-        whole, own = str(http.get("path")), _filled(route, event)
-        if own and whole.endswith(own):
-            return whole.removesuffix(own)
-        prefix = f"/{context.get('stage', '$default')}"
-        return prefix if f"{whole}/".startswith(f"{prefix}/") else ""
-    whole, own = str(context.get("path", "")).rstrip("/"), _own_path(event).rstrip("/")
-    return whole.removesuffix(own) if whole.endswith(own) else ""
-
-
-def _own_path(event: dict[str, Any]) -> str:
-    """A REST request's path by its route: the event's own may begin with a domain's base path."""
-    path, own = str(event["path"]), _filled(str(event.get("resource")), event)
-    return own if path.endswith(own) else path
-
-
-def _filled(route: str, event: dict[str, Any]) -> str:
-    """The path of a route with its parameter filled in."""
-    parameters = event.get("pathParameters")
-    if isinstance(parameters, dict):
-        return route.replace("{proxy+}", str(parameters.get("proxy")).lstrip("/"))
-    return route
-
-
-def _refusal(request_id: str) -> dict[str, Any]:
-    document = problem_document(
-        400, "The event is not an HTTP request from API Gateway.", request_id
-    )
+def _problem(status: int, detail: str, identity: str) -> dict[str, Any]:
     return {
-        "statusCode": 400,
+        "statusCode": status,
         "headers": {
             "content-type": MEDIA_TYPE,
-            "x-request-id": request_id,
+            "cache-control": "no-store",
+            "x-content-type-options": "nosniff",
+            "x-request-id": identity,
             "x-model-version": _scorer.artefact.version,
         },
-        "body": json.dumps(document),
+        "body": json.dumps(problem_document(status, detail, identity)),
         "isBase64Encoded": False,
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, NoReturn
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -63,15 +65,27 @@ class JsonRequest(Request):
             if name == b"content-type" and value != b"application/json":
                 _check_type(value.decode("latin-1"))
             elif name == b"content-encoding" and value.lower() != b"identity":
-                raise HTTPException(415, UNCOMPRESSED)
+                raise HTTPException(415, UNCOMPRESSED, {"accept-encoding": "identity"})
             elif name == b"content-length":
                 length = value.decode("latin-1")
                 if length.isdecimal() and (len(length) > 12 or int(length) > LARGEST_BODY):
                     raise HTTPException(413, TOO_LARGE)
 
 
+def refuse_query(request: Request) -> None:
+    """Raises RequestValidationError for query parameters of a route that has none."""
+    if request.scope["query_string"]:
+        raise RequestValidationError(
+            [
+                {"type": "extra_forbidden", "loc": ("query", name), "input": value}
+                for name, value in request.query_params.items()
+            ]
+        )
+
+
 def parse_json(content: bytes) -> Any:
     """JSON in UTF-8 without a repeated name or NaN; raises HTTPException 400 with the reason."""
+    content = content.removeprefix(codecs.BOM_UTF8)
     if not content.strip():
         raise HTTPException(400, EMPTY_BODY)
     try:
@@ -118,4 +132,10 @@ def _refuse_constant(word: str) -> NoReturn:
     raise HTTPException(400, f"The body holds {word}, which is not a JSON number.")
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant)
+def _number(digits: str) -> float:
+    return float(digits) + 0.0  # -0.0 is 0.0
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=_number, parse_constant=_refuse_constant
+)

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from functions.api.validation import MOST_FAULTS, FieldFault, find_faults
@@ -81,19 +81,28 @@ def status_phrase(status: int) -> str:
 def add_problem_handlers(app: FastAPI) -> None:
     """Makes an app answer Starlette's, FastAPI's and its routes' own errors as problems."""
     app.add_exception_handler(HTTPException, _http_problem)  # type: ignore[arg-type]
+    app.add_exception_handler(ClientDisconnect, _disconnect_problem)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _validation_problem)  # type: ignore[arg-type]
 
 
 async def _http_problem(request: Request, error: HTTPException) -> Response:
-    request_id = get_request_log(request.scope).id
+    log = get_request_log(request.scope)
     headers = error.headers or {}
     detail = str(error.detail)
+    if isinstance(error.__cause__, ClientDisconnect):  # FastAPI was reading the body
+        return await _disconnect_problem(request, error.__cause__)
     if detail == HTTPStatus(error.status_code).phrase:  # nobody said more
         detail = {
             404: "No such route; see /docs.",
             405: f"Use {headers.get('Allow', 'another method')}.",
         }.get(error.status_code, detail)
-    return problem_response(error.status_code, detail, request_id, headers=headers)
+    return problem_response(error.status_code, detail, log.id, headers=headers)
+
+
+async def _disconnect_problem(request: Request, _: ClientDisconnect) -> Response:
+    log = get_request_log(request.scope)
+    log.disconnected = True
+    return problem_response(400, "The client broke off.", log.id)
 
 
 async def _validation_problem(request: Request, error: RequestValidationError) -> Response:

@@ -73,7 +73,7 @@ def _fault(error: Any, schema: Mapping[str, Any]) -> FieldFault:
     if kind == "missing":
         value = None
     elif kind == "extra_forbidden":
-        allowed = list(_at(schema, rest[:-1]).get("properties", ()))
+        allowed = list(_at(schema, rest[:-1]).get("properties", ())) if place == "body" else []
     elif kind in ("too_long", "too_short"):
         limits = found.get("minItems", 0), found.get("maxItems", "more")
         value, rule = f"{len(error['input'])} items", "must contain {} to {} items".format(*limits)

@@ -270,6 +270,46 @@ def test_json_by_its_other_names_is_read(client: Client, headers: dict[str, str]
     assert client.post(PREDICT, OAK, headers=headers).status_code == 200
 
 
+def test_a_byte_order_mark_is_skipped(client: Client) -> None:
+    content = b"\xef\xbb\xbf" + json.dumps(OAK).encode()
+
+    assert client.post(PREDICT, content).json() == client.post(PREDICT, OAK).json()
+
+
+def test_minus_zero_is_zero(client: Client) -> None:
+    body = b'{"species": "Quercus alba", "soil": "Sterile", "light": -0.0, "day": -0.0}'
+
+    response = client.post(PREDICT, body)
+    assert "-0" not in response.text
+    assert response.json()["day"] == 0
+    assert response.json()["warnings"][0].startswith("light 0 is outside")
+
+
+def test_an_unknown_content_coding_is_answered_with_the_known_one(client: Client) -> None:
+    response = client.post(PREDICT, OAK, headers={"content-encoding": "gzip"})
+
+    assert read_problem(response, 415)["title"] == "Unsupported Media Type"
+    assert response.headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", PREDICT), ("POST", BATCH), ("GET", "/v1/model")]
+)
+def test_a_query_parameter_is_not_ignored_in_silence(
+    client: Client, method: str, path: str
+) -> None:
+    body = OAK if path == PREDICT else {"seedlings": [OAK]}
+    content = json.dumps(body).encode()
+
+    response = client.request(method, f"{path}?day=60&key=a&key=b", content=content)
+    document = read_problem(response, 422)
+    assert document["detail"] == "The request has 2 invalid fields."
+    assert document["errors"] == [
+        fault("query.day", "60", "unknown field", []),
+        fault("query.key", "b", "unknown field", []),
+    ]
+
+
 def test_a_body_without_a_content_type_is_read_as_json(client: Client) -> None:
     content = json.dumps(OAK).encode()
 

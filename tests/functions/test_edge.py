@@ -27,7 +27,8 @@ EACH_KIND: list[tuple[str, str, bytes | None, int]] = [
     ("GET", "/docs", None, 200),
     ("GET", "/openapi.json", None, 200),
     ("POST", "/v1/predict", b'{"species": "Quercus alba", "soil": "Sterile", "light": 1}', 200),
-    ("GET", "/health/", None, 307),
+    ("GET", "/health/", None, 200),
+    ("HEAD", "/v1/model", None, 200),
     ("POST", "/v1/predict", b"{", 400),
     ("GET", "/nowhere", None, 404),
     ("GET", "/v1/predict", None, 405),
@@ -69,6 +70,8 @@ def test_every_response_carries_a_new_id_and_the_model_version(
     assert NEW_ID.fullmatch(first.headers["x-request-id"])
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
     assert first.headers["x-model-version"] == scorer.artefact.version
+    assert first.headers["x-content-type-options"] == "nosniff"
+    assert first.headers["cache-control"]
     assert len(first.headers.get_list("x-request-id")) == 1
 
 

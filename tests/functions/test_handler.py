@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from functions.api.gateway_event import stage_prefix
 from tests.events import expected
 from tests.functions.conftest import Vary
 
@@ -52,7 +53,6 @@ SHAPES: list[Any] = [
     {"requestContext": {"http": {}}, "version": "2.0"},
     {"requestContext": {"elb": {}}},
     {"version": "1.0", "requestContext": {}, "path": 3, "httpMethod": "GET"},
-    {**expected.event("predict"), "headers": {"host": "a:b:c"}, "multiValueHeaders": None},
     {**expected.event("predict"), "httpMethod": None},
 ]
 
@@ -137,11 +137,26 @@ def test_the_base_path_of_a_domain_is_no_part_of_the_app_s_own_path(handler: Mod
     assert '<base href="/trees/">' in page["body"]
 
 
-def test_under_a_stage_a_redirect_stays_under_the_stage(handler: ModuleType) -> None:
-    answer = handler.handler(rest("GET", "/health/", "/prod", "/{proxy+}"), CONTEXT)
+@pytest.mark.parametrize(
+    ("path", "base"),
+    [
+        ("/health/", ""),
+        ("/health/", "/prod"),
+        ("/v1/model/", "/v1"),
+        ("/docs//", "/prod"),
+        ("/", "/prod"),
+    ],
+)
+def test_a_trailing_slash_answers_like_the_route_itself(
+    handler: ModuleType, path: str, base: str
+) -> None:
+    answers = [
+        handler.handler(rest("GET", each, base, "/{proxy+}"), CONTEXT)
+        for each in (path, path.rstrip("/") or "/")
+    ]
 
-    assert answer["statusCode"] == 307
-    assert answer["headers"]["location"].endswith("/prod/health")
+    assert [answer["statusCode"] for answer in answers] == [200, 200]
+    assert answers[0]["body"] == answers[1]["body"]
 
 
 def test_a_gateway_s_id_that_is_no_id_is_replaced(handler: ModuleType) -> None:
@@ -178,10 +193,81 @@ BEHIND: dict[str, Any] = {
         ({**BEHIND, "routeKey": "POST /v1/predict"}, "/trees"),
     ],
 )
-def test_what_stands_before_the_app_s_own_path(
-    handler: ModuleType, event: dict[str, Any], prefix: str
+def test_what_stands_before_the_app_s_own_path(event: dict[str, Any], prefix: str) -> None:
+    assert stage_prefix(event) == prefix
+
+
+NONSENSE = [
+    "443,80",
+    "443, 80",
+    "",
+    " ",
+    "none",
+    "-1",
+    "[::1]:443",
+    "a:b:c",
+    "\u20ac",
+    "x" * 5000,
+    ",",
+]
+ADDED_BY_PROXIES = [
+    *("Host", "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto"),
+    *("X-Forwarded-Host", "X-Amzn-Trace-Id", "X-Amz-Cf-Id", "X-Amzn-RequestId", "X-Request-Id"),
+    *("CloudFront-Viewer-Country", "CloudFront-Forwarded-Proto", "CloudFront-Is-Mobile-Viewer"),
+    *("User-Agent", "Accept", "Accept-Encoding", "Cookie", "Origin", "Referer", "If-None-Match"),
+]
+
+
+@pytest.mark.parametrize("name", ADDED_BY_PROXIES)
+def test_no_header_of_a_proxy_keeps_a_request_from_its_answer(
+    handler: ModuleType, name: str
 ) -> None:
-    assert handler.stage_prefix(event) == prefix
+    for value in NONSENSE:
+        for event in (expected.event("predict"), expected.event("predict-http-v2")):
+            event["headers"] = {**event.get("headers", {}), name: value}
+            event.pop("multiValueHeaders", None)
+            answer = handler.handler(event, CONTEXT)
+            assert answer["statusCode"] == 200, (value, answer["body"])
+
+            lists = {**event, "headers": None, "multiValueHeaders": {name: [value, value]}}
+            if "httpMethod" in event:
+                assert handler.handler(lists, CONTEXT)["statusCode"] == 200
+
+
+def test_what_raises_outside_the_app_is_a_recorded_500_under_the_answered_id(
+    handler: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("a secret")
+
+    monkeypatch.setattr(handler, "_mangum", fail)
+    event = expected.event("health")
+    answer = handler.handler(event, CONTEXT)
+
+    gateway_id = event["requestContext"]["requestId"]
+    assert answer["statusCode"] == 500
+    assert answer["headers"]["x-request-id"] == gateway_id
+    assert (
+        json.loads(answer["body"])["detail"]
+        == "Internal error. Quote request_id when reporting it."
+    )
+    assert "secret" not in json.dumps(answer)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (record,) = (line for line in lines if "_aws" in line)
+    assert (record["Errors500"], record["request_id"], record["status"]) == (1, gateway_id, 500)
+
+
+def test_the_log_has_lambda_s_own_request_id_and_the_trace_s(
+    handler: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trace = "1-67891233-abcdef012345678912345678"
+    event = expected.event("health")
+    event["headers"] = {"X-Amzn-Trace-Id": f"Self=1-2;Root={trace};Sampled=1"}
+    event.pop("multiValueHeaders", None)
+    handler.handler(event, CONTEXT)
+
+    (line,) = (json.loads(each) for each in capsys.readouterr().out.splitlines())
+    assert (line["lambda_request_id"], line["trace_id"]) == ("from-lambda", trace)
 
 
 MARKER = "not-for-any-log"

@@ -59,7 +59,9 @@ def test_the_description_names_every_route_and_its_errors(client: Client) -> Non
     assert list(document["paths"]) == [path for path, _ in OPERATIONS]
     for path in ("/v1/predict", "/v1/predict/batch"):
         post = document["paths"][path]["post"]
-        assert {"200", "400", "413", "415", "422", "500"} <= set(post["responses"])
+        assert {"200", "400", "403", "413", "415", "422", "429", "500", "504"} == set(
+            post["responses"]
+        )
         assert post["requestBody"]["required"] is True
         for status, response in post["responses"].items():
             kind = "application/json" if status == "200" else "application/problem+json"

@@ -105,7 +105,7 @@ def test_a_simulated_model_is_marked_in_the_greeting(root: Path, vary: Vary) -> 
         running.communicate()
 
 
-def test_a_body_that_breaks_off_leaves_the_server_running(
+def test_a_body_that_breaks_off_is_one_line_at_the_terminal(
     server: subprocess.Popen[str],
 ) -> None:
     # A body that never comes whole must not be taken for one.
@@ -114,6 +114,10 @@ def test_a_body_that_breaks_off_leaves_the_server_running(
     with socket.create_connection(("127.0.0.1", port)) as half:
         half.sendall(b"POST /v1/predict HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\n{")
     assert httpx.get(f"http://127.0.0.1:{port}/health").json()["status"] == "ok"
+    server.send_signal(signal.SIGINT)
+    _, errors = server.communicate(timeout=20)
+
+    assert re.fullmatch(r"request [0-9a-f]{32}: the client broke off\n", errors)
 
 
 def test_it_describes_itself(server: subprocess.Popen[str]) -> None:

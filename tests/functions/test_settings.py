@@ -30,13 +30,16 @@ def test_an_empty_model_path_counts_as_none() -> None:
 def test_the_environment_wins_over_the_defaults() -> None:
     environment = {
         "MODEL_PATH": "/opt/model",
-        "LOG_LEVEL": "warning",
+        "LOG_LEVEL": "warn",
         "POWERTOOLS_SERVICE_NAME": "seedlings",
         "POWERTOOLS_METRICS_NAMESPACE": "Trees",
         "AWS_LAMBDA_FUNCTION_VERSION": "7",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "provisioned-concurrency",
     }
     found = settings.read_settings(environment)
-    assert found == Settings(Path("/opt/model"), "WARNING", "seedlings", "Trees", "7")
+    assert found == Settings(
+        Path("/opt/model"), "WARNING", "seedlings", "Trees", "7", cold_start=False
+    )
 
 
 def test_an_argument_wins_over_the_environment() -> None:

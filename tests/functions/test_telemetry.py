@@ -78,6 +78,25 @@ def test_only_the_first_request_is_a_cold_start(settings: Settings, capsys: Capt
     assert ["ColdStart" in metrics(each) for each in lines] == [True, False, False]
 
 
+def test_a_provisioned_start_is_no_cold_start(settings: Settings, capsys: Capture) -> None:
+    telemetry = PowertoolsTelemetry(replace(settings, cold_start=False), "0", "published")
+    telemetry.answered(RequestLog("x", "GET", "/health", 200, 1.0))
+
+    (line,) = written(capsys)
+    assert (line["cold_start"], "ColdStart" in metrics(line)) == (False, False)
+
+
+def test_a_request_after_a_warm_up_ping_is_no_cold_start(
+    settings: Settings, capsys: Capture
+) -> None:
+    telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
+    telemetry.unknown_event(KeyError())
+    telemetry.answered(RequestLog("x", "GET", "/health", 200, 1.0))
+
+    _, line = written(capsys)
+    assert (line["cold_start"], "ColdStart" in metrics(line)) == (False, False)
+
+
 def test_each_line_of_a_kind_has_its_own_figures(settings: Settings, capsys: Capture) -> None:
     telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
     logs = [RequestLog(f"r{n}", "POST", "/v1/predict", 200, n, n, 10.0 * n) for n in (1, 2, 3)]
@@ -164,3 +183,6 @@ def test_the_level_silences_the_log_but_not_the_metrics(
 def test_a_terminal_shows_failures_alone(capsys: Capture) -> None:
     Terminal().answered(RequestLog("x", "GET", "/health", 200, 1.0))
     assert capsys.readouterr() == ("", "")
+
+    Terminal().answered(RequestLog("x", "POST", "/v1/predict", 400, disconnected=True))
+    assert capsys.readouterr() == ("", "request x: the client broke off\n")
