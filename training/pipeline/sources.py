@@ -103,6 +103,17 @@ def simulate_data(
     return write_csv(simulate(declared.study, source, rows, seed), to)
 
 
+def _unreleased(folder: Path) -> str:
+    """A sentence where a model is not the one that was released; empty where it is."""
+    from training.registry.publish import verify_promoted
+
+    try:
+        verify_promoted(folder)
+    except TrainingError as error:
+        return f" It was not released: {str(error).rstrip('.')}."
+    return ""
+
+
 def _no_model() -> Path:
     raise TrainingError("no model/ and none released")
 
@@ -143,7 +154,7 @@ def find_model(tell: Tell, train: Callable[[], Path]) -> Path:
 
     recover_folder(config.MODEL)
     if (config.MODEL / METADATA).is_file():
-        tell(f"Model: {config.MODEL}/, as it is.")
+        tell(f"Model: {config.MODEL}/, as it is.{_unreleased(config.MODEL)}")
         return config.MODEL
     reasons = [f"no {config.MODEL}/"]
     names = [config.RELEASED_REMOTE]

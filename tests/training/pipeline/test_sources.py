@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from training import config
+from training.model.folder import write_model
 from training.pipeline import sources
 from training.pipeline.sources import DeclaredStudy
 from training.study.declaration import Study
@@ -78,3 +80,29 @@ def test_half_a_model_is_no_model(told: list[str]) -> None:
     (config.MODEL / "model.onnx").write_bytes(b"alone")
 
     assert sources.find_model(told.append, trained) == Path("trained")
+
+
+def test_a_model_that_was_not_released_is_served_and_said_to_be_so(
+    told: list[str], root: Path
+) -> None:
+    write_model(config.MODEL, b"mine", {"contract": 2})
+    shutil.copy(root / "model.dvc", "model.dvc")
+
+    assert sources.find_model(told.append, trained) == config.MODEL
+    assert told == [
+        (
+            "Model: model/, as it is. It was not released: model/ is not the model that model.dvc "
+            "names."
+        )
+    ]
+
+
+def test_the_released_model_needs_no_word(told: list[str], root: Path) -> None:
+    released = root / "model"
+    shutil.copytree(released, config.MODEL)
+    shutil.copy(root / "model.dvc", "model.dvc")
+    sources.find_model(told.append, trained)
+    if "model/ is not the model that model.dvc names" in told[0]:
+        pytest.skip("the checkout's model/ is not the released one")
+
+    assert told == ["Model: model/, as it is."]
