@@ -10,7 +10,7 @@ import pytest
 
 from tests.training import samples
 from training.errors import TrainingError
-from training.evaluation.censoring import Staying, staying
+from training.evaluation.censoring import Staying, _columns, staying
 from training.model.periods import Periods
 from training.study.declaration import Study
 from training.study.subjects import Subjects
@@ -94,3 +94,16 @@ def test_rows_keep_their_own_probability() -> None:
     found = Staying(np.array([1.0]), np.array([[0.9], [0.5]]), np.array([0, 1, 0]))
 
     assert found[np.array([1, 2])].until(1.0).tolist() == [0.5, 0.9]
+
+
+def test_numbers_are_standardised_and_a_constant_one_is_nothing() -> None:
+    frame = pd.DataFrame({"Heat": [10.0, 20, 30, 40], "Weight": [7.0] * 4, "Shelf": list("abba")})
+    study = samples.battery()
+    expected = (frame["Heat"] - 25) / np.std([10, 20, 30, 40])
+
+    heat = _columns("Heat", study, frame).toarray()
+    np.testing.assert_allclose(heat[:, 0], expected)
+    np.testing.assert_allclose(_columns("Weight", study, frame).toarray(), np.zeros((4, 1)))
+    by_shelf = _columns("Shelf:Heat", study, frame).toarray()
+    np.testing.assert_allclose(by_shelf.sum(axis=1), expected)
+    assert (by_shelf != 0).tolist() == [[True, False], [False, True], [False, True], [True, False]]

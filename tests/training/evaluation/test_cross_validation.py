@@ -111,3 +111,15 @@ def test_a_reference_by_a_level_that_training_lacks_is_that_of_all() -> None:
 
 def test_recipes_are_chosen_on_other_folds_than_they_are_reported_on() -> None:
     assert not set(SEARCH_SEEDS) & set(REPORT_SEEDS)
+
+
+@pytest.mark.parametrize(("groups", "folds"), [(3, 3), (5, 5), (6, 6), (40, 6)])
+def test_there_are_six_folds_or_one_for_each_group(groups: int, folds: int) -> None:
+    split = list(group_folds(np.arange(200) % groups, (0, 1)))
+
+    assert [place for place, _, _ in split] == [0] * folds + [1] * folds
+
+
+def test_two_groups_are_too_few_to_hold_any_out() -> None:
+    with pytest.raises(TrainingError, match="2 groups are too few"):
+        list(group_folds(np.arange(200) % 2, (0,)))
