@@ -16,7 +16,7 @@ _ALIASES: Final = {"WARN": "WARNING"}
 
 @dataclass(frozen=True)
 class Settings:
-    """What a process that serves is told from outside."""
+    """What the environment sets of a process that serves."""
 
     model: Path
     """MODEL_PATH: the folder with `model.onnx` and `metadata.json`."""

@@ -9,14 +9,14 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pydantic._internal import _config
-
 
 @contextmanager
 def cold_start() -> Iterator[None]:
     """The imports and the loading of the model happen in here."""
     # A tenth. Start-up allocates only long-lived objects: none is worth a collection.
     gc.disable()
+    from pydantic._internal import _config
+
     # A seventh. FastAPI defines models that only the description of an API needs; pydantic can
     # build a model at its first use, but takes that as a default for all of them in private
     # alone. Hence the upper bound on pydantic in pyproject.toml, and a test of what it does.

@@ -34,7 +34,7 @@ class RequestLog:
     id: str
     method: str
     route: str = "unknown"
-    """The route's template, never the path as asked for: that may hold anything."""
+    """The route's template, never the path that was sent: it may hold anything."""
     status: int = 500
     milliseconds: float = 0.0
     predictions: int = 0

@@ -127,10 +127,10 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
 def _items(forecast: Forecast, percent: str) -> list[dict[str, Any]]:
     """The figures of each row, as responses have them."""
     average, stand = _rounded(forecast.average), forecast.stand
-    stands = [None] * len(average) if stand is None else _rounded(stand)
+    new_groups = [None] * len(average) if stand is None else _rounded(stand)
     return [
         {percent: point, "interval_90": (low, high), "stand_interval_90": ends}
-        for (point, low, high), ends in zip(average, stands, strict=True)
+        for (point, low, high), ends in zip(average, new_groups, strict=True)
     ]
 
 

@@ -1,7 +1,7 @@
 """The OpenAPI document: FastAPI's own, and what FastAPI can't know.
 
-That is how errors look (problem+json, see problems.py), and what API Gateway asks for and
-answers before a request comes here.
+That is how errors look (problem+json, see problems.py), and what API Gateway checks and answers
+before a request comes here.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def operation_id(route: APIRoute) -> str:
 
 def describe_api(app: FastAPI) -> dict[str, Any]:
     """The document of an app, with every status that each operation can answer."""
-    with warnings.catch_warnings():  # repeated ids are told apart below
+    with warnings.catch_warnings():  # repeated ids are made different below
         warnings.filterwarnings("ignore", message="Duplicate Operation ID")
         document = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes

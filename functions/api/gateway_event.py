@@ -102,7 +102,7 @@ def _filled(route: str, event: Event) -> str:
 
 
 def _load_balanced(event: Event) -> Event:
-    """The parts of a load balancer's event that differ; it is answered in lists as it asks."""
+    """The parts of a load balancer's event that differ; its headers may be lists."""
     several = event.get("multiValueHeaders")
     headers = _read_headers(event.get("headers"), several)
     lists = {"multiValueHeaders": {name: [value] for name, value in headers.items()}}

@@ -44,7 +44,7 @@ def _revalidated(request: Headers, start: Message, body: bytes) -> bytes:
     headers = MutableHeaders(raw=start["headers"])
     if "no-store" in headers.get("cache-control", ""):
         return body
-    # A cache may keep it, one person's if it took a key, and asks each time if it still holds.
+    # A cache may keep it, one person's if it took a key, and has to revalidate it each time.
     private = "private, " if "x-api-key" in request else ""
     headers.setdefault("cache-control", f"{private}no-cache")
     tag = headers.setdefault("etag", f'"{hashlib.sha256(body).hexdigest()[:32]}"')

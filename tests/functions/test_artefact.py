@@ -30,7 +30,7 @@ def refusal(folder: Path) -> ArtefactError:
 
 
 def setting(path: str, value: object) -> Change:
-    """A change that sets what stands at a dotted path of the metadata."""
+    """A change that sets the value at a dotted path of the metadata."""
 
     def change(metadata: dict[str, Any]) -> None:
         *way, last = path.split(".")

@@ -1,4 +1,4 @@
-"""The server on this machine, as a person starts, asks and stops it."""
+"""The server on this machine, as a person starts, calls and stops it."""
 
 from __future__ import annotations
 

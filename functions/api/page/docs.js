@@ -47,7 +47,7 @@ function operation(path, method, described, components) {
   const schema = named(body?.schema || {}, components);
   const address = new URL(path.slice(1), document.baseURI);
   const data = body ? ` \\\n  -H 'content-type: application/json' \\\n  -d '${JSON.stringify(schema.examples?.[0] ?? {})}'` : "";
-  const key = described.security ? " \\\n  -H 'x-api-key: YOUR-KEY'  # where API Gateway asks for one" : "";
+  const key = described.security ? " \\\n  -H 'x-api-key: YOUR-KEY'  # where API Gateway checks one" : "";
   if (body) section.append(fields(schema, components, "takes"));
   section.append(make("pre", `curl ${address}${data}${key}`));
   const refusals = table("errors", "");

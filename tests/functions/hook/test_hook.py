@@ -1,4 +1,4 @@
-"""The check before traffic: it asks the new version, and it always reports."""
+"""The check before traffic: it calls the new version, and it always reports."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Context:
 
 
 @pytest.fixture
-def asked(
+def invocations(
     account: Account, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> list[tuple[str, dict[str, Any]]]:
-    """What the hook asked of which version; the real handler answers."""
+    """What the hook sent to which version; the real handler answers."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", account.url)
     monkeypatch.setenv("MODEL_PATH", str(folder))
     monkeypatch.setenv("NEW_VERSION", VERSION)
@@ -57,17 +57,17 @@ def reported(account: Account) -> list[str]:
 
 
 def test_a_version_that_answers_as_its_model_did_is_let_in(
-    account: Account, asked: list[tuple[str, dict[str, Any]]], model: Artefact
+    account: Account, invocations: list[tuple[str, dict[str, Any]]], model: Artefact
 ) -> None:
     assert hook.handler(EVENT, Context()) == {"verdict": "Succeeded", "faults": []}
     assert reported(account) == ["Succeeded"]
-    assert {version for version, _ in asked} == {VERSION}
-    assert len(asked) == len(model.golden) + 3
+    assert {version for version, _ in invocations} == {VERSION}
+    assert len(invocations) == len(model.golden) + 3
 
 
 def test_one_answer_that_differs_stops_the_release_and_the_log_says_which(
     account: Account,
-    asked: list[tuple[str, dict[str, Any]]],
+    invocations: list[tuple[str, dict[str, Any]]],
     model: Artefact,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -111,7 +111,7 @@ CRASHED = json.dumps({"errorType": "Runtime.ExitError", "errorMessage": "exit st
     ],
 )
 def test_an_answer_that_is_none_stops_the_release(
-    account: Account, asked: object, headers: dict[str, str], payload: bytes, said: str
+    account: Account, invocations: object, headers: dict[str, str], payload: bytes, said: str
 ) -> None:
     account.invoke = lambda _version, _payload: (headers, payload)
     verdict = hook.handler(EVENT, Context())
@@ -120,7 +120,7 @@ def test_an_answer_that_is_none_stops_the_release(
 
 
 def test_a_model_of_simulated_data_stops_the_release(
-    account: Account, asked: object, vary: Any, monkeypatch: pytest.MonkeyPatch
+    account: Account, invocations: object, vary: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     simulated = vary(lambda card: card["data"].update(source="simulated"))
     monkeypatch.setenv("MODEL_PATH", str(simulated))
@@ -138,7 +138,7 @@ def test_a_model_of_simulated_data_stops_the_release(
 )
 def test_a_check_that_can_t_be_made_is_reported_as_failed(
     account: Account,
-    asked: object,
+    invocations: object,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     value: str | None,
@@ -154,7 +154,7 @@ def test_a_check_that_can_t_be_made_is_reported_as_failed(
 
 
 def test_a_version_that_does_not_answer_is_given_up_in_time_to_report(
-    account: Account, asked: object
+    account: Account, invocations: object
 ) -> None:
     def silent(_version: str, _payload: bytes) -> tuple[dict[str, str], bytes]:
         time.sleep(3)
@@ -163,14 +163,14 @@ def test_a_version_that_does_not_answer_is_given_up_in_time_to_report(
     account.invoke = silent
     context = Context(seconds=2 * hook._TO_REPORT + 10)
     faults = hook.handler(EVENT, context)["faults"]
-    assert 1 < len(faults) < 5, "some are asked, then too little time is left"
+    assert 1 < len(faults) < 5, "some are checked, then too little time is left"
     assert faults[-1].endswith("no time was left for it")
     assert context.get_remaining_time_in_millis() > 1000 * hook._TO_REPORT
     assert reported(account) == ["Failed"]
 
 
 def test_a_version_that_can_t_be_invoked_stops_the_release(
-    account: Account, asked: object, monkeypatch: pytest.MonkeyPatch
+    account: Account, invocations: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         account, "invoke", lambda *_: ({"X-Amzn-ErrorType": "AccessDeniedException"}, b"{}")
@@ -180,7 +180,7 @@ def test_a_version_that_can_t_be_invoked_stops_the_release(
 
 
 def test_a_report_that_fails_is_an_error_that_lambda_counts(
-    account: Account, asked: object, monkeypatch: pytest.MonkeyPatch
+    account: Account, invocations: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = boto3.client
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
@@ -196,7 +196,7 @@ def test_a_report_that_fails_is_an_error_that_lambda_counts(
 
 
 def test_every_wait_ends_in_time_to_report(
-    asked: list[tuple[str, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+    invocations: list[tuple[str, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: dict[str, tuple[float, float, int]] = {}
     make = boto3.client
@@ -218,7 +218,7 @@ def test_every_wait_ends_in_time_to_report(
 
 
 def test_the_longest_wait_for_an_answer_is_bounded(
-    asked: list[tuple[str, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+    invocations: list[tuple[str, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[float] = []
     make = hook.client_config
