@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from training.evaluation.data_changes import DataChanges, compare_tables
+from training.study.arrange import as_subjects
 from training.study.declaration import Study
 from training.study.read import parse_study, read_study
-from training.study.table import Table, as_subjects
+from training.study.table import Table
 
 STUDY = Path(__file__).parent.parent / "study" / "valid.toml"
 ROWS = 600

@@ -33,9 +33,10 @@ from training.evaluation.scores import Outcomes
 from training.evaluation.shift import Shift
 from training.model.hazard import Recipe
 from training.model.periods import Periods
+from training.study.arrange import as_subjects
 from training.study.declaration import Study
 from training.study.subjects import Subjects
-from training.study.table import Table, as_subjects
+from training.study.table import Table
 
 MARGIN = 0.02
 
@@ -87,8 +88,9 @@ class Case:
         periods = Periods.of(study, subjects)
         outcomes = Outcomes.of(study, subjects, periods)
         learner = HazardLearner.of(recipe, study, periods)
-        kaplan_meier = [KaplanMeierLearner(factor, periods.visits) for factor in (0, None)]
-        scored = [out_of_fold(each, subjects, outcomes) for each in (learner, *kaplan_meier)]
+        learners: list[Learner] = [learner]
+        learners += [KaplanMeierLearner(factor, periods.visits) for factor in (0, None)]
+        scored = [out_of_fold(each, subjects, outcomes) for each in learners]
         return cls(study, subjects, outcomes, learner, *scored)
 
     def judge(self, learner: Learner) -> tuple[Comparison, Judgement]:

@@ -277,7 +277,8 @@ def test_three_times_the_cells_show_as_a_gain_with_a_figure(loop: Loop) -> None:
 
 
 def test_a_loss_of_rows_shows_as_a_loss(loop: Loop) -> None:
-    outcome = loop.retrain(cells()[lambda rows: rows["Rack"] <= 4])
+    rows = cells()
+    outcome = loop.retrain(rows[rows["Rack"] <= 4])
 
     (old,) = outcome.judgement.evidence.comparisons[:1]
     assert old.difference > 0
