@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from training.arrays import Ints
+from training.errors import TrainingError
 from training.evaluation import behaviour, floors
 from training.evaluation.answer_moves import Moves, answer_moves
 from training.evaluation.cross_validation import (
@@ -47,10 +48,24 @@ class Gathered:
     """On how many rows the models could be compared."""
 
 
+def find_changes(champion: Champion | None, table: Table, study: Study) -> DataChanges | None:
+    """The data against the champion's; None without a champion, or where its can't be had."""
+    if champion is None or champion.table is None:
+        return None
+    return compare_tables(champion.table, champion.study, table, study)
+
+
+def untrained(table: Table, changes: DataChanges, error: TrainingError) -> Gathered:
+    """The evidence on changed data that no model can be fitted to."""
+    rule = Rule.above(f"a model can be fitted ({str(error).rstrip('.')})", 0, 0)
+    evidence = Evidence(table.source, (rule,), has_champion=True, changes=changes, data_differ=True)
+    return Gathered(evidence, None)
+
+
 def gather(
     candidate: Candidate,
-    table: Table,
     champion: Champion | None,
+    changes: DataChanges | None,
     withdrawn: Sequence[Mapping[str, Any]],
     jobs: int,
     *,
@@ -58,9 +73,9 @@ def gather(
 ) -> Gathered:
     """The evidence on a candidate; nothing is decided yet.
 
-    `table` is the candidate's data; `withdrawn`, data and recipe of each model that was rolled
-    back from. `forced` says that a person answers for rows that changed or are gone: they are
-    then no part of the comparison.
+    `changes` are those of the candidate's data; `withdrawn`, data and recipe of each model that
+    was rolled back from. `forced` says that a person answers for rows that changed or are gone:
+    they are then no part of the comparison.
     """
     metadata = candidate.metadata
     made_from = {"data": metadata["data"]["md5"], "recipe": metadata["recipe"]}
@@ -71,9 +86,6 @@ def gather(
     )
     if champion is None:
         return Gathered(evidence, None)
-    changes = None
-    if champion.table is not None:
-        changes = compare_tables(champion.table, champion.study, table, candidate.study)
     evidence = replace(
         evidence,
         changes=changes,

@@ -122,6 +122,8 @@ def _overridden(outcome: Outcome) -> list[str]:
 
 def _pictures(outcome: Outcome) -> str:
     judgement, candidate = outcome.judgement, outcome.candidate
+    if candidate is None:
+        return ""
     survival = candidate.scored.survival.mean(axis=0)
     study = candidate.study
     outcome_name, many = study.study.outcome_label.en, study.study.row.en.many
@@ -149,7 +151,7 @@ def _pictures(outcome: Outcome) -> str:
         ),
         _picture(
             "Spread over folds",
-            plots.plot_folds(scored_models(outcome)),
+            plots.plot_folds(scored_models(candidate)),
             "Each point is a fold of held-out groups; the bar is the mean. Lower is better.",
         ),
     ]

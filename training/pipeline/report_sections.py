@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.evaluation import summary
+from training.evaluation.answer_moves import Moves
 from training.evaluation.cross_validation import OutOfFold
 from training.evaluation.findings import DataFinding
 from training.pipeline.retrain import Outcome
+from training.pipeline.train import Candidate
 
 
 @dataclass(frozen=True)
@@ -33,18 +35,21 @@ class Section:
 def sections(outcome: Outcome) -> Iterator[Section]:
     """From what a decider needs first to what is there to look up."""
     yield _data(outcome)
-    if outcome.gathered.moves is not None:
-        yield _answers(outcome)
+    if outcome.candidate is not None and outcome.gathered.moves is not None:
+        yield _answers(outcome, outcome.candidate, outcome.gathered.moves)
     if outcome.judgement.evidence.comparisons:
         yield _comparisons(outcome)
     yield _rules(outcome)
-    yield _figures(outcome)
+    if outcome.candidate is not None:
+        yield _figures(scored_models(outcome.candidate))
 
 
 def facts(outcome: Outcome) -> list[str]:
     """The model and its data in a line each."""
+    if outcome.candidate is None:
+        return ["No model could be fitted to these data."]
     data, recipe = outcome.candidate.metadata["data"], outcome.candidate.recipe
-    study = outcome.candidate.study
+    study = outcome.study
     groups = "random groups" if study.data.group is None else study.data.group.name.en.many
     named = [
         (
@@ -60,11 +65,11 @@ def facts(outcome: Outcome) -> list[str]:
     return named
 
 
-def scored_models(outcome: Outcome) -> dict[str, OutOfFold]:
+def scored_models(candidate: Candidate) -> dict[str, OutOfFold]:
     """The models whose out-of-fold scores the report shows, by name."""
     return {
-        "challenger": outcome.candidate.scored,
-        "Kaplan-Meier": outcome.candidate.reference,
+        "challenger": candidate.scored,
+        "Kaplan-Meier": candidate.reference,
     }
 
 
@@ -82,7 +87,7 @@ def _data(outcome: Outcome) -> Section:
         ("rows", "before", "now", "unchanged", "changed", "lost", "added"),
         (
             (
-                outcome.candidate.study.study.row.en.many,
+                outcome.study.study.row.en.many,
                 *(
                     str(each)
                     for each in (
@@ -122,15 +127,14 @@ def _result(outcome: Outcome, finding: DataFinding) -> str:
     return "overridden" if outcome.judgement.overridden else "FAILED"
 
 
-def _answers(outcome: Outcome) -> Section:
-    moves, study = outcome.gathered.moves, outcome.candidate.study
-    assert moves is not None  # noqa: S101 - for the type checker
+def _answers(outcome: Outcome, candidate: Candidate, moves: Moves) -> Section:
+    study = outcome.study
     title = "What changes in the answers"
     if not moves.largest:
         return Section(title, ("The champion and the new model have no input in common.",))
     name, many = study.study.outcome_label.en, study.study.row.en.many
     sentence = (
-        f"By {study.time.name} {outcome.candidate.periods.horizon:g} the answer for the {many} of "
+        f"By {study.time.name} {candidate.periods.horizon:g} the answer for the {many} of "
         f"these data moves by {100 * moves.mean_absolute:.1f} points on average; most it moves for:"
     )
     inputs = tuple(each for each, _ in moves.largest[0].inputs)
@@ -189,8 +193,7 @@ def _rules(outcome: Outcome) -> Section:
     return Section("Rules", (), (ReportTable(("rule", "value", "threshold", "result"), rows),))
 
 
-def _figures(outcome: Outcome) -> Section:
-    models = scored_models(outcome)
+def _figures(models: dict[str, OutOfFold]) -> Section:
     rows = tuple(
         (
             name.replace("_", " "),

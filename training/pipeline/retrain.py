@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from training import config
-from training.errors import StoreError
+from training.errors import StoreError, TrainingError
 from training.evaluation.cross_validation import recipes
 from training.evaluation.gate import Judgement, judge
 from training.pipeline.champion import find_champion, pull_champion
-from training.pipeline.judging import Gathered, gather
+from training.pipeline.judging import Gathered, find_changes, gather, untrained
 from training.pipeline.sources import DATA_POINTER, find_study
 from training.pipeline.train import Candidate, train
 from training.registry import git, publish, rollback
@@ -18,6 +18,7 @@ from training.registry.publish import Step
 from training.store import transfer
 from training.store.audit import audit
 from training.store.doctor import doctor
+from training.study.declaration import Study
 from training.study.table import load_table
 
 EXIT_CODES: Final = {"promote": 0, "keep": 10, "refuse": 20}
@@ -30,7 +31,9 @@ class Outcome:
     """What became of a retrain: the verdict, what it rests on, and the commit if there is one."""
 
     judgement: Judgement
-    candidate: Candidate
+    study: Study
+    candidate: Candidate | None
+    """None where the data are refused and no model can be fitted to them."""
     gathered: Gathered
     commit: str | None
 
@@ -60,18 +63,25 @@ def retrain(
         champion = find_champion(declared.study, table)
         step("train")
         candidates = recipes(declared.study, search_size)
-        candidate = train(declared.study, declared.sha256, table, candidates, jobs)
+        study, changes = declared.study, find_changes(champion, table, declared.study)
+        try:
+            candidate = train(study, declared.sha256, table, candidates, jobs)
+        except TrainingError as error:
+            if force or changes is None or not changes.blocking:
+                raise
+            gathered = untrained(table, changes, error)
+            return Outcome(judge(gathered.evidence, study.gate.margin), study, None, gathered, None)
         step("judge")
         gathered = gather(
-            candidate, table, champion, rollback.withdrawn(), jobs, forced=bool(force)
+            candidate, champion, changes, rollback.withdrawn(), jobs, forced=bool(force)
         )
-        judgement = judge(gathered.evidence, declared.study.gate.margin, force)
+        judgement = judge(gathered.evidence, study.gate.margin, force)
         commit = None
         if judgement.verdict == "promote":
             metadata = {**candidate.metadata, "gate": judgement.gate_metadata()}
             meta = _meta(reason, candidate, judgement)
             commit = publish.publish(candidate.graph, metadata, meta, step)
-        return Outcome(judgement, candidate, gathered, commit)
+        return Outcome(judgement, study, candidate, gathered, commit)
 
 
 def _prove_data() -> None:

@@ -17,7 +17,7 @@ from tests.training.scratch import Checkout
 from training.evaluation.gate import judge
 from training.model.folder import read_metadata
 from training.pipeline.champion import Champion
-from training.pipeline.judging import gather
+from training.pipeline.judging import find_changes, gather
 from training.pipeline.retrain import Outcome
 from training.pipeline.train import Candidate, train
 from training.study.declaration import Study
@@ -182,9 +182,10 @@ def test_the_report_says_everything_twice_once_for_reading_and_once_for_looking(
         simulated_table,
         ("a thing",),
     )
-    gathered = gather(candidate, simulated_table, champion, (), 1, forced=False)
+    changes = find_changes(champion, simulated_table, candidate.study)
+    gathered = gather(candidate, champion, changes, (), 1, forced=False)
     judgement = judge(gathered.evidence, 0.02)
-    outcome = Outcome(judgement, candidate, gathered, None)
+    outcome = Outcome(judgement, candidate.study, candidate, gathered, None)
     text = report.write_report(outcome, "a <b>`reason`</b>", tmp_path).read_text()
     page = (tmp_path / report.PAGE).read_text()
 
@@ -217,7 +218,7 @@ def test_a_failure_has_a_report_too_and_no_verdict_of_an_earlier_run(tmp_path: P
     )
 
 
-def test_the_verdict_in_the_metadata_is_json(candidate: Candidate, simulated_table: Table) -> None:
-    gathered = gather(candidate, simulated_table, None, (), 1, forced=False)
+def test_the_verdict_in_the_metadata_is_json(candidate: Candidate) -> None:
+    gathered = gather(candidate, None, None, (), 1, forced=False)
     judgement = judge(gathered.evidence, 0.02)
     assert json.loads(json.dumps(judgement.gate_metadata()))["verdict"] == "refuse"
