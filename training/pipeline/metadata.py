@@ -19,9 +19,10 @@ from training.arrays import Floats, Ints
 from training.evaluation.groups import GroupSpread
 from training.model.export import CHUNK, run_graph
 from training.model.hazard import Recipe
-from training.model.intervals import LEVEL, group_interval, interval, student_t
+from training.model.intervals import LEVEL, student_t
 from training.model.periods import Periods
 from training.model.survival import risk
+from training.pipeline.golden import golden_predictions
 from training.study.declaration import FactorInput, NumberInput, Study
 from training.study.inputs import FactorLevel
 from training.study.subjects import Subjects
@@ -32,8 +33,6 @@ LIBRARIES: Final = (
     *("formulaic", "numpy", "onnx", "pandas", "scikit-learn", "scikit-survival", "skl2onnx"),
 )
 BINS: Final = 10
-GOLDEN: Final = 12
-MOST_GOLDEN: Final = 24
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def build_metadata(fitted: Fitted, metrics: Mapping[str, object]) -> dict[str, o
             **{library: version(library) for library in LIBRARIES},
         },
         "histograms": _histograms(study, subjects, 100 * at_end),
-        "golden": _golden(fitted),
+        "golden": golden_predictions(study, subjects, periods, fitted.graph, fitted.spread),
         "model": {
             "sha256": hashlib.sha256(fitted.graph).hexdigest(),
             "bytes": len(fitted.graph),
@@ -215,56 +214,3 @@ def _histogram(values: Floats, edges: list[float]) -> dict[str, list[float]]:
     """Counts between edges; what lies outside is counted in the first or last bin."""
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
     return {"edges": edges, "counts": counts.tolist()}
-
-
-def _golden(fitted: Fitted) -> list[dict[str, object]]:
-    """Predictions to be made again wherever the model is loaded: every level, several times."""
-    study, periods = fitted.study, fitted.periods
-    codes, numbers, times = _golden_inputs(study, fitted.table.subjects, periods.horizon)
-    hazard = np.moveaxis(run_graph(fitted.graph, codes, numbers), -1, 1)
-    golden = []
-    for row, time in enumerate(times):
-        risks = risk(hazard[row], periods, np.array([time]))[:, 0]
-        bounds = interval(risks)
-        one_group = None
-        if fitted.spread is not None:
-            spread = fitted.spread.at(time, periods)
-            new = group_interval(risks, spread, fitted.spread.size)
-            one_group = [round(100 * float(end), 4) for end in (new.low, new.high)]
-        inputs: dict[str, object] = {}
-        for place, factor in enumerate(study.factors):
-            inputs[factor.name] = factor.names[codes[row, place]]
-        for place, number in enumerate(study.numbers):
-            inputs[number.name] = float(numbers[row, place])
-        golden.append(
-            {
-                "inputs": {each.name: inputs[each.name] for each in study.inputs},
-                study.time.name: time,
-                f"{study.study.outcome}_percent": round(100 * float(risks[0]), 4),
-                "interval_90": [round(100 * float(end), 4) for end in (bounds.low, bounds.high)],
-                "stand_interval_90": one_group,
-            }
-        )
-    return golden
-
-
-def _golden_inputs(
-    study: Study, subjects: Subjects, horizon: float
-) -> tuple[Ints, Floats, list[float]]:
-    """Codes, numbers and times of the golden predictions: the same for the same study."""
-    count = min(max([GOLDEN, *(len(each.names) for each in study.factors)]), MOST_GOLDEN)
-    case = np.arange(count)
-    codes = np.empty((count, len(study.factors)), np.int64)
-    for place, factor in enumerate(study.factors):
-        levels = len(factor.names)
-        # Levels go round; a round further, they meet other levels of the other factors.
-        codes[:, place] = (case + place * (case // levels)) % levels
-    numbers = np.empty((count, len(study.numbers)))
-    for place in range(len(study.numbers)):
-        low, high = subjects.numbers[:, place].min(), subjects.numbers[:, place].max()
-        share = (0.1 + 0.37 * case + 0.23 * place) % 1
-        values = [float(f"{value:.4g}") for value in low + (high - low) * share]
-        numbers[:, place] = np.clip(values, low, high)
-    shares = (1.0, 0.42, 0.35, 0.7)
-    times = [float(f"{horizon * shares[i % len(shares)]:.4g}") for i in range(count)]
-    return codes, numbers, [min(time, horizon) for time in times]
