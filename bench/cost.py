@@ -29,6 +29,10 @@ PRICES: Final = {
 """us-east-1, first tier, list prices as publicly quoted in 2026."""
 GATEWAY: Final = 3.50
 """Per million requests of a REST API, us-east-1, first tier, as publicly quoted in 2026."""
+OBSERVABILITY: Final = 1.7 * 0.50 + 0.05 * 5.0
+"""A million requests: 1.7 kB of log lines each at $0.50 a GB (the function's line is 0.8 kB, the
+gateway's 0.5, Lambda's own three 0.4), and a trace of one in twenty at $5 a million. Metrics are
+part of the lines; their own price is by the month (docs/operate.md)."""
 COLD_SHARE: Final = 0.01
 """Share of calls that start cold; AWS says that most functions see fewer."""
 

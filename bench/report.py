@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bench.cost import COLD_SHARE, GATEWAY, PRICES, Prices, costs, explain_break_even
+from bench.cost import COLD_SHARE, GATEWAY, OBSERVABILITY, PRICES, Prices, costs, explain_break_even
 from bench.results import PEERS, SIZES, Results
 from bench.targets import TARGETS
 
@@ -149,26 +149,28 @@ def cost(
     cold_share: float = COLD_SHARE,
 ) -> str:
     """US dollars per million predictions, and when provisioned concurrency pays."""
+    around = gateway + OBSERVABILITY
     rows = [
         [
             f"{each.memory:,} MB",
             each.architecture,
             f"{each.single:.3f}",
-            f"{each.single + gateway:.3f}",
+            f"{each.single + around:.3f}",
             f"{each.batch:.5f}",
-            f"{each.batch + gateway / 1000:.5f}",
+            f"{each.batch + around / 1000:.5f}",
         ]
         for each in costs(results, prices, cold_share)
     ]
-    headings = ["memory", "architecture", "single, $", "with gateway, $"]
-    shown = table([*headings, "in batches of 1,000, $", "with gateway, $"], rows)
+    headings = ["memory", "architecture", "single, $", "in all, $"]
+    shown = table([*headings, "in batches of 1,000, $", "in all, $"], rows)
     middle = results.quotas[len(results.quotas) // 2]
     pays = "\n".join(
         f"- {explain_break_even(middle, name, price)}" for name, price in prices.items()
     )
     return (
         f"US dollars per million predictions; {100 * cold_share:g} % of calls start cold; the "
-        f"gateway is ${gateway:.2f} per million requests.\n\n{shown}\n\n"
+        f"gateway is ${gateway:.2f} per million requests, their logs and traces "
+        f"${OBSERVABILITY:.2f}.\n\n{shown}\n\n"
         f"Provisioned concurrency:\n\n{pays}"
     )
 
