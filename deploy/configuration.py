@@ -44,15 +44,25 @@ class Configuration:
 
 
 def load_configuration(environment: Environment, path: Path = CONFIG) -> Configuration:
-    """Reads an environment; raises ReleaseError, naming the key, where the file lacks one."""
+    """Reads an environment; raises ReleaseError for a key that is missing or does not fit."""
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     try:
         settings = document[environment.value]["deploy"]["parameters"]
         overrides, stack = settings["parameter_overrides"], settings["stack_name"]
+        tags = settings["tags"]
     except KeyError as error:
         raise ReleaseError(f"{path}: [{environment}.deploy.parameters] lacks {error}") from error
     pairs = overrides.split() if isinstance(overrides, str) else overrides
     parameters = dict(pair.split("=", 1) for pair in pairs)
     if "Service" not in parameters:
         raise ReleaseError(f"{path}: parameter_overrides of {environment} lacks Service=NAME")
-    return Configuration(environment, stack, parameters["Service"], parameters)
+    service = parameters["Service"]
+    # The roles of deploy/environment.yaml reach these names and these tags, and no others.
+    for key, found, wanted in (
+        ("parameter Stage", parameters.get("Stage"), environment.value),
+        ("stack_name", stack, f"{service}-{environment}"),
+        ("tags", tags, f"application={service} stage={environment}"),
+    ):
+        if found != wanted:
+            raise ReleaseError(f"{path}, {environment}: {key}: expected {wanted!r}, got {found!r}")
+    return Configuration(environment, stack, service, parameters)

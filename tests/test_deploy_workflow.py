@@ -29,6 +29,7 @@ from tests.workflow import Runner
 CONFIG = "version = 0.1\n" + "".join(
     f"[{name}.deploy.parameters]\n"
     f'stack_name = "forest-{name}"\n'
+    f'tags = "application=forest stage={name}"\n'
     f'parameter_overrides = ["Service=forest", "Stage={name}", "TrafficShift=AllAtOnce"]\n'
     for name in ("staging", "prod")
 )

@@ -27,15 +27,18 @@ CONFIG = """\
 version = 0.1
 [staging.deploy.parameters]
 stack_name = "forest-staging"
+tags = "application=forest stage=staging"
 capabilities = "CAPABILITY_IAM CAPABILITY_AUTO_EXPAND"
 parameter_overrides = [
     "Service=forest", "Stage=staging", "TrafficShift=Canary10Percent5Minutes",
 ]
 [dev.deploy.parameters]
 stack_name = "forest-dev"
+tags = "application=forest stage=dev"
 parameter_overrides = "Service=forest Stage=dev TrafficShift=AllAtOnce"
 [prod.deploy.parameters]
 stack_name = "forest-prod"
+tags = "application=forest stage=prod"
 parameter_overrides = "Service=forest Stage=prod TrafficShift=AllAtOnce Burst=100"
 """
 
