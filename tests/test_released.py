@@ -12,8 +12,8 @@ import pytest
 
 from training.store import pointer
 from training.store.pointer import read_pointer
+from training.study.files import directory_hash
 from training.study.read import read_study
-from training.study.table import directory_hash
 
 LARGEST = 1_000_000
 

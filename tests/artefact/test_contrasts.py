@@ -17,8 +17,9 @@ from tests.artefact.conftest import Shipped
 from tests.artefact.contrasts import expected, hazard_ratio, jackknife, observed
 from training.study.conditions import holds, input_table
 from training.study.declaration import Study
+from training.study.files import csv_files
 from training.study.subjects import Subjects
-from training.study.table import csv_files, load_table
+from training.study.table import load_table
 
 MAPLE, CHERRY = ["Acer saccharum"], ["Prunus serotina"]
 STERILE, OWN, OTHER = ["Sterilized"], ["Conspecific"], ["Heterospecific"]

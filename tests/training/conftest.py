@@ -10,9 +10,10 @@ import pytest
 
 from tests.training import samples
 from training.study.declaration import Study
+from training.study.files import csv_files
 from training.study.read import read_study
 from training.study.simulation import simulate
-from training.study.table import Table, csv_files, load_table
+from training.study.table import Table, load_table
 
 
 @pytest.fixture(scope="session")

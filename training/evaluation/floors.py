@@ -89,6 +89,8 @@ def _calibration(study: Study, outcomes: Outcomes, challenger: Floats) -> Iterat
     survival = challenger[:, visits]
     free, weight = (each[:, visits] for each in outcomes.known)
     residual = weight * (free - survival)
+    # Of counting, as the model says: where nobody had the event, groups do not differ at all.
+    counting = weight**2 * survival * (1 - survival)
     everyone = np.ones(len(outcomes), np.bool_)
     levels = [("all", everyone)] + [
         (f"{factor.name} {name}", outcomes.codes[:, place] == code)
@@ -97,7 +99,9 @@ def _calibration(study: Study, outcomes: Outcomes, challenger: Floats) -> Iterat
     ]
     for name, rows in levels:
         if rows.sum() >= FEWEST:
-            error, allowed = _error(residual[rows], weight[rows], outcomes.group[rows])
+            error, allowed = _error(
+                residual[rows], weight[rows], counting[rows], outcomes.group[rows]
+            )
             limit = np.maximum(study.gate.calibration, allowed)
             with np.errstate(invalid="ignore"):
                 excess = np.abs(error) - limit
@@ -108,8 +112,10 @@ def _calibration(study: Study, outcomes: Outcomes, challenger: Floats) -> Iterat
                 yield Rule.below(f"calibration error, {name}, {time}", value, at_most)
 
 
-def _error(residual: Floats, weight: Floats, group: Ints) -> tuple[Floats, Floats]:
-    """Mean residual at each time, and what noise between groups explains."""
+def _error(
+    residual: Floats, weight: Floats, counting: Floats, group: Ints
+) -> tuple[Floats, Floats]:
+    """Mean residual at each time, and what noise between groups, or of counting, explains."""
     _, code = np.unique(group, return_inverse=True)
     groups = int(code.max()) + 1
     residuals, weights = (sums_by_group(each, code, groups) for each in (residual, weight))
@@ -117,7 +123,9 @@ def _error(residual: Floats, weight: Floats, group: Ints) -> tuple[Floats, Float
     with np.errstate(invalid="ignore", divide="ignore"):
         error = total[0] / total[1]
         without = (total[0] - residuals) / (total[1] - weights)
-    variance = (groups - 1) / groups * ((without - error) ** 2).sum(axis=0) + NEGLIGIBLE**2
+        counted = counting.sum(axis=0) / total[1] ** 2
+    variance = (groups - 1) / groups * ((without - error) ** 2).sum(axis=0)
+    variance = np.fmax(variance, counted) + NEGLIGIBLE**2
     allowed: Floats = float(stats.t.isf(SURE / 2, max(groups - 1, 1))) * np.sqrt(variance)
     return error, np.nan_to_num(allowed)
 

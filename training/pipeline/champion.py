@@ -17,8 +17,9 @@ from training.store import transfer
 from training.store.earlier import read_earlier
 from training.store.pointer import parse_pointer, read_pointer
 from training.study.declaration import Study
+from training.study.files import directory_hash
 from training.study.read import read_study
-from training.study.table import Table, directory_hash, load_table
+from training.study.table import Table, load_table
 
 STUDY_FILE: Final = "study.toml"
 DATA_POINTER: Final = "data.dvc"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from training.study.table import Table
 
 DATA_POINTER: Final = "data.dvc"
+MODEL_POINTER: Final = "model.dvc"
 
 Tell = Callable[[str], None]
 """Shows a sentence to the person at the terminal."""
@@ -50,7 +51,7 @@ def find_data(declared: DeclaredStudy, data: Path | None, tell: Tell) -> Path:
     data/ and DVC hold those of the released study; another one's are named or simulated.
     """
     from training.store import remotes, transfer
-    from training.study.table import csv_files
+    from training.study.files import csv_files
 
     if data is not None:
         tell(f"Data: {data}, as named.")
@@ -138,7 +139,7 @@ def _is_released(declared: DeclaredStudy) -> bool:
 def _is_tracked(table: Table) -> bool:
     """Whether the data are those that `data.dvc` names."""
     from training.store import pointer
-    from training.study.table import directory_hash
+    from training.study.files import directory_hash
 
     if not Path(DATA_POINTER).is_file():
         return False
@@ -162,7 +163,7 @@ def find_model(tell: Tell, train: Callable[[], Path]) -> Path:
         names.append(default)
     for remote in names:
         try:
-            transfer.pull("model.dvc", remote=remote)
+            transfer.pull(MODEL_POINTER, remote=remote)
         except StoreError as error:
             reasons.append(f"nothing from the remote '{remote}' ({error.cause.rstrip('.')})")
             continue

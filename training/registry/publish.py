@@ -32,7 +32,7 @@ from training.model.folder import (
 from training.registry import git
 from training.store import pointer, transfer
 from training.store.pointer import read_pointer
-from training.study.table import directory_hash
+from training.study.files import directory_hash
 
 POINTER: Final = "model.dvc"
 RELEASED: Final = Path(".dvc/released")

@@ -11,7 +11,8 @@ import numpy as np
 from training.errors import InvalidStudyError, NoTableError, StudyFault
 from training.study.csv_file import read_csv
 from training.study.declaration import Study
-from training.study.table import Table, csv_files, load_table
+from training.study.files import csv_files
+from training.study.table import Table, load_table
 from training.study.vocabulary import near, shown
 
 FEW: Final = 20

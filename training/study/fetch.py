@@ -13,7 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from training.errors import NoTableError
 from training.study.declaration import Study
-from training.study.table import Table, csv_files, load_table
+from training.study.files import csv_files
+from training.study.table import Table, load_table
 
 TIMEOUT: Final = 60
 LARGEST: Final = 200_000_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -66,33 +67,40 @@ def parse_study(data: Mapping[str, Any]) -> Study:
 
 def _section(name: str, data: Mapping[str, Any]) -> tuple[Any, list[StudyFault], set[str]]:
     """What is sound of one section, its faults, and the names that the unsound rest bears."""
-    annotation = Study.model_fields[name].annotation
-    whole: Any = Annotated[annotation, *Study.model_fields[name].metadata, None]
     content = data[name]
     several = name in LISTS and isinstance(content, list) and len(content) > 0
     if not several and not (name == "columns" and isinstance(content, dict)):
         try:
-            return _validated(whole, content), [], set()
+            return _validated(_adapter(name, entry=False), content), [], set()
         except ValidationError as error:
             return None, _faults(error, (name,), data), _names(content)
     # Each entry alone, so that one that is wrong hides nothing of the others.
-    entry_type = get_args(annotation)[0 if several else 1]
+    adapter = _adapter(name, entry=True)
     sound: dict[Any, Any] = {}
     faults: list[StudyFault] = []
     invalid: set[str] = set()
     for place, entry in enumerate(content) if several else content.items():
         try:
-            sound[place] = _validated(entry_type, entry)
+            sound[place] = _validated(adapter, entry)
         except ValidationError as error:
             faults += _faults(error, (name, place), data)
             invalid |= _names(entry) if several else {str(place)}
     return tuple(sound.values()) if several else sound, faults, invalid
 
 
-def _validated(annotation: Any, content: object) -> Any:
+@cache
+def _adapter(name: str, *, entry: bool) -> TypeAdapter[Any]:
+    """What validates a section, or one entry of it."""
+    field = Study.model_fields[name]
+    if not entry:
+        return TypeAdapter(Annotated[field.annotation, *field.metadata, None])
+    return TypeAdapter(get_args(field.annotation)[0 if name in LISTS else 1])
+
+
+def _validated(adapter: TypeAdapter[Any], content: object) -> Any:
     # Through JSON: there strict means no conversion, while lists may still become tuples.
     text = json.dumps(content, default=lambda value: {"date": str(value)})
-    return TypeAdapter(annotation).validate_json(text, strict=True)
+    return adapter.validate_json(text, strict=True)
 
 
 def _names(entry: object) -> set[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from training.study.arrange import as_subjects
 from training.study.columns import YES, CellFault, broken_rules, declared_columns, typed
 from training.study.csv_file import CsvFile, read_csv
 from training.study.declaration import SIMULATED, Study
+from training.study.files import csv_files, directory_hash
 from training.study.findings import event_findings
 from training.study.subjects import Subjects
 from training.study.vocabulary import near
@@ -80,28 +80,6 @@ def load_table(path: Path, study: Study) -> Table:
         rows=len(table),
         dropped=dropped,
     )
-
-
-def csv_files(folder: Path) -> list[Path]:
-    """The CSVs of a folder and the folders in it, by name; none where there is no such folder.
-
-    Files and folders that an operating system or a spreadsheet hides there (`.…`, `~$…`) are
-    no data.
-    """
-    if not folder.is_dir():
-        return []
-    return sorted(
-        each
-        for each in folder.rglob("*")
-        if each.suffix.lower() == ".csv"
-        and not any(part.startswith((".", "~$")) for part in each.relative_to(folder).parts)
-    )
-
-
-def directory_hash(files: Mapping[str, str]) -> str:
-    """The MD5 that DVC gives a folder (without its `.dir`) from the MD5s of its files."""
-    listing = [{"md5": md5, "relpath": name} for name, md5 in sorted(files.items())]
-    return hashlib.md5(json.dumps(listing, sort_keys=True).encode()).hexdigest()  # noqa: S324
 
 
 def _required(study: Study) -> Iterator[str]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import datetime
 import re
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from training.errors import InvalidStudyError
+from training.errors import InvalidStudyError, StudyFault
 from training.study.formula import Term, terms
-from training.study.read import read_study
+from training.study.read import parse_study, read_study
 
 VALID = Path(__file__).with_name("valid.toml")
 
@@ -255,3 +260,43 @@ def test_names_of_any_script_are_names(tmp_path: Path) -> None:
     labels = [term.label for term in terms(read_study(tmp_path / "study.toml"))]
     assert "температура" in labels
     assert "メーカー:period" in labels
+
+
+def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The path of every table, list and value of a file."""
+    if path:
+        yield path
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(inner, (*path, key))
+
+
+DELETED = object()
+HOSTILE: list[Any] = [
+    *("", "x", "NA", "π" * 3000, "{braces}", "a + b", "\x00", 0, -1, 10**30, 1e300),
+    *(float("nan"), float("inf"), True, [], {}, [[]], ["x", 1], {"x": 1}, [{}]),
+    *({"name": ["x"]}, datetime.date(2020, 1, 1)),
+]
+
+
+def test_no_value_at_any_place_is_a_traceback() -> None:
+    declared = tomllib.loads(VALID.read_text(encoding="utf-8"))
+    paths = list(leaves(declared))
+    assert len(paths) > 150
+    for place, path in enumerate(paths):
+        # Each place takes some of the values, so that all meet all kinds of places.
+        for value in [DELETED, *HOSTILE[place % 3 :: 3]]:
+            changed = copy.deepcopy(declared)
+            holder: Any = changed
+            for key in path[:-1]:
+                holder = holder[key]
+            if value is DELETED:
+                del holder[path[-1]]
+            else:
+                holder[path[-1]] = value
+            faults: tuple[StudyFault, ...] = ()
+            try:
+                parse_study(changed)
+            except InvalidStudyError as error:
+                faults = error.faults
+            assert all(fault.key and fault.allowed for fault in faults), (path, value)

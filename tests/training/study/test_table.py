@@ -13,8 +13,9 @@ import pytest
 
 from training.errors import Fault, InvalidTableError, NoTableError
 from training.study.declaration import Study
+from training.study.files import directory_hash
 from training.study.read import read_study
-from training.study.table import directory_hash, load_table
+from training.study.table import load_table
 
 
 @pytest.fixture(scope="module")
