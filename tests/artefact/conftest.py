@@ -1,4 +1,4 @@
-"""The model as it stands in the checkout: the file that ships."""
+"""The model in the checkout: the file that ships."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from training.study.read import read_study
 
 
 class Shipped:
-    """The files of a model folder, asked as serving asks them."""
+    """The files of a model folder, run as serving runs them."""
 
     def __init__(self, folder: Path) -> None:
         self.metadata: dict[str, Any] = read_metadata(folder)

@@ -153,7 +153,7 @@ class Design(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def transform(self, x: Floats) -> Any:
-        """The design matrix, sparse (CSR) if asked for."""
+        """The design matrix, sparse (CSR) on request."""
         columns, factors = self.columns, len(self.columns.levels)
         codes, period = x[:, :factors].astype(np.int64), x[:, -1].astype(np.int64)
         standard = columns.standardised(x[:, factors:-1])

@@ -25,7 +25,7 @@ from training.study.subjects import Subjects
 
 POINTS: Final = 90
 """Kinds of subject, drawn from those at hand, whose intervals are looked at."""
-STRONGER: Final = 2.0
+WEAKER: Final = 2.0
 """The truth is fitted with so much weaker a penalty: it has more structure than is found."""
 
 
@@ -81,7 +81,7 @@ def study_truths(study: Study, subjects: Subjects) -> list[Truth]:
     recipe, periods = recipes(study, 1)[0], Periods.of(study, subjects)
     parameters = dict(recipe.parameters)
     if "C" in parameters:
-        parameters["C"] *= STRONGER
+        parameters["C"] *= WEAKER
     model = fit_hazard(replace(recipe, parameters=parameters), study, periods, subjects)
     sd = study.simulation.group_sd
     return [

@@ -52,10 +52,10 @@ class Fitted:
 
 
 def build_metadata(fitted: Fitted, metrics: Mapping[str, object]) -> dict[str, object]:
-    """The whole of `metadata.json` for a graph, the gate not yet asked."""
+    """The whole of `metadata.json` for a graph that the gate has not judged yet."""
     study, table, periods = fitted.study, fitted.table, fitted.periods
     subjects = table.subjects
-    # Asked once for each distinct subject: large data repeat theirs endlessly.
+    # Predicted once for each distinct subject: large data repeat them endlessly.
     codes, numbers, row = subjects.unique()
     horizon = np.array([periods.horizon])
     at_end = np.concatenate(

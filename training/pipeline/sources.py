@@ -1,4 +1,4 @@
-"""Where the study, its data and a model come from: tried in a fixed order, the choice told."""
+"""Where the study, its data and a model come from: tried in a fixed order, the choice printed."""
 
 from __future__ import annotations
 
