@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -46,8 +45,10 @@ class Edge:
                 begun = True
                 log.status = message["status"]
                 identity = (b"x-request-id", log.id.encode())
-                message["headers"] = [*message["headers"], identity, *self._headers]
-                MutableHeaders(raw=message["headers"]).setdefault("cache-control", "no-store")
+                headers = [*message["headers"], identity, *self._headers]
+                if all(name != b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-store"))
+                message["headers"] = headers
             await send(message)
 
         try:

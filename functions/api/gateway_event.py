@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 Event = dict[str, Any]
@@ -30,9 +29,10 @@ def read_event(event: Any) -> Event:
     if not isinstance(event, dict) or not isinstance(event.get("requestContext"), dict):
         raise UnknownEventError("no request context")
     context: Event = event["requestContext"]
+    is_base64 = bool(event.get("isBase64Encoded"))
     common = {
-        "body": _read_body(event.get("body"), bool(event.get("isBase64Encoded"))),
-        "isBase64Encoded": bool(event.get("isBase64Encoded")),
+        "body": _read_body(event.get("body"), is_base64),
+        "isBase64Encoded": is_base64,
         ROOT_PATH: stage_prefix(event),
         WHOLE_PATH: None,
     }
@@ -117,11 +117,17 @@ def _load_balanced(event: Event) -> Event:
 
 def _read_headers(single: object, several: object) -> dict[str, str]:
     """Headers by name in lower case; a host or port that is none is left out."""
-    headers: dict[str, str] = {}
-    for name, value in _members(single):
-        headers[name.lower()] = _encodable(value)
-    for name, values in _members(several):
-        headers[name.lower()] = ", ".join(_texts(values))
+    given = several or single or {}
+    if not isinstance(given, dict):
+        raise UnknownEventError("headers that are not an object")
+    try:
+        headers = {
+            name.lower(): value if type(value) is str else ", ".join(value)
+            for name, value in given.items()
+        }
+        _encodable("".join(headers) + "".join(headers.values()))
+    except (AttributeError, TypeError) as error:
+        raise UnknownEventError("headers that are not texts") from error
     if not _HOST.fullmatch(headers.get("host", "")):
         del headers["host"]
     if "x-forwarded-port" in headers:
@@ -138,9 +144,13 @@ def _read_headers(single: object, several: object) -> dict[str, str]:
 
 def _read_query(query: object) -> dict[str, str | list[str]]:
     """Parameters with their values; one without a value has an empty one."""
+    if query is None:
+        return {}
+    if not isinstance(query, dict):
+        raise UnknownEventError("a query that is not an object")
     return {
-        name: _texts(value) if isinstance(value, list) else _encodable(value or "")
-        for name, value in _members(query)
+        _encodable(name): _texts(value) if isinstance(value, list) else _encodable(value or "")
+        for name, value in query.items()
     }
 
 
@@ -152,15 +162,6 @@ def _read_body(body: object, is_base64: bool) -> str:
         return base64.b64encode(base64.b64decode(text, validate=True)).decode()
     except (binascii.Error, ValueError) as error:
         raise UnknownEventError("the body is not base64") from error
-
-
-def _members(value: object) -> list[tuple[str, object]]:
-    """Members of an object, or of nothing."""
-    if value is None:
-        return []
-    if not isinstance(value, Mapping):
-        raise UnknownEventError("not an object")
-    return [(_encodable(name), member) for name, member in value.items()]
 
 
 def _texts(value: object) -> list[str]:
