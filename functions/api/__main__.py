@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import socket
 import sys
 from pathlib import Path
@@ -69,10 +70,10 @@ def _port(text: str) -> int:
 
 def _greeting(artefact: Artefact, address: str) -> str:
     mark = "SIMULATED data, " if artefact.source == "simulated" else ""
-    body = json.dumps(artefact.example)
+    body = shlex.quote(json.dumps(artefact.example))
     return (
         f"Serving {address} ({mark}model {artefact.version}; Ctrl-C ends it). Try: "
-        f"curl {address}/v1/predict -H 'content-type: application/json' -d '{body}'"
+        f"curl {address}/v1/predict -H 'content-type: application/json' -d {body}"
     )
 
 

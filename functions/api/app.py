@@ -69,7 +69,7 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
             **item,
             time: at,
             "curve": [
-                {time: visit, percent: point, "interval_90": (low, high)}
+                {time: visit, percent: point, "interval_90": [low, high]}
                 for visit, (point, low, high) in zip(visits, _rounded(curve), strict=True)
             ],
             "warnings": marks + encoder.warnings(body),
@@ -129,7 +129,7 @@ def _items(forecast: Forecast, percent: str) -> list[dict[str, Any]]:
     average, stand = _rounded(forecast.average), forecast.stand
     new_groups = [None] * len(average) if stand is None else _rounded(stand)
     return [
-        {percent: point, "interval_90": (low, high), "stand_interval_90": ends}
+        {percent: point, "interval_90": [low, high], "stand_interval_90": ends}
         for (point, low, high), ends in zip(average, new_groups, strict=True)
     ]
 

@@ -19,7 +19,8 @@ class Reading:
             await self.app(scope, receive, send)
             return
         head, request = scope["method"] == "HEAD", Headers(scope=scope)
-        scope["method"] = "GET"
+        # The server's own scope keeps its method: by that it knows that no body follows.
+        inner = {**scope, "method": "GET"}
         start: Message = {}
         body = b""
 
@@ -36,7 +37,10 @@ class Reading:
             await send(start)
             await send({**message, "body": b"" if head else body})
 
-        await self.app(scope, receive, hold)
+        try:
+            await self.app(inner, receive, hold)
+        finally:
+            scope["route"] = inner.get("route")
 
 
 def _revalidated(request: Headers, start: Message, body: bytes) -> bytes:

@@ -12,7 +12,7 @@ from functions.artefact import Artefact, Factor, Number, StudyTexts, TimeAxis
 
 LARGEST_BATCH: Final = 1000
 Percent = Annotated[float, Field(ge=0, le=100)]
-Interval = tuple[Percent, Percent]
+Interval = Annotated[list[Percent], Field(min_length=2, max_length=2)]
 Warnings = Annotated[list[str], Field(description="What to know about this prediction.")]
 
 

@@ -15,9 +15,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
-from tests.functions import door
+from tests.functions import lambda_handler
 
-_lambda = cache(door.imported)
+_lambda = cache(lambda_handler.import_handler)
 KEY = "the-key-of-this-test"
 Spoil = Callable[[str, dict[str, Any]], dict[str, Any]]
 

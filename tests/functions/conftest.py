@@ -21,7 +21,7 @@ from functions.api.app import create_app
 from functions.artefact import read_artefact
 from functions.scoring import Scorer
 from functions.telemetry import RequestLog
-from tests.functions import door
+from tests.functions import lambda_handler
 
 Change = Callable[[dict[str, Any]], object]
 Vary = Callable[..., Path]
@@ -117,6 +117,6 @@ def handler() -> Iterator[ModuleType]:
     # Lambda's process has one event loop for good; here it is closed with the module.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    yield door.imported()
+    yield lambda_handler.import_handler()
     asyncio.set_event_loop(None)
     loop.close()

@@ -51,6 +51,22 @@ def test_it_says_where_it_is_and_a_command_that_works(server: subprocess.Popen[s
     assert len(answer.json()["curve"]) == 34
 
 
+def test_head_and_304_are_answered_without_a_failure(server: subprocess.Popen[str]) -> None:
+    assert server.stdout is not None
+    address = server.stdout.readline().split()[1]
+    for path in ("/", "/docs", "/openapi.json", "/health", "/v1/model"):
+        got, head = httpx.get(f"{address}{path}"), httpx.head(f"{address}{path}")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == got.headers["content-length"]
+        if tag := got.headers.get("etag"):
+            again = httpx.get(f"{address}{path}", headers={"if-none-match": tag})
+            assert (again.status_code, again.content) == (304, b"")
+    server.send_signal(signal.SIGINT)
+    _, errors = server.communicate(timeout=20)
+
+    assert errors == ""
+
+
 def test_ctrl_c_ends_it_without_a_word(server: subprocess.Popen[str]) -> None:
     assert server.stdout is not None
     server.stdout.readline()

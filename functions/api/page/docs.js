@@ -12,6 +12,8 @@ const named = (schema, components) => (schema.$ref ? components[schema.$ref.spli
 
 function words(given, components) {
   const schema = named(given, components);
+  const choices = (schema.anyOf || []).map((choice) => (choice.type === "null" ? "null" : words(choice, components)));
+  if (choices.length) return choices.join(" or ");
   if (schema.enum) return schema.enum.join(", ");
   if (schema.const !== undefined) return String(schema.const);
   if (schema.type === "array") {
@@ -46,7 +48,7 @@ function operation(path, method, described, components) {
   const body = described.requestBody?.content["application/json"];
   const schema = named(body?.schema || {}, components);
   const address = new URL(path.slice(1), document.baseURI);
-  const data = body ? ` \\\n  -H 'content-type: application/json' \\\n  -d '${JSON.stringify(schema.examples?.[0] ?? {})}'` : "";
+  const data = body ? ` \\\n  -H 'content-type: application/json' \\\n  -d '${JSON.stringify(schema.examples?.[0] ?? {}).replaceAll("'", "'\\''")}'` : "";
   const key = described.security ? " \\\n  -H 'x-api-key: YOUR-KEY'  # where API Gateway checks one" : "";
   if (body) section.append(fields(schema, components, "takes"));
   section.append(make("pre", `curl ${address}${data}${key}`));

@@ -12,7 +12,7 @@ import pytest
 MODEL = Path(__file__).parents[2] / "model"
 
 
-def imported() -> ModuleType:
+def import_handler() -> ModuleType:
     """The handler's module, imported again for the checkout's model.
 
     Whichever model the test at hand has set: a module stays for the tests that follow. An event
