@@ -47,10 +47,10 @@ def verify(
     folder: Annotated[Path, typer.Argument(help="The model's folder.")] = config.MODEL,
 ) -> None:
     """Exit 1 unless model.dvc names this model and the gate promoted it."""
-    from training.registry import publish
+    from training.registry import publish, staging
 
     publish.verify_promoted(folder)
-    _tell(f"{folder}/ is the model that {publish.POINTER} names, and the gate promoted it.")
+    _tell(f"{folder}/ is the model that {staging.POINTER} names, and the gate promoted it.")
 
 
 def train(

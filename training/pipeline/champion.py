@@ -11,11 +11,14 @@ from typing import Any, Final
 from training import config
 from training.errors import StoreError, TrainingError
 from training.model.folder import GRAPH, read_metadata
-from training.registry import git
-from training.registry.publish import POINTER
+from training.registry import git, publish
+from training.registry.staging import POINTER
 from training.store import transfer
+from training.store.audit import audit_pointers
 from training.store.earlier import read_earlier
+from training.store.failures import REPAIR
 from training.store.pointer import parse_pointer, read_pointer
+from training.store.remotes import usable_remote
 from training.study.declaration import Study
 from training.study.files import directory_hash
 from training.study.read import read_study
@@ -40,12 +43,19 @@ class Champion:
 
 
 def pull_champion(step: Callable[[str], None]) -> None:
-    """Puts the model of the committed pointer into model/, if there is one.
+    """Puts the model of the committed pointer into model/, if there is one, once it is proven.
 
-    Raises StoreError where it can't be had.
+    Raises StoreError where it can't be had, or the remote that held it has lost some of it.
     """
     if not Path(POINTER).is_file():
         return
+    publish.tell_kept(step)
+    pointed, remote = read_pointer(POINTER), usable_remote()
+    if pointed.meta.get("remote") == remote.digest:
+        found = audit_pointers(remote, [pointed])
+        if not found.verified:
+            faults = "; ".join(map(str, found.findings))
+            raise StoreError(f"The model that serves is not whole: {faults}.", REPAIR)
     try:
         transfer.pull(POINTER, force=True)
     except StoreError as error:

@@ -48,7 +48,7 @@ def retrain(
     """
     with publish.release_lock():
         step("start clean")
-        publish.start_clean()
+        at = publish.start_clean()
         git.require_committed(SOURCES)
         step("doctor")
         if failed := [check.text for check in doctor() if check.outcome == "failed"]:
@@ -56,6 +56,7 @@ def retrain(
         step("pull data and champion")
         transfer.pull(DATA_POINTER)
         _prove_data()
+        transfer.require_exact(DATA_POINTER)
         pull_champion(step)
         step("check the data")
         declared = find_study(config.RELEASED_STUDY)
@@ -79,8 +80,8 @@ def retrain(
         commit = None
         if judgement.verdict == "promote":
             metadata = {**candidate.metadata, "gate": judgement.gate_metadata()}
-            meta = _meta(reason, candidate, judgement)
-            commit = publish.publish(candidate.graph, metadata, meta, step)
+            meta = _meta(reason, candidate, judgement, at.commit)
+            commit = publish.publish(candidate.graph, metadata, meta, step, at)
         return Outcome(judgement, study, candidate, gathered, commit)
 
 
@@ -92,8 +93,8 @@ def _prove_data() -> None:
         raise StoreError(f"{faults}.", "Push it first: `python -m training store push data.dvc`.")
 
 
-def _meta(reason: str, candidate: Candidate, judgement: Judgement) -> dict[str, object]:
-    """What `model.dvc` says of why its model was made."""
+def _meta(reason: str, candidate: Candidate, judgement: Judgement, code: str) -> dict[str, object]:
+    """What `model.dvc` says of why its model was made, and by the code of which commit."""
     metrics = candidate.metadata["metrics"]
     return {
         "reason": reason,
@@ -105,5 +106,5 @@ def _meta(reason: str, candidate: Candidate, judgement: Judgement) -> dict[str, 
         },
         "data": candidate.metadata["data"]["md5"],
         "recipe": candidate.metadata["recipe"],
-        "code": git.head(),
+        "code": code,
     }

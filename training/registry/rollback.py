@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from dvc.utils.serialize import modify_yaml  # type: ignore[import-untyped]
-
-from training import config
 from training.errors import StoreError, TrainingError
 from training.registry import git
-from training.registry.publish import (
-    POINTER,
-    RELEASED,
-    Step,
-    mirror,
-    release_lock,
-    restore_on_failure,
-    start_clean,
-    verify_promoted,
-)
-from training.store import transfer
-from training.store.audit import audit
+from training.registry.publish import Step, release_lock, require_promoted, start_clean, tell_kept
+from training.registry.staging import POINTER, RELEASED, StagedRelease
+from training.store import pointer, remotes
 from training.store.pointer import Pointer, parse_pointer, read_pointer
 
 
@@ -37,26 +26,34 @@ def rollback_model(revision: str | None, step: Step) -> str:
     StoreError where its model is lost.
     """
     with release_lock():
-        start_clean()
+        at = start_clean()
         git.require_committed([POINTER])
         step("find the earlier version")
         current = read_pointer(POINTER)
         revision = revision or _previous_promoted(current)
         text = git.text_at(revision, POINTER)
         if parse_pointer(text, POINTER).oid == current.oid:
-            raise TrainingError(f"{POINTER} already names the model of {revision[:12]}")
-        with restore_on_failure():
-            Path(POINTER).write_text(text, encoding="utf-8")
-            _record_withdrawn(current)
+            raise TrainingError(
+                f"{POINTER} already names the model of {revision[:12]}: name another version "
+                f"(`git log -- {POINTER}`)."
+            )
+        staged = StagedRelease(at)
+        try:
+            staged.add_pointer(text)
+            staged.annotate(_with_withdrawn(staged.pointer, current))
             step("verify it at the remote")
-            _ensure_at_remote(revision)
+            _ensure_at_remote(staged, revision)
             step("pull it")
-            transfer.pull(POINTER, force=True)
-            verify_promoted(config.MODEL)
+            with tempfile.TemporaryDirectory() as folder:
+                require_promoted(staged.read_back(Path(folder) / "checkout"))
+            staged.fetch()
             step("mirror")
-            mirror()
+            staged.mirror()
             step("commit")
-            return git.commit([POINTER, str(RELEASED)], f"Roll back the model to {revision[:12]}")
+            tell_kept(step)
+            return staged.commit(f"Roll back the model to {revision[:12]}")
+        finally:
+            staged.discard()
 
 
 def withdrawn() -> list[dict[str, Any]]:
@@ -76,36 +73,55 @@ def _previous_promoted(current: Pointer) -> str:
         if each.meta.get("verdict") == "promote":
             return revision
     raise TrainingError(
-        f"this is a shallow clone without an earlier {POINTER}: run `git fetch --unshallow` first"
+        f"this is a shallow clone without an earlier {POINTER}: run `git fetch --unshallow` first."
         if git.is_shallow()
-        else "no promoted model was released before this one: there is nothing to roll back to"
+        else "no promoted model was released before this one: there is nothing to roll back to. "
+        "Retrain instead, or name a commit."
     )
 
 
-def _record_withdrawn(current: Pointer) -> None:
-    """Records in the pointer the model that is withdrawn, and those withdrawn before it."""
-    with modify_yaml(POINTER) as written:
-        meta = written.setdefault("meta", {})
-        back, gone = ({key: m.get(key) for key in ("data", "recipe")} for m in (meta, current.meta))
-        noted = [each for each in current.meta.get("withdrawn", ()) if each != back]
-        if all(gone.values()):
-            noted.append(gone)
-        meta["withdrawn"] = noted
+def _with_withdrawn(back: Pointer, current: Pointer) -> dict[str, Any]:
+    """What the pointer shall say: also the model that is withdrawn, and those before it."""
+    own, gone = (
+        {key: each.meta.get(key) for key in ("data", "recipe")} for each in (back, current)
+    )
+    noted = [each for each in current.meta.get("withdrawn", ()) if each != own]
+    if all(gone.values()):
+        noted.append(gone)
+    return {**back.meta, "withdrawn": noted}
 
 
-def _ensure_at_remote(revision: str) -> None:
+def _ensure_at_remote(staged: StagedRelease, revision: str) -> None:
     """Verifies the model at the remote; uploads it again where the remote lost it."""
-    found = audit(None, [POINTER])
+    found = staged.audit()
     if found.verified:
         return
     # A model too large to be bundled may still be in the cache.
     with suppress(TrainingError):
-        git.restore_from(revision, str(RELEASED))
-        transfer.pull(POINTER, remote=config.RELEASED_REMOTE, force=True)
+        _bring_from_repository(staged.pointer, revision)
     try:
-        found = audit(None, [POINTER], repair=True)
+        found = staged.audit(repair=True)
     except StoreError as error:
         lost = "; ".join(map(str, found.findings))
         raise StoreError(lost, "There is no local copy either: choose another version.") from error
     if not found.verified:
         raise StoreError("; ".join(map(str, found.findings)), "Choose another version.")
+
+
+def _bring_from_repository(wanted: Pointer, revision: str) -> None:
+    """Puts a model's objects into the cache, from those that a revision bundles."""
+    listing = _bring(wanted.oid, revision)
+    for oid in pointer.members(listing):
+        _bring(oid, revision)
+
+
+def _bring(oid: str, revision: str) -> bytes:
+    path = pointer.cached(oid, remotes.cache())
+    if pointer.is_whole(oid, path):
+        return path.read_bytes()
+    bundled = pointer.cached(oid, RELEASED / "files/md5").as_posix()
+    content = git.blob_at(revision, bundled)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+    return content

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from training.config import RELEASED_REMOTE
 from training.errors import StoreError
-from training.store import drive, filesystem, pointer, remotes, retry
+from training.store import drive, filesystem, pointer, presence, remotes, retry
 from training.store.objects import ObjectStore, StoredObject
 from training.store.pointer import Pointer, read_pointer
 from training.store.remotes import Remote
@@ -77,15 +77,30 @@ def audit(
     """
     at = remotes.usable_remote(remote)
     pointers = [read_pointer(name) for name in chosen(at, targets)]
+    return audit_pointers(at, pointers, repair=repair, timeout=timeout)
+
+
+def audit_pointers(
+    at: Remote,
+    pointers: Sequence[Pointer],
+    *,
+    repair: bool = False,
+    timeout: float = retry.TIMEOUT,
+    folder: Path | None = None,
+) -> Audit:
+    """The same for pointers already read; `folder` is the DVC project that holds their files."""
     result = _survey(at, pointers)
     if repair and result.findings:
         before = result.findings
         _discard_damaged(at, pointers, before)
-        retry.push_objects(at, [each.file for each in pointers], timeout=timeout)
+        names = [each.file for each in pointers]
+        retry.push_objects(at, names, timeout=timeout, folder=folder)
         result = _survey(at, pointers)
         remaining = {finding.oid for finding in result.findings}
         repaired = tuple(finding for finding in before if finding.oid not in remaining)
         result = replace(result, repaired=repaired)
+    if result.verified and at.is_folder and at.name != RELEASED_REMOTE:
+        presence.mark(Path(at.url))
     return result
 
 

@@ -66,6 +66,11 @@ def members(listing: bytes) -> dict[str, str]:
     return {entry["md5"]: entry["relpath"] for entry in json.loads(listing)}
 
 
+def file_hashes(listing: bytes) -> dict[str, str]:
+    """The same from each file's path to its hash: two files of one content share one."""
+    return {entry["relpath"]: entry["md5"] for entry in json.loads(listing)}
+
+
 def object_path(oid: str) -> tuple[str, str]:
     """Folder and file name under which DVC stores an object."""
     return oid[:2], oid[2:]
@@ -74,6 +79,17 @@ def object_path(oid: str) -> tuple[str, str]:
 def cached(oid: str, cache: Path) -> Path:
     """Path of an object in the local cache."""
     return cache.joinpath(*object_path(oid))
+
+
+def folder_oid(folder: Path) -> str:
+    """The MD5 by which DVC knows the files of a folder, with its `.dir`."""
+    entries = [
+        {"md5": md5(path), "relpath": path.relative_to(folder).as_posix()}
+        for path in folder.rglob("*")
+        if path.is_file()
+    ]
+    listing = json.dumps(sorted(entries, key=lambda entry: entry["relpath"]), sort_keys=True)
+    return hashlib.md5(listing.encode(), usedforsecurity=False).hexdigest() + ".dir"
 
 
 def is_whole(oid: str, path: Path) -> bool:

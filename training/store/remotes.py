@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 from training import config
 from training.errors import StoreError
-from training.store import failures
+from training.store import failures, presence
 from training.store.dvc import run_dvc
 
 PLACEHOLDER: Final = "SET-YOUR-FOLDER-ID"
@@ -58,6 +59,12 @@ class Remote:
     def subpath(self) -> tuple[str, ...]:
         """Titles of the folders below it that the address names."""
         return tuple(part for part in self.url.removeprefix("gdrive://").split("/")[1:] if part)
+
+    @property
+    def digest(self) -> str:
+        """Tells one address from another without naming it; of a folder, as seen from here."""
+        address = os.path.relpath(self.url) if self.is_folder else self.url
+        return hashlib.sha256(address.encode()).hexdigest()[:12]
 
     def environment(self) -> dict[str, str]:
         """Variables that a `dvc` command on this remote needs in addition."""
@@ -109,6 +116,8 @@ def usable_remote(name: str | None = None) -> Remote:
         and not config.has_drive_credentials()
     ):
         raise StoreError(failures.NO_CREDENTIALS, failures.NO_CREDENTIALS_REMEDY)
+    if remote.is_folder and remote.name != config.RELEASED_REMOTE:
+        presence.require_same_folder(remote.name, Path(remote.url))
     return remote
 
 
@@ -171,6 +180,7 @@ def use_remote(address: str) -> Remote:
     else:
         folder = Path(address).expanduser().resolve()
         folder.mkdir(parents=True, exist_ok=True)
+        presence.mark(folder)
         _dvc("remote", "add", "--local", "--force", "folder", os.fspath(folder))
         _set_default("folder", local=True)
     return find_remote()

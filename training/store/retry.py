@@ -66,7 +66,13 @@ def run_transfer(
 
 
 def push_objects(
-    remote: Remote, targets: Sequence[str], *, timeout: float = TIMEOUT, pause: float = PAUSE
+    remote: Remote,
+    targets: Sequence[str],
+    *,
+    timeout: float = TIMEOUT,
+    pause: float = PAUSE,
+    folder: Path | None = None,
 ) -> None:
     """`dvc push`; objects that the remote has are skipped. Raises `StoreError`."""
-    run_transfer(["push", "--remote", remote.name, *targets], remote, timeout=timeout, pause=pause)
+    arguments = ["push", "--remote", remote.name, *targets]
+    run_transfer(arguments, remote, timeout=timeout, pause=pause, folder=folder)

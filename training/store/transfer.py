@@ -50,22 +50,9 @@ def pull(
     at = remotes.usable_remote(remote)
     wanted = read_pointer(target)
     cache = remotes.cache()
-    for oid in _damaged(wanted, cache):
-        # Otherwise DVC would trust the damaged file and not fetch the object.
-        pointer.cached(oid, cache).unlink(missing_ok=True)
-    _fetch(wanted, at, cache, timeout=timeout, pause=pause)
+    fetch_objects(wanted, at, cache, timeout=timeout, pause=pause)
     arguments = ["checkout", *(["--force"] if force else []), target]
     run_dvc(arguments, timeout=timeout, environment=at.environment())
-
-
-def check_out(target: str) -> None:
-    """Check an output out from the cache alone, overwriting local changes.
-
-    Raises `StoreError` where the cache lacks it.
-    """
-    if _damaged(read_pointer(target), remotes.cache()):
-        raise StoreError(f"What {target} names is not in this checkout's cache.", "Pull it.")
-    run_dvc(["checkout", "--force", target], timeout=600, environment=_LOCAL)
 
 
 def push(
@@ -135,6 +122,35 @@ def changed(targets: Sequence[str]) -> list[str]:
     return [name for name, state in _changes(targets).items() if "modified" in state]
 
 
+def require_exact(target: str) -> None:
+    """Raises `StoreError` unless the files of an output are those of its pointer, no other.
+
+    What an operating system or a spreadsheet hides there (`.…`, `~$…`) does not count.
+    """
+    wanted = read_pointer(target)
+    if not wanted.is_folder:
+        return
+    folder = Path(wanted.output)
+    listing = pointer.cached(wanted.oid, remotes.cache()).read_bytes()
+    pinned = pointer.file_hashes(listing)
+    here = {
+        path.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
+    }
+    if extra := sorted(here.keys() - pinned.keys()):
+        raise StoreError(
+            f"{folder}/ holds files that {target} does not: {', '.join(extra)}.",
+            f"Track them (`dvc add {folder}`; is one in .dvcignore?), or move them away.",
+        )
+    if wrong := [n for n, oid in pinned.items() if not pointer.is_whole(oid, folder / n)]:
+        raise StoreError(
+            f"{folder}/ lacks or has changed what {target} names: {', '.join(wrong)}.",
+            f"Pull it with --force, or track the change (`dvc add {folder}`).",
+        )
+
+
 def read_back(target: str, remote: str | None, to: Path, text: str | None = None) -> Path:
     """Pull an output into `to` as a new clone would, with an empty cache, and verify it.
 
@@ -146,9 +162,10 @@ def read_back(target: str, remote: str | None, to: Path, text: str | None = None
     wanted = read_pointer(target) if text is None else parse_pointer(text, target)
     if to.is_dir() and any(to.iterdir()):
         raise StoreError(f"{to} is not empty.", "Name a new folder to read back into.")
-    _project(to, at, target, text or Path(target).read_text(encoding="utf-8"))
+    begin_project(to, at)
+    (to / target).write_text(text or Path(target).read_text(encoding="utf-8"), encoding="utf-8")
     cache = to / ".dvc" / "cache" / "files" / "md5"
-    _fetch(wanted, at, cache, timeout=retry.TIMEOUT, pause=retry.PAUSE, folder=to)
+    fetch_objects(wanted, at, cache, folder=to)
     run_dvc(["checkout", target], timeout=600, folder=to, environment=at.environment())
     output = to / wanted.output
     for oid, path in _content(wanted, cache, output).items():
@@ -157,16 +174,22 @@ def read_back(target: str, remote: str | None, to: Path, text: str | None = None
     return output
 
 
-def _fetch(
+def fetch_objects(
     wanted: Pointer,
     remote: Remote,
     cache: Path,
     *,
-    timeout: float,
-    pause: float,
+    timeout: float = retry.TIMEOUT,
+    pause: float = retry.PAUSE,
     folder: Path | None = None,
 ) -> None:
-    """Fill the cache with an output's objects and check each: DVC trusts a folder blindly."""
+    """Fill the cache with an output's objects and check each: DVC trusts a folder blindly.
+
+    `folder` is the DVC project that holds the pointer. Raises `StoreError`.
+    """
+    for oid in _damaged(wanted, cache):
+        # Otherwise DVC would trust the damaged file and not fetch the object.
+        pointer.cached(oid, cache).unlink(missing_ok=True)
     arguments = ["fetch", "--remote", remote.name, wanted.file]
     retry.run_transfer(arguments, remote, timeout=timeout, pause=pause, folder=folder)
     for oid, label in _damaged(wanted, cache).items():
@@ -196,7 +219,11 @@ def _content(wanted: Pointer, cache: Path, output: Path) -> dict[str, Path]:
     return {oid: output / path for oid, path in members.items()}
 
 
-def _project(to: Path, remote: Remote, target: str, text: str) -> None:
+def begin_project(to: Path, remote: Remote, cache: Path | None = None) -> None:
+    """Makes `to` a DVC project without git whose remote is this one.
+
+    `cache` is the cache's folder; by default it has an empty one of its own.
+    """
     from dvc.config import Config  # type: ignore[import-untyped]
 
     settings = to / ".dvc"
@@ -205,7 +232,8 @@ def _project(to: Path, remote: Remote, target: str, text: str) -> None:
     with project.edit("repo") as changed:
         changed["core"] |= {"no_scm": True, "analytics": False, "remote": remote.name}
         changed["remote"][remote.name] = dict(remote.options)
-    (to / target).write_text(text, encoding="utf-8")
+        if cache:
+            changed["cache"]["dir"] = str(cache.resolve())
 
 
 def _changes(names: Sequence[str]) -> dict[str, str]:

@@ -137,3 +137,23 @@ def test_who_git_does_not_know_is_told_before_anything_is_done(checkout: Checkou
     checkout.git("config", "user.useConfigOnly", "true")
     output = checkout.training("rollback", code=1)
     assert output.endswith("git has no committer identity: set user.name and user.email")
+
+
+def test_a_detached_head_is_refused(checkout: Checkout) -> None:
+    checkout.git("checkout", "--quiet", "--detach")
+    output = checkout.training("rollback", code=1)
+    assert "HEAD is detached, so a release would be on no branch" in output
+    assert "`git switch main`" in output
+
+
+def test_a_model_that_was_added_and_not_committed_survives(checkout: Checkout) -> None:
+    own = checkout.path / "model/model.onnx"
+    own.unlink()
+    own.write_text("my own")
+    checkout.dvc("add", "--quiet", "model")
+    added = (checkout.path / "model.dvc").read_text()
+    output = checkout.training("rollback", code=1)
+
+    assert "uncommitted changes: model.dvc." in output
+    assert (checkout.path / "model.dvc").read_text() == added
+    assert checkout.graph() == "my own"

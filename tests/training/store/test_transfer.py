@@ -62,7 +62,7 @@ def test_changed_data_are_reported_and_not_pushed(here: Checkout, tmp_path: Path
     assert "Run `dvc add data` to track it. Pushed and verified: 6 objects" in output
 
     shutil.rmtree(here.cache)
-    shutil.rmtree(tmp_path / "shelf")
+    shutil.rmtree(tmp_path / "shelf/files")
     assert here.store("push", "data.dvc", code=1).endswith(
         "It is not in this checkout either: restore what the pointer names, or track the current "
         "files (`dvc add data`)."
@@ -212,6 +212,38 @@ def test_an_unknown_remote_and_a_missing_plugin_are_named(here: Checkout) -> Non
     )
     here.store("use", "s3://bucket/seedlings")
     assert "DVC lacks the plug-in for this kind of remote: dvc-s3." in here.store("push", code=1)
+
+
+def test_an_empty_mount_point_is_not_the_remote_it_was(here: Checkout, tmp_path: Path) -> None:
+    shelf = tmp_path / "shelf"
+    here.store("use", str(shelf))
+    here.store("push", "model.dvc")
+    shelf.rename(tmp_path / "unmounted")
+    assert "held objects before and does not exist. Mount its disk" in here.store("push", code=1)
+    shelf.mkdir()
+
+    output = here.store("push", "model.dvc", code=1)
+
+    assert f"{shelf} of the remote folder held objects before" in output
+    assert "Mount it, or begin a new remote there: `python -m training store use" in output
+    assert "held objects before" in here.store("doctor", code=2)
+    assert list(shelf.iterdir()) == []
+    here.store("use", str(shelf))
+    assert "Pushed and verified: 3 objects" in here.store("push", "model.dvc")
+
+
+def test_data_are_used_only_where_they_are_what_the_pointer_names(here: Checkout) -> None:
+    script = "from training.store.transfer import require_exact; require_exact('data.dvc')"
+    (here.path / "data" / ".DS_Store").touch()
+    here.python("-c", script)
+    (here.path / "data" / "more.csv").write_text("plot,light\n", encoding="utf-8")
+    assert "data/ holds files that data.dvc does not: more.csv." in here.python(
+        "-c", script, code=1
+    )
+    (here.path / "data" / "more.csv").unlink()
+    (here.path / "data" / "plots.csv").unlink()
+    output = here.python("-c", script, code=1)
+    assert "data/ lacks or has changed what data.dvc names: plots.csv." in output
 
 
 def test_importing_the_store_is_quick_because_dvc_waits(here: Checkout) -> None:
