@@ -48,8 +48,8 @@ def findings(
 def _summary(before: RoleTable, after: RoleTable, added: Booleans, study: Study) -> DataFinding:
     """How many rows were added, and the groups and levels that are new with them."""
     rows = after.rows[added]
-    nouns = study.study.row.en.many
-    text = f"{number_of(int(added.sum()), nouns)} added, {int(rows[EVENT].sum())} with the event"
+    nouns = study.study.row.en.many, study.study.row.en.one
+    text = f"{number_of(int(added.sum()), *nouns)} added, {int(rows[EVENT].sum())} with the event"
     if GROUP in after.rows and GROUP in before.rows and study.data.group is not None:
         noun = study.data.group.name.en
         new = in_order(set(rows[GROUP]) - set(before.rows[GROUP]))
@@ -78,13 +78,13 @@ def _copies(
     usual = 1 - (1 - by_chance) ** (len(after) / len(before))
     count, limit = int(earlier.sum()), min(0.999, BY_CHANCE * usual + 3 / len(before))
     test = stats.binomtest(count, int(added.sum()), limit, "greater")
-    nouns = study.study.row.en.many
+    nouns = study.study.row.en.many, study.study.row.en.one
     if test.pvalue < SURE:
         first = keys.drop_duplicates()
         original = dict(zip(first.astype(str), first.index, strict=True))
         yield DataFinding(
             "copies under new ids",
-            f"{number_of(count, nouns)} of the {int(added.sum())} added equal another in all but "
+            f"{number_of(count, *nouns)} of the {int(added.sum())} added equal another in all but "
             + " and ".join(f"`{after.headings[n]}`" for n in (ID, GROUP) if n in after.rows)
             + f"; {100 * by_chance:.1f} % of the champion's rows do",
             count,

@@ -54,7 +54,8 @@ def outcome_findings(
         return
     time = [t.rows[TIME].to_numpy(float)[i] for t, i in _both(before, after, pairs)]
     event = [t.rows[EVENT].to_numpy()[i] for t, i in _both(before, after, pairs)]
-    nouns, unit = study.study.row.en.many, study.time.unit.en.many
+    nouns = study.study.row.en.many, study.study.row.en.one
+    unit = study.time.unit.en.many
     same_event, change = event[0] == event[1], time[1] - time[0]
     shift, shifted = _shift(change, changed & same_event, event[0] == 1)
     rest = changed & ~shifted
@@ -91,7 +92,7 @@ def outcome_findings(
         if rows.any():
             yield DataFinding(
                 kind,
-                f"{number_of(int(rows.sum()), nouns)} {text}" + _where(before, pairs, rows, study),
+                f"{number_of(int(rows.sum()), *nouns)} {text}" + _where(before, pairs, rows, study),
                 int(rows.sum()),
                 blocks=True,
                 examples=tuple(
@@ -114,7 +115,7 @@ def column_findings(
     study: Study,
 ) -> Iterator[DataFinding]:
     """What became of inputs and groups, a finding for each; other columns in one for all."""
-    nouns = study.study.row.en.many
+    nouns = study.study.row.en.many, study.study.row.en.one
     others = {}
     for name, rows in differing.items():
         if name in (TIME, EVENT):
@@ -131,7 +132,7 @@ def column_findings(
             kind, text = _recoded(old.astype(str), new.astype(str), rows)
         yield DataFinding(
             kind,
-            f"`{after.headings[name]}` of {number_of(int(rows.sum()), nouns)} {text}"
+            f"`{after.headings[name]}` of {number_of(int(rows.sum()), *nouns)} {text}"
             + _where(before, pairs, rows, study),
             int(rows.sum()),
             blocks=True,

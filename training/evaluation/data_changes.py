@@ -69,7 +69,7 @@ def compare_tables(
     """Compares the rows that can be used of the champion's table with those of a new one."""
     before, after = RoleTable.of(champion, champion_study), RoleTable.of(table, study)
     pairs = pair_rows(before, after)
-    nouns = study.study.row.en.many
+    nouns = study.study.row.en.many, study.study.row.en.one
     differing = _differences(before, after, pairs)
     in_roles = [rows for name, rows in differing.items() if name in before.roles]
     changed = np.any(in_roles, axis=0) if in_roles else np.zeros(len(pairs.before), np.bool_)
@@ -110,7 +110,7 @@ def _differences(before: RoleTable, after: RoleTable, pairs: RowPairs) -> dict[s
 
 
 def _numbering(
-    before: RoleTable, after: RoleTable, pairs: RowPairs, nouns: str
+    before: RoleTable, after: RoleTable, pairs: RowPairs, nouns: tuple[str, str]
 ) -> Iterator[DataFinding]:
     """Ids that stand for other subjects than before."""
     if ID not in before.rows or ID not in after.rows:
@@ -122,7 +122,7 @@ def _numbering(
         reused = bool(set(new.iloc[moved]) & set(before.rows[ID]))
         yield DataFinding(
             "ids reassigned" if reused else "ids renumbered",
-            f"{number_of(len(moved), nouns)} are the same in all but `{heading}`: "
+            f"{number_of(len(moved), *nouns)} are the same in all but `{heading}`: "
             + ("ids were given to other rows" if reused else "the ids are new, the rows are not"),
             len(moved),
             blocks=reused,
@@ -136,7 +136,7 @@ def _numbering(
         return
     yield DataFinding(
         "ids reused",
-        f"{number_of(len(pairs.reused), nouns)} have an id that belonged to another before: "
+        f"{number_of(len(pairs.reused), *nouns)} have an id that belonged to another before: "
         "most of their inputs differ",
         len(pairs.reused),
         blocks=True,
@@ -174,13 +174,14 @@ def _columns(before: RoleTable, after: RoleTable) -> Iterator[DataFinding]:
 
 def _lost(before: RoleTable, pairs: RowPairs, study: Study) -> Iterator[DataFinding]:
     """Rows of the champion's data that are not there any more, and which these are."""
-    nouns, all_rows = study.study.row.en.many, len(before)
+    nouns = study.study.row.en.many, study.study.row.en.one
+    all_rows = len(before)
     rows = np.setdiff1d(pairs.lost, pairs.displaced)
     if pairs.by == "nothing":
         same = f"; {len(pairs.reused)} have an id that was there before, and nothing else in common"
         yield DataFinding(
             "data replaced",
-            f"none of the champion's {number_of(all_rows, nouns)} are in the new data"
+            f"none of the champion's {number_of(all_rows, *nouns)} are in the new data"
             + same * (len(pairs.reused) > 0),
             all_rows,
             blocks=False,
@@ -193,7 +194,7 @@ def _lost(before: RoleTable, pairs: RowPairs, study: Study) -> Iterator[DataFind
     lost[rows] = True
     yield DataFinding(
         "rows lost",
-        f"{number_of(len(rows), nouns)} of the champion's {all_rows} are not in the new data"
+        f"{number_of(len(rows), *nouns)} of the champion's {all_rows} are not in the new data"
         + change_patterns.where(before, lost, study),
         len(rows),
         blocks=True,

@@ -49,6 +49,8 @@ class Evidence:
     """Of `old` and `new` rows, as far as both models answer them, and of `all` last."""
     data_differ: bool = False
     """Whether the data are others than the champion's."""
+    data_replaced: bool = False
+    """Whether no subject of the champion's data is in the new ones."""
     learns_more: bool = False
     """Whether the challenger answers for levels that the champion does not know."""
     unchecked: tuple[str, ...] = ()
@@ -94,7 +96,7 @@ class Judgement:
                 for each in self.evidence.comparisons
             ],
             "data_findings": [each.as_metadata() for each in _findings(self.evidence)],
-            "unchecked": list(self.evidence.unchecked),
+            "data_compared": self.evidence.changes is not None,
             **self.forced_metadata(),
             "rules": [
                 {
@@ -165,6 +167,12 @@ def judge(evidence: Evidence, margin: float, force: str = "") -> Judgement:
     gains = overall is not None and overall.difference <= 0
     if not (gains or force or evidence.learns_more):
         return judgement("keep", f"no gain over the champion{by}")
+    if evidence.data_replaced and not force and not (overall is not None and overall.upper < 0):
+        return judgement(
+            "keep",
+            "none of the champion's rows are in the new data, and a gain over it is not beyond "
+            f"doubt{by}; --force with a reason promotes the model all the same",
+        )
     if evidence.withdrawn and not force:
         return judgement(
             "keep",

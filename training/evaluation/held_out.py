@@ -19,6 +19,8 @@ from training.evaluation.scores import Outcomes
 
 DRAWS: Final = 2000
 BETWEEN: Final = (0.05, 0.95)
+FEW_GROUPS: Final = 5
+BLOCKS: Final = 200
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,8 @@ class Comparison:
 
 def compare_held_out(sets: Sequence[Scored], rows: str) -> Comparison:
     """The comparison over the rows of all sets together."""
-    names = sorted({name for each in sets for name in each.groups})
-    place = {name: position for position, name in enumerate(names)}
-    groups = [np.array([place[name] for name in each.groups], np.int64) for each in sets]
-    times = draws_of_groups(len(names))
+    groups, count = _numbered(sets)
+    times = draws_of_groups(count)
     integrated = [
         integrated_brier_draws(
             [
@@ -88,6 +88,23 @@ def compare_held_out(sets: Sequence[Scored], rows: str) -> Comparison:
         upper=float(upper),
         draws=difference[1:],
     )
+
+
+def _numbered(sets: Sequence[Scored]) -> tuple[list[Ints], int]:
+    """The number of each row's group, and how many there are.
+
+    Fewer than FEW_GROUPS can't be drawn from: their rows are dealt into blocks instead, in which
+    case the noise between groups is not seen.
+    """
+    names = {name: place for place, name in enumerate(sorted({n for s in sets for n in s.groups}))}
+    if len(names) >= FEW_GROUPS:
+        numbered = [np.array([names[name] for name in s.groups], np.int64) for s in sets]
+        return numbered, len(names)
+    rows = np.split(
+        np.arange(sum(len(s.groups) for s in sets)), np.cumsum([len(s.groups) for s in sets])[:-1]
+    )
+    count = min(BLOCKS, sum(map(len, rows)))
+    return [each % count for each in rows], count
 
 
 def draws_of_groups(groups: int) -> Floats:

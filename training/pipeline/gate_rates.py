@@ -161,6 +161,7 @@ def _verdict(study: Study, champion: _Model, challenger: _Model, new: _Model | N
         rules=tuple(_rules(study, challenger)),
         has_champion=True,
         data_differ=new is not None,
+        data_replaced=new is challenger,
         comparisons=(*comparisons, compare_held_out(sets, "all")),
     )
     if new is not None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from training.arrays import Ints
 from training.errors import TrainingError
 from training.evaluation import behaviour, floors
 from training.evaluation.answer_moves import Moves, answer_moves
@@ -23,17 +22,15 @@ from training.evaluation.diagnosis import diagnose
 from training.evaluation.gate import Evidence
 from training.evaluation.held_out import Scored, compare_held_out
 from training.evaluation.rules import Rule
-from training.evaluation.scores import Outcomes
 from training.evaluation.served_model import ServedModel
-from training.evaluation.shift import OwnRows, Shift, check_times, shifts
+from training.evaluation.shift import Shift, check_times, shifts
 from training.model import export
 from training.model.hazard import Recipe
-from training.model.periods import Periods
+from training.pipeline.both_models import BothModels, names_of_groups
 from training.pipeline.champion import Champion
 from training.pipeline.metadata import CONTRACT
-from training.pipeline.train import Candidate, leave_out_blocks
+from training.pipeline.train import Candidate
 from training.study.declaration import Study
-from training.study.subjects import Subjects
 from training.study.table import Table
 
 
@@ -109,7 +106,7 @@ def _rules_of(candidate: Candidate, champion: Mapping[str, Any] | None) -> tuple
         (pooled,) = cross_validate(
             [everyone], candidate.subjects, candidate.outcomes, REPORT_SEEDS, 1, "Reference"
         )
-    groups = tuple(_names(candidate.subjects))
+    groups = tuple(names_of_groups(candidate.subjects))
     return (
         *floors.floors(
             study,
@@ -159,19 +156,16 @@ def _against_champion(
         notes.append(
             f"The champion has an answer for {len(new)} of the {changes.added} rows added."
         )
-    both = None
-    if champion.table is not None and changes is not None:
-        both = _Both.of(candidate, champion, champion.table, changes, served, challenger)
+    both = BothModels(candidate, champion, changes, served, challenger)
     found: tuple[Shift, ...] = ()
     fault = None
     if len(new):
         rows, outcomes = candidate.subjects[new], candidate.outcomes[new]
-        own = None if both is None else both.own_rows()
+        own = both.own_rows()
         found = tuple(shifts(served, study, rows, outcomes, own))
         fault = diagnose(served, study, rows, outcomes)
-    if both is not None:
-        sets = both.sets(forced=forced)
-    else:
+    sets = both.sets(forced=forced)
+    if sets is None:
         sets = [_refitted(candidate, champion.metadata, jobs)]
         notes.append(
             "The champion's recipe was fitted again on the new data: which groups its own refits "
@@ -189,106 +183,11 @@ def _against_champion(
         diagnosis=fault,
         comparisons=tuple(comparisons),
         learns_more=bool((~known).any()),
+        data_replaced=changes is not None and changes.pairs.by == "nothing",
     )
     times = check_times(served, study.time.phases)
     moves = answer_moves(served, challenger, study, candidate.subjects, times)
     return Gathered(evidence, moves, tuple(notes))
-
-
-@dataclass(frozen=True)
-class _Both:
-    """Champion and challenger, and which refit of each left out the group of which row."""
-
-    candidate: Candidate
-    champion: Champion
-    its: Subjects
-    """The champion's own rows."""
-    its_outcomes: Outcomes
-    changes: DataChanges
-    served: ServedModel
-    challenger: ServedModel
-    old_refits: tuple[Ints, Ints]
-    """[champion's rows]: of the champion, and of the challenger."""
-    new_refits: tuple[Ints, Ints]
-    """[candidate's rows]."""
-
-    @classmethod
-    def of(
-        cls,
-        candidate: Candidate,
-        champion: Champion,
-        table: Table,
-        changes: DataChanges,
-        served: ServedModel,
-        challenger: ServedModel,
-    ) -> _Both | None:
-        """None where the champion's refits can't be told apart by its groups."""
-        mine, its = candidate.subjects, table.subjects
-        if served.refits != _blocks(its).max() + 1:
-            return None
-        pairs = changes.pairs
-        if candidate.study.data.group is not None and champion.study.data.group is not None:
-            old_refits = _of_group(its, _names(its)), _of_group(mine, _names(its))
-            new_refits = _of_group(its, _names(mine)), _of_group(mine, _names(mine))
-        else:
-            # Random groups change with the rows: each row's own are what was left out.
-            own = np.zeros(len(its), np.int64)
-            own[pairs.before] = _of_row(mine)[pairs.after]
-            old_refits = _of_row(its), own
-            new_refits = np.zeros(len(mine), np.int64), _of_row(mine)
-        its_outcomes = candidate.outcomes
-        if its is not mine:
-            periods = Periods.of(champion.study, its)
-            its_outcomes = Outcomes.of(champion.study, its, periods)
-        if its_outcomes.visits.tolist() != candidate.outcomes.visits.tolist():
-            return None
-        return cls(
-            candidate=candidate,
-            champion=champion,
-            its=its,
-            its_outcomes=its_outcomes,
-            changes=changes,
-            served=served,
-            challenger=challenger,
-            old_refits=old_refits,
-            new_refits=new_refits,
-        )
-
-    def own_rows(self) -> OwnRows:
-        """The champion's rows with the refits that had not seen them."""
-        known = np.flatnonzero(self.served.knows(self.champion.study, self.its))
-        return OwnRows(
-            self.champion.study,
-            self.its[known],
-            self.its_outcomes[known],
-            self.old_refits[0][known],
-        )
-
-    def sets(self, *, forced: bool) -> list[Scored]:
-        """Old and new rows, without those that changed or are gone if these are answered for."""
-        kept = np.arange(len(self.its))
-        if forced:
-            kept = self.changes.unchanged_rows
-        old = self._scored("old", self.champion.study, self.its, self.its_outcomes, kept)
-        added = np.flatnonzero(self.changes.is_new)
-        mine = self.candidate
-        new = self._scored("new", mine.study, mine.subjects, mine.outcomes, added)
-        return [each for each in (old, new) if len(each.groups)]
-
-    def _scored(
-        self, name: str, study: Study, subjects: Subjects, outcomes: Outcomes, rows: Ints
-    ) -> Scored:
-        """Those of the rows that both models know."""
-        models = (self.served, self.challenger)
-        refits = self.old_refits if name == "old" else self.new_refits
-        known = models[0].knows(study, subjects) & models[1].knows(study, subjects)
-        rows = rows[known[rows]]
-        chosen = subjects[rows]
-        survival = [
-            model.survival(study, chosen, outcomes.visits, refit[rows])
-            for model, refit in zip(models, refits, strict=True)
-        ]
-        return Scored(name, outcomes[rows], tuple(_names(chosen)), *survival)
 
 
 def _refitted(candidate: Candidate, champion: Mapping[str, Any], jobs: int) -> Scored:
@@ -301,29 +200,6 @@ def _refitted(candidate: Candidate, champion: Mapping[str, Any], jobs: int) -> S
         (scored,) = cross_validate(
             [learner], candidate.subjects, candidate.outcomes, REPORT_SEEDS, jobs, "Champion "
         )
-    names = tuple(_names(candidate.subjects))
+    names = tuple(names_of_groups(candidate.subjects))
     survival = [each.survival.mean(axis=0) for each in (scored, candidate.scored)]
     return Scored("all", candidate.outcomes, names, *survival)
-
-
-def _names(subjects: Subjects) -> list[str]:
-    return [subjects.groups[place] for place in subjects.group]
-
-
-def _blocks(subjects: Subjects) -> Ints:
-    return leave_out_blocks(len(np.unique(subjects.group)))
-
-
-def _of_group(training: Subjects, names: Sequence[str]) -> Ints:
-    """The refit that left out each named group of a model's training; 0 for one it had not."""
-    blocks = _blocks(training)
-    there = [training.groups[place] for place in np.unique(training.group)]
-    refit = {name: int(block) + 1 for name, block in zip(there, blocks, strict=True)}
-    return np.array([refit.get(name, 0) for name in names], np.int64)
-
-
-def _of_row(training: Subjects) -> Ints:
-    """The refit that left out each row's own group."""
-    _, place = np.unique(training.group, return_inverse=True)
-    left_out: Ints = _blocks(training)[place] + 1
-    return left_out

@@ -171,7 +171,7 @@ FAULTS: dict[str, tuple[Edit, str, str]] = {
     "a tenth of the rows lost": (
         lambda rows: rows[rows["Cell"] % 10 > 0], "rows lost", "60 cells of the champion's 600"
     ),
-    "one row lost": (lambda rows: rows.iloc[1:], "rows lost", "1 cells of the champion's 600"),
+    "one row lost": (lambda rows: rows.iloc[1:], "rows lost", "1 cell of the champion's 600"),
     "two racks made one": (replaced("Rack", {"3": "4"}), "groups merged", "3 and 4 into 4"),
     "two racks renamed": (replaced("Rack", {"3": "4", "4": "3"}), "groups renamed", "3 is now 4"),
     "a rack split in two": (split, "groups split", "several"),

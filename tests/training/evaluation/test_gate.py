@@ -281,6 +281,15 @@ def test_an_answered_loss_of_rows_is_not_held_against_the_model_again() -> None:
     assert judged(inferior, force="more", changes=changed(MORE)).verdict == "keep"
 
 
+def test_other_data_altogether_need_a_gain_beyond_doubt() -> None:
+    facts = {"data_differ": True, "data_replaced": True}
+    kept = judged(compared(-0.001, 0.0005), **facts)
+
+    assert (kept.verdict, "none of the champion's rows" in kept.reason) == ("keep", True)
+    assert judged(compared(-0.001, -0.0005), **facts).verdict == "promote"
+    assert judged(compared(-0.001, 0.0005), force="a new season", **facts).verdict == "promote"
+
+
 def test_a_finding_that_is_honest_blocks_nothing() -> None:
     assert judged(compared(-0.001, 0), changes=changed(MORE), data_differ=True).verdict == "promote"
 
