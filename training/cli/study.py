@@ -54,8 +54,10 @@ def new(
     ] = None,
 ) -> None:
     """Draft study.toml from a CSV, and print what was assumed."""
+    import tomllib
+
     from training.study.draft import Roles, draft_study
-    from training.study.read import read_study
+    from training.study.read import parse_study
     from training.study.table import load_table
 
     if not data.is_file():
@@ -67,6 +69,7 @@ def new(
         )
     with _console.status("Reading …"):
         draft = draft_study(data, Roles(time, event, group, id_, happened))
+        table = load_table(data, parse_study(tomllib.loads(draft.text)))
     to.mkdir(parents=True, exist_ok=True)
     written.write_text(draft.text, encoding="utf-8")
     columns = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -77,7 +80,6 @@ def new(
     _console.print(columns)
     for note in draft.notes:
         _print(f"- {note}")
-    table = load_table(data, read_study(written))
     _print(f"Wrote {written}: valid, with {len(table.subjects)} of {table.rows} rows used. Next:")
     _print(f"  read and edit {written}, above all texts and ranges")
     _print(f"  python -m training study check {written} --data {data}")

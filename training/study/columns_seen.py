@@ -65,6 +65,8 @@ def _seen(name: str, texts: pd.Series, time: pd.Series) -> SeenColumn:
     def unused(reason: str) -> SeenColumn:
         return SeenColumn(name, "unused", reason, missing=missing)
 
+    if not name.strip():
+        return unused("it has no name")
     if present.empty:
         return unused("empty")
     if missing > MISSING_SHARE * len(texts):

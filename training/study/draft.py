@@ -67,6 +67,7 @@ def draft_study(path: Path, roles: Roles) -> Draft:
         bad = int((time.isna() | (time < 0)).sum())
         raise TrainingError(f"{roles.time} must be a number of at least 0; it is not in {bad} rows")
     event = (cells[roles.event] == happened).to_numpy()
+    _check_rows(cells, roles, int((event & (time == 0)).sum()))
     times, time_notes = draft_time(roles.time, time.to_numpy(), event)
     notes += time_notes
 
@@ -118,6 +119,19 @@ def draft_study(path: Path, roles: Roles) -> Draft:
         for each in seen
     ]
     return Draft("\n".join(text) + "\n", columns, notes)
+
+
+def _check_rows(cells: pd.DataFrame, roles: Roles, at_once: int) -> None:
+    """Raises where rows lack what no study can do without."""
+    if at_once:
+        raise TrainingError(
+            f"the event happened at {roles.time} 0 in {at_once} rows: a subject must have been "
+            "observed before it. Leave these rows out, or add half of the smallest time."
+        )
+    if roles.group is not None and (without := int(cells[roles.group].isna().sum())):
+        raise TrainingError(f"{without} rows have no {roles.group}: each must belong to a group")
+    if roles.id is not None and (again := int(cells[roles.id].duplicated().sum())):
+        raise TrainingError(f"{roles.id} is no id: {again} rows repeat that of an earlier one")
 
 
 def _title(path: Path) -> dict[str, Any]:

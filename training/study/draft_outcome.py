@@ -39,9 +39,10 @@ def event_values(column: pd.Series, given: str | None) -> tuple[str, str, str]:
         )
     happened = given
     if happened is None:
-        likely = [value for value in values if value.lower() in HAPPENED]
-        if values == ["1", "2"]:
-            likely = ["2"]
+        plain = {value: value.removesuffix(".0").lower() for value in values}
+        likely = [value for value in values if plain[value] in HAPPENED]
+        if sorted(plain.values()) == ["1", "2"]:
+            likely = [value for value in values if plain[value] == "2"]
         if len(likely) != 1:
             raise TrainingError(
                 f"does {values[0]} or {values[1]} in {column.name} say that the event happened? "

@@ -38,6 +38,7 @@ def machines() -> pd.DataFrame:
             "maker": "ACME",
             "note": [f"note {place % 40}" for place in range(ROWS)],
             "bought": "2020-01-02",
+            "": random.choice(["left", "right"], ROWS),
             "last part": np.where(random.random(ROWS) < 0.5, "", "belt"),
             "empty": "",
         }
@@ -77,6 +78,7 @@ def test_a_draft_is_valid_as_it_is_and_reads_its_own_data(tmp_path: Path) -> Non
         ("note", "40 different texts, too many for a factor"),
         ("bought", "the same everywhere: 2020-01-02"),
         ("empty", "empty"),
+        ("", "it has no name"),
     ],
 )
 def test_a_column_that_no_model_can_use_is_left_out_with_its_reason(
@@ -167,3 +169,29 @@ def test_few_events_and_few_at_the_horizon_are_named(tmp_path: Path) -> None:
     draft, _, _ = drafted(frame, ROLES, tmp_path)
     assert any("only 4 events" in note or "There are only" in note for note in draft.notes)
     assert any("remain at the horizon" in note for note in draft.notes)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "roles", "said"),
+    [
+        ("hours run", "0", ROLES, "at hours run 0 in 1 rows"),
+        ("plant", "", Roles("hours run", "Broke down", "plant"), "1 rows have no plant"),
+        ("serial", "M0007", ROLES, "serial is no id: 1 rows repeat that of an earlier one"),
+    ],
+)
+def test_data_that_no_draft_could_read_are_one_sentence(
+    column: str, value: str, roles: Roles, said: str, tmp_path: Path
+) -> None:
+    frame = machines().astype(str)
+    frame.loc[9, [column, "Broke down"]] = [value, "yes"]
+    with pytest.raises(TrainingError) as raised:
+        drafted(frame, roles, tmp_path)
+    assert said in str(raised.value)
+
+
+def test_a_range_holds_the_last_digit_of_its_data(tmp_path: Path) -> None:
+    frame = machines()
+    frame["tiny"] = np.random.RandomState(1).normal(size=ROWS) * 1e-12
+    _, study, table = drafted(frame, ROLES, tmp_path)
+    assert "tiny" in [each.name for each in study.numbers]
+    assert table.rows == ROWS
