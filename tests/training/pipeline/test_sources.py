@@ -89,12 +89,8 @@ def test_a_model_that_was_not_released_is_served_and_said_to_be_so(
     shutil.copy(root / "model.dvc", "model.dvc")
 
     assert sources.find_model(told.append, trained) == config.MODEL
-    assert told == [
-        (
-            "Model: model/, as it is. It was not released: model/ is not the model that model.dvc "
-            "names."
-        )
-    ]
+    (sentence,) = told
+    assert sentence.startswith("Model: model/, as it is. It was not released: model/ is not ")
 
 
 def test_the_released_model_needs_no_word(told: list[str], root: Path) -> None:
