@@ -6,6 +6,8 @@ import base64
 import hashlib
 import json
 import re
+from html import escape
+from pathlib import Path
 
 import pytest
 
@@ -27,22 +29,57 @@ def test_the_page_holds_the_model_s_own_values(scorer: Scorer, client: Client) -
     assert facts["version"] == scorer.artefact.version
 
 
-def test_nothing_is_loaded_from_elsewhere(client: Client) -> None:
+def links(html: str) -> set[str]:
+    """Addresses that a document names, but for the icon that it holds itself."""
+    return {
+        link
+        for link in re.findall(r'(?:src|href)="([^"]+)"', html)
+        if not link.startswith("data:image/svg+xml,")
+    }
+
+
+def test_nothing_is_loaded_from_elsewhere_and_no_link_needs_a_key(client: Client) -> None:
     html = client.get("/").text
-    assert re.findall(r'(?:src|href)="(?!docs"|v1/model"|/")[^"]+"', html) == []
+
+    assert links(html) == {"/", "docs"}
     assert set(re.findall(r"https?://[^\s\"']+", html)) == {"http://www.w3.org/2000/svg"}
+    assert set(re.findall(r'(?:fetch|send|request)\("([^"]+)"', html)) == {
+        *("v1/predict", "v1/predict/batch", "v1/model")
+    }
 
 
 def test_the_description_loads_nothing_but_the_document_it_tells() -> None:
     html, _ = page.describe_page("/prod")
 
     assert '<base href="/prod/">' in html
-    assert set(re.findall(r'(?:src|href)="([^"]+)"', html)) == {
-        *("/prod/", "./", "v1/model", "openapi.json")
-    }
+    assert links(html) == {"/prod/", "./", "openapi.json"}
     assert re.findall(r'fetch\("([^"]+)"\)', html) == ["openapi.json"]
-    assert "://" not in html
+    assert set(re.findall(r"https?://[^\s\"']+", html)) == {"http://www.w3.org/2000/svg"}
     assert "{{" not in html
+
+
+def test_the_page_is_small(client: Client) -> None:
+    assert len(client.get("/").content) < 64_000
+
+
+def test_without_a_script_the_page_says_what_it_is(scorer: Scorer, client: Client) -> None:
+    html = client.get("/").text
+    study = scorer.artefact.metadata["study"]
+
+    assert f"<title>{escape(study['title']['en'])}</title>" in html
+    assert escape(study["summary"]["en"]) in html
+    assert "<noscript>" in html
+
+
+def test_both_languages_say_the_same_things() -> None:
+    texts = (Path(page.__file__).parent / "texts.js").read_text("utf-8")
+    english, spanish = (
+        re.findall(r"(?:^ {4}|, )(\w+): (?:[\"`(]|\{|\w+ =>)", part, re.MULTILINE)
+        for part in re.split(r"^  e[ns]: \{", texts, flags=re.MULTILINE)[1:]
+    )
+
+    assert len(english) > 50
+    assert english == spanish
 
 
 @pytest.mark.parametrize("name", ["page", "description"])
@@ -87,7 +124,7 @@ def test_a_simulated_model_is_marked_on_the_page_and_in_every_answer(vary: Vary)
     client = Client(create_app(Scorer(read_artefact(folder)), Listener()))
     seedling = {"species": "Quercus alba", "soil": "Sterile", "light": 0.1}
 
-    assert '"data": "simulated"' in client.get("/").text
+    assert '"source": "simulated"' in client.get("/").text
     one = client.post("/v1/predict", seedling).json()
     many = client.post("/v1/predict/batch", {"seedlings": [seedling]}).json()
     for answer in (one, many):

@@ -6,45 +6,59 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from html import escape
 from pathlib import Path
+from typing import Final
 
 from functions.artefact import Artefact
+
+_SCRIPTS: Final = {
+    "page": ("texts.js", "chart.js", "traffic.js", "form.js", "page.js"),
+    "docs": ("docs.js",),
+}
+"""The parts of each page's one script, in their order."""
 
 
 def render(artefact: Artefact, root_path: str) -> tuple[str, str]:
     """The page to try the model on, with the model's own values, and its security policy."""
     metadata = artefact.metadata
+    study = metadata["study"]
+    shown = ("title", "summary", "limits", "outcome_label", "answer", "group", "stand", "source")
     facts = {
-        "study": {
-            name: metadata["study"][name]
-            for name in ("title", "summary", "limits", "outcome_label", "answer", "stand")
-        },
+        "study": {name: study.get(name) for name in shown} | {"rows": study["rows"]},
+        "row": study["row"],
+        "rows": {language: noun["many"] for language, noun in study["row"].items()},
         "inputs": metadata["inputs"],
         "unit": metadata["time"]["unit"],
         "percent": artefact.study.percent,
         "time": artefact.time.name,
         "horizon": artefact.time.horizon,
         "steps": artefact.time.steps,
-        "data": artefact.source,
+        "first_end": metadata["time"]["period_ends"][0],
+        "refits": metadata["interval"]["refits"],
+        "stand_size": artefact.stand and artefact.stand.size,
+        "data": {name: metadata["data"].get(name) for name in ("source", "subjects", "groups")},
         "version": artefact.version,
     }
+    texts = {name: escape(study[name]["en"]) for name in ("title", "summary")}
     # "<" would let a value end the script element that holds it.
-    return _filled("page", root_path, json.dumps(facts).replace("<", "\\u003c"))
+    return _filled("page", root_path, {**texts, "facts": json.dumps(facts).replace("<", "\\u003c")})
 
 
 def describe_page(root_path: str) -> tuple[str, str]:
     """The page that tells people what `openapi.json` tells programs, and its security policy."""
-    return _filled("docs", root_path)
+    return _filled("docs", root_path, {})
 
 
-def _filled(name: str, root_path: str, facts: str = "") -> tuple[str, str]:
+def _filled(name: str, root_path: str, texts: Mapping[str, str]) -> tuple[str, str]:
     """A document and its content security policy: nothing from elsewhere, no other script."""
-    shape, style, script = (_part(part) for part in (f"{name}.html", "page.css", f"{name}.js"))
+    shape, style = _part(f"{name}.html"), _part("page.css")
+    script = "".join(map(_part, _SCRIPTS[name]))
     parts = {
+        **texts,
         "base": escape(f"{root_path}/", quote=True),
-        "facts": facts,
         "style": style,
         "script": script,
     }
@@ -52,7 +66,8 @@ def _filled(name: str, root_path: str, facts: str = "") -> tuple[str, str]:
     html = re.sub(r"{{(\w+)}}", lambda mark: parts[mark[1]], shape)
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; img-src data:; base-uri 'self'; form-action 'none'; "
+        "frame-ancestors 'none'"
     )
     return html, policy
 

@@ -30,8 +30,16 @@ function table(...headings) {
   return make("table", undefined, make("tr", undefined, ...headings.map((text) => make("th", text))));
 }
 
+// A table that is too wide for a phone scrolls by itself.
+function wide(table) {
+  const made = make("div", undefined, table);
+  made.className = "wide";
+  made.tabIndex = 0;
+  return made;
+}
+
 function fields(schema, components, kind) {
-  const made = table(kind, "holds", "");
+  const made = table(kind, "holds", "meaning");
   for (const [name, field] of Object.entries(schema.properties || {})) {
     made.append(make("tr", undefined,
       make("td", undefined, make("code", name)),
@@ -50,15 +58,17 @@ function operation(path, method, described, components) {
   const address = new URL(path.slice(1), document.baseURI);
   const data = body ? ` \\\n  -H 'content-type: application/json' \\\n  -d '${JSON.stringify(schema.examples?.[0] ?? {}).replaceAll("'", "'\\''")}'` : "";
   const key = described.security ? " \\\n  -H 'x-api-key: YOUR-KEY'  # where API Gateway checks one" : "";
-  if (body) section.append(fields(schema, components, "takes"));
-  section.append(make("pre", `curl ${address}${data}${key}`));
-  const refusals = table("errors", "");
+  if (body) section.append(wide(fields(schema, components, "takes")));
+  const code = make("pre", `curl ${address}${data}${key}`);
+  code.tabIndex = 0; // so that the keyboard can scroll it
+  section.append(code);
+  const refusals = table("errors", "meaning");
   for (const [status, answer] of Object.entries(described.responses)) {
     const answered = named(answer.content?.["application/json"]?.schema || {}, components);
     if (status >= 400) refusals.append(make("tr", undefined, make("td", status), make("td", answer.description)));
-    else if (answered.properties) section.append(fields(answered, components, "returns"));
+    else if (answered.properties) section.append(wide(fields(answered, components, "returns")));
   }
-  if (refusals.rows.length > 1) section.append(refusals);
+  if (refusals.rows.length > 1) section.append(wide(refusals));
   return section;
 }
 
