@@ -15,7 +15,7 @@ WORDS = (
 )
 # Words of everybody that are spelled alike: git's and ONNX's trees, matplotlib's plots.
 OTHER_MEANINGS = re.compile(
-    r"working tree|ls-tree|work-tree|source tree|tree of (files|modules|statements)"
+    r"working tree|[a-z]+-tree|source tree|tree of (files|modules|statements)"
     r"|\bplots\b(\.|,| import)|import plots|\.plot\(|\bplot_\w+"
 )
 ENGINE = ("training", "functions", "deploy", ".github", "template.yaml", "Makefile")

@@ -39,7 +39,7 @@ TRAINING = {
 # Starlette is what FastAPI is made of; pydantic_core and typing_extensions what pydantic is.
 # AWS's base image holds boto3; it is in no lock, and of the image only the hook may want it.
 ALLOWED = {
-    "deploy": {"boto3", "botocore", "functions"},
+    "deploy": {"boto3", "botocore", "functions", "httpx", "typer"},
     "functions": SERVING
     | {"pydantic_core", "starlette", "typing_extensions"}
     | {"boto3", "botocore"},
@@ -50,9 +50,11 @@ EXCEPTIONS = {"functions/api/__main__.py": {"uvicorn"}}
 # What only one module of a package may import.
 ONLY = {
     "onnxruntime": {"functions/graph.py", "training/model/export.py"},
-    "boto3": {"deploy/__main__.py", "functions/hook/handler.py"},
+    "boto3": {"deploy/__main__.py", "functions/hook/check.py", "functions/hook/handler.py"},
     "botocore": {
         "deploy/__main__.py",
+        "deploy/bootstrap.py",
+        "deploy/environment.py",
         "deploy/history.py",
         "deploy/image.py",
         "deploy/stack.py",
