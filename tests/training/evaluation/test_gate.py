@@ -282,7 +282,7 @@ def test_an_answered_loss_of_rows_is_not_held_against_the_model_again() -> None:
 
 
 def test_other_data_altogether_need_a_gain_beyond_doubt() -> None:
-    facts = {"data_differ": True, "data_replaced": True}
+    facts: dict[str, Any] = {"data_differ": True, "data_replaced": True}
     kept = judged(compared(-0.001, 0.0005), **facts)
 
     assert (kept.verdict, "none of the champion's rows" in kept.reason) == ("keep", True)

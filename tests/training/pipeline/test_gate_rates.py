@@ -7,9 +7,9 @@ import pytest
 from tests.training.pipeline.cells import cells, study_text
 from training.evaluation.cross_validation import recipes
 from training.pipeline.gate_rates import FRESH, MORE, gate_rates, worse_recipes
+from training.study.arrange import as_subjects
 from training.study.declaration import Study
 from training.study.read import read_study
-from training.study.table import as_subjects
 
 
 @pytest.fixture(scope="module")

@@ -48,12 +48,17 @@ def test_the_default_remote_is_found_with_its_folder(monkeypatch: pytest.MonkeyP
 
 
 def test_a_folder_needs_no_key_though_dvc_asks_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    disk = remotes.usable_remote("disk")
+    disk = remotes.find_remote("disk")
 
     assert (disk.is_drive, disk.is_folder) == (False, True)
     assert disk.environment() == {"GDRIVE_CREDENTIALS_DATA": "unused"}
     monkeypatch.setenv("GDRIVE_CREDENTIALS_DATA", "{}")
     assert disk.environment() == {}
+
+
+def test_a_folder_that_is_gone_is_not_usable() -> None:
+    with pytest.raises(StoreError, match=r"The folder /srv/dvc of the remote disk does not exist"):
+        remotes.usable_remote("disk")
 
 
 def test_the_placeholder_is_not_usable() -> None:
