@@ -10,7 +10,8 @@ from rich.console import Console
 import training
 from training.cli import coverage, data, gate_rates, model, store, study
 from training.cli import retrain as loop
-from training.errors import InvalidStudyError, InvalidTableError, TrainingError
+from training.cli.endings import explain_failure
+from training.errors import InvalidStudyError, InvalidTableError
 
 app = typer.Typer(
     help=training.__doc__,
@@ -27,7 +28,7 @@ for command in (model.train, loop.retrain, loop.rollback, coverage.coverage, gat
 
 
 def main() -> None:
-    """Runs a command; an error raised on purpose, or by a disk, is one line and exit code 1."""
+    """Runs a command; any error is one line that says what to do, and exit code 1."""
     console = Console(stderr=True)
     try:
         app()
@@ -40,8 +41,9 @@ def main() -> None:
         number = f"{len(error.faults)} fault{'s' * (len(error.faults) > 1)} in the study file"
         console.print(number, style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
-    except (TrainingError, OSError) as error:
-        console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+    except Exception as error:  # noqa: BLE001 - the edge: said in a sentence, kept, exit code 1
+        text = explain_failure(error)
+        console.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from training.errors import TrainingError
+
 # Relative to the working folder: every command runs at the top of a checkout.
 DATA: Final = Path("data")
 MODEL: Final = Path("model")
@@ -25,3 +27,14 @@ RELEASED_REMOTE: Final = "released"
 def has_drive_credentials() -> bool:
     """Whether a Google service account's key is at hand in the environment."""
     return bool(os.environ.get("GDRIVE_CREDENTIALS_DATA", "").strip())
+
+
+def settle_seconds() -> float:
+    """Seconds to wait for Drive to show an upload: its listings lag by up to 20 s."""
+    text = os.environ.get("DRIVE_SETTLE_SECONDS") or "30"
+    try:
+        return float(text)
+    except ValueError as error:
+        raise TrainingError(
+            f"DRIVE_SETTLE_SECONDS is {text!r}: set a number of seconds, or unset it."
+        ) from error

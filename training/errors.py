@@ -42,8 +42,10 @@ class ExportError(TrainingError):
 class StoreError(TrainingError):
     """The remote refused, lost or damaged something; `remedy` says what to do."""
 
-    def __init__(self, cause: str, remedy: str = "") -> None:
+    def __init__(self, cause: str, remedy: str = "", code: str = "") -> None:
         self.cause, self.remedy = cause, remedy
+        self.code = code
+        """The remote's own code for it, where there is one."""
         super().__init__(f"{cause} {remedy}".strip())
 
 

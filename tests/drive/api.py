@@ -36,6 +36,8 @@ class Api:
 
     def __init__(self, drive: Drive, *, page: int = 1000, token_seconds: int = 3599) -> None:
         self.drive, self.page, self.token_seconds = drive, page, token_seconds
+        self.listing_lag = self.checksum_lag = 0.0
+        """Seconds until an upload is listed, and until it shows its checksum."""
         self.upload_piece: int | None = None
         """Bytes that one PUT of an upload keeps; None: all of them."""
 
@@ -113,8 +115,16 @@ class Api:
     def _see(self, email: str, id_: str) -> File:
         file = self.drive.files.get(id_)
         if file is None or file.rank(email) < 0:
-            raise Refused(refusal(404, "notFound", f"File not found: {id_}", location="file"))
+            raise Refused(refusal(404, "notFound", f"File not found: {id_}.", location="fileId"))
         return file
+
+    def _member(self, email: str, id_: str) -> File:
+        """A shared drive, to its members alone: who sees one folder of it is no member."""
+        top = self.drive.files.get(id_)
+        if top is None or top.rank(email) < 0:
+            message = f"Shared drive not found: {id_}"
+            raise Refused(refusal(404, "notFound", message, location="driveId"))
+        return top
 
     def _require(self, email: str, file: File, role: str) -> None:
         if file.rank(email) >= ROLES.index(role):
@@ -140,7 +150,7 @@ class Api:
         )
 
     def _shared_drive(self, email: str, id_: str, request: Request) -> Reply:
-        top = self._see(email, id_)
+        top = self._member(email, id_)
         shown = top.resource(email)["capabilities"]
         return self._show({"id": id_, "name": top.title, "capabilities": shown}, request)
 
@@ -151,6 +161,8 @@ class Api:
                 "The driveId parameter must be specified if and only if corpora is set to drive."
             )
             raise Refused(refusal(403, "invalid", message, location="driveId"))
+        if drive_id:
+            self._member(email, drive_id)
         try:
             selects = query.parse(request.query.get("q", "trashed=false"))
         except query.QueryError as error:
@@ -165,6 +177,7 @@ class Api:
             and (not drive_id or file.drive_id == drive_id)
             and (everywhere or not file.drive_id)
             and selects(file)
+            and time.monotonic() >= file.shown_from
         ]
         start = int(request.query.get("pageToken", "0"))
         end = start + min(self.page, int(request.query.get("maxResults", "100")))
@@ -233,6 +246,8 @@ class Api:
                 mime_type=upload.mime_type,
                 content=bytes(upload.received),
             )
+            upload.file.shown_from = time.monotonic() + self.listing_lag
+            upload.file.checked_from = time.monotonic() + self.checksum_lag
         return Reply.of(upload.file.resource(upload.email))
 
     def _remove(self, file: File) -> None:

@@ -191,6 +191,7 @@ class Emulator:
         with self._lock:
             self.faults.clear()
             self.requests.clear()
+            self.api.listing_lag = self.api.checksum_lag = 0.0
 
     # What a client needs to know
 
@@ -203,6 +204,8 @@ class Emulator:
             "NO_PROXY": "",
             "no_proxy": "",
             "HTTPLIB2_CA_CERTS": str(self._authority),
+            # A lag is emulated where a test wants one; elsewhere nothing is worth waiting for.
+            "DRIVE_SETTLE_SECONDS": "0",
             "GDRIVE_CREDENTIALS_DATA": account.credentials if account else "",
         }
 

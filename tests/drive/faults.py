@@ -93,9 +93,12 @@ class Fault:
 
 
 RATE_LIMITED = refusal(
+    403, "userRateLimitExceeded", "User rate limit exceeded.", domain="usageLimits"
+)
+RATE_LIMITED_BEFORE = refusal(
     403, "userRateLimitExceeded", "User Rate Limit Exceeded", domain="usageLimits"
 )
-TOO_MANY = refusal(429, "rateLimitExceeded", "Rate Limit Exceeded", domain="usageLimits")
+TOO_MANY = refusal(429, "rateLimitExceeded", "Rate limit exceeded.", domain="usageLimits")
 API_OFF = refusal(
     403,
     "accessNotConfigured",

@@ -40,6 +40,9 @@ class File:
     trashed: bool = False
     above: File | None = field(default=None, repr=False)
     roles: dict[str, str] = field(default_factory=dict)
+    shown_from: float = 0.0
+    """Moment from which listings hold it; `checked_from`: from which its checksum shows."""
+    checked_from: float = 0.0
 
     @property
     def is_folder(self) -> bool:
@@ -83,6 +86,7 @@ class File:
             shown["driveId"] = self.drive_id
         if self.content is not None:
             shown["fileSize"] = str(len(self.content))
+        if self.content is not None and time.monotonic() >= self.checked_from:
             shown["md5Checksum"] = hashlib.md5(self.content, usedforsecurity=False).hexdigest()
         return shown
 

@@ -9,6 +9,7 @@ import pytest
 from tests.drive import faults
 from tests.drive.conftest import Make
 from tests.drive.emulator import Emulator, ServiceAccount
+from tests.drive.faults import Reply
 
 CHECKS = (
     "configuration",
@@ -92,6 +93,29 @@ def test_a_folder_that_is_not_shared_fails(drive: Emulator, checkout: Make) -> N
     output = checkout(folder).store("doctor", code=2)
 
     assert f"failed folder The Drive folder {folder} is not visible" in output
+
+
+def test_a_folder_of_a_shared_drive_that_admits_no_member_fails(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.subfolder(drive.shared_drive(), "ours")
+    drive.share(folder, account, "fileOrganizer")
+    here = checkout(folder)
+
+    sentence = "The Drive folder is in a shared drive of which the service account is not a member."
+    assert f"failed storage {sentence} Add" in here.store("doctor", code=2)
+    assert here.store("pull", "model.dvc", code=1).startswith(sentence)
+
+
+def test_a_delegation_that_nobody_granted_fails_at_the_token(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    text = "Client is unauthorized to retrieve access tokens using this method."
+    refused = Reply.of({"error": "unauthorized_client", "error_description": text}, 401)
+    drive.strike(lambda request: request.is_token, refused, times=100)
+    told = checkout(drive.shared_drive(account)).store("doctor", code=2)
+
+    assert "failed token The service account may not act for the person named by" in told
 
 
 def test_a_folder_in_the_trash_fails(

@@ -65,6 +65,31 @@ def test_a_viewer_cannot_push(drive: Emulator, account: ServiceAccount, checkout
     )
 
 
+def test_a_full_shared_drive_is_not_taken_for_a_personal_folder(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    here = checkout(drive.shared_drive(account))
+    drive.strike(lambda request: "/upload/" in request.path, faults.NO_STORAGE, times=100)
+    told = here.store("push", "model.dvc", code=1)
+
+    assert told.startswith("Google says that the storage behind the Drive folder is full. Free")
+    assert "failed upload Google says that the storage behind" in here.store("doctor", code=2)
+
+
+@pytest.mark.parametrize(("listing", "checksum"), [(5.0, 0.0), (0.0, 5.0)])
+def test_a_push_waits_until_drive_shows_what_it_sent(
+    drive: Emulator, account: ServiceAccount, checkout: Make, listing: float, checksum: float
+) -> None:
+    here = checkout(drive.shared_drive(account))
+    drive.api.listing_lag, drive.api.checksum_lag = listing, checksum
+    told = here.store("push", "model.dvc", DRIVE_SETTLE_SECONDS="60")
+
+    assert "Drive does not show model/" in told
+    assert "yet: waiting up to 60 s for it." in told
+    assert "Pushed and verified: 3 objects" in told
+    assert sum("/upload/" in each.path and each.method == "POST" for each in drive.requests) == 3
+
+
 @pytest.mark.parametrize("where", ["shared drive", "My Drive"])
 def test_a_viewer_can_pull(
     drive: Emulator, account: ServiceAccount, checkout: Make, tmp_path: Path, where: str
@@ -120,6 +145,7 @@ def test_a_subfolder_can_be_pushed_to(
     ("answer", "times"),
     [
         pytest.param(faults.RATE_LIMITED, 2, id="rate limit"),
+        pytest.param(faults.RATE_LIMITED_BEFORE, 2, id="rate limit, older text"),
         pytest.param(faults.TOO_MANY, 1, id="too many requests"),
         pytest.param(faults.HTML_ERROR, 1, id="HTML error page"),
         pytest.param(Drop(), 1, id="dropped connection"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import tempfile
@@ -38,13 +39,36 @@ def read_metadata(folder: Path) -> dict[str, Any]:
 
 
 def replace_folder(folder: Path, new: Path) -> None:
-    """Swaps a folder for a new one beside it, by renaming."""
+    """Swaps a folder for a new one beside it, by renaming.
+
+    A folder that is a mount point can't be renamed: there each file is replaced in its place.
+    """
     old = _aside(folder)
     recover_folder(folder)
-    if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
+    try:
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+    except OSError as error:
+        if error.errno not in (errno.EBUSY, errno.EXDEV):
+            raise
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        _replace_files(folder, new)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _replace_files(folder: Path, new: Path) -> None:
+    """Makes a folder hold the files of another; each is swapped whole, METADATA last."""
+    folder.mkdir(exist_ok=True)
+    names = sorted((path.name for path in new.iterdir()), key=lambda name: name == METADATA)
+    for name in names:
+        copy = folder / f".{name}.new"
+        shutil.copyfile(new / name, copy)
+        copy.replace(folder / name)
+    for path in folder.iterdir():
+        if path.name not in names and path.is_file():
+            path.unlink()
 
 
 def recover_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from training import config
 from training.errors import StoreError, TrainingError
 from training.model.folder import GRAPH, read_metadata
+from training.model.hazard import ESTIMATORS
 from training.registry import git, publish
 from training.registry.staging import POINTER
 from training.store import transfer
@@ -71,7 +72,7 @@ def find_champion(study: Study, table: Table) -> Champion | None:
     """
     if not Path(POINTER).is_file():
         return None
-    metadata = read_metadata(config.MODEL)
+    metadata = _own_metadata()
     graph = (config.MODEL / GRAPH).read_bytes()
     code = str(read_pointer(POINTER).meta.get("code", ""))
     unchecked = []
@@ -92,6 +93,25 @@ def find_champion(study: Study, table: Table) -> Champion | None:
                 "Whether rows were changed, lost, copied or moved went unchecked."
             )
     return Champion(metadata, graph, its_study or study, its_table, tuple(unchecked))
+
+
+def _own_metadata() -> dict[str, Any]:
+    """The champion's metadata; raises StoreError where it can't be one of this program's."""
+    over = f"Roll back (`make rollback-model`), or start over: `git rm {POINTER}` and commit."
+    try:
+        metadata = read_metadata(config.MODEL)
+        estimator, _ = metadata["recipe"]["estimator"], metadata["data"]["md5"]
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise StoreError(
+            f"The model that serves has metadata that this program did not write ({error!r}).", over
+        ) from error
+    if estimator not in ESTIMATORS:
+        raise StoreError(
+            f"The model that serves was made with {estimator}, which is no longer here "
+            f"(there are: {', '.join(ESTIMATORS)}).",
+            over,
+        )
+    return metadata
 
 
 def _study_at(code: str) -> Study | None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 DATA_POINTER: Final = "data.dvc"
 MODEL_POINTER: Final = "model.dvc"
 
+RELEASED_OBJECTS: Final = Path(".dvc/released/files")
+
 Tell = Callable[[str], None]
 """Shows a sentence to the person at the terminal."""
 
@@ -165,6 +167,12 @@ def find_model(tell: Tell, train: Callable[[], Path]) -> Path:
         try:
             transfer.pull(MODEL_POINTER, remote=remote)
         except StoreError as error:
+            if remote == config.RELEASED_REMOTE and any(RELEASED_OBJECTS.rglob("*")):
+                tell(
+                    "WARNING: the released model is DAMAGED in this checkout "
+                    f"({error.cause.rstrip('.')}); git may have changed its line ends. Restore it: "
+                    "`rm -r .dvc/released && git -c core.autocrlf=false checkout -- .dvc/released`."
+                )
             reasons.append(f"nothing from the remote '{remote}' ({error.cause.rstrip('.')})")
             continue
         tell(f"Model: pulled from the remote '{remote}', since there was {', '.join(reasons)}.")

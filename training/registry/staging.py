@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from dvc.utils.serialize import modify_yaml  # type: ignore[import-untyped]
-
 from training import config
 from training.errors import StoreError, TrainingError
 from training.model.folder import GRAPH, METADATA, recover_folder, replace_folder
@@ -61,6 +59,8 @@ class StagedRelease:
 
     def annotate(self, meta: Mapping[str, Any]) -> None:
         """Adds to the pointer why it was made, and a digest of the remote that holds it."""
+        from dvc.utils.serialize import modify_yaml  # type: ignore[import-untyped]
+
         with modify_yaml(_PROJECT / POINTER) as written:
             written["meta"] = {**meta, "remote": self.remote.digest}
 

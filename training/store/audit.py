@@ -6,12 +6,14 @@ sync whose files were trashed or altered.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from training.config import RELEASED_REMOTE
+from training.config import RELEASED_REMOTE, settle_seconds
 from training.errors import StoreError
 from training.store import drive, filesystem, pointer, presence, remotes, retry
 from training.store.objects import ObjectStore, StoredObject
@@ -20,11 +22,15 @@ from training.store.remotes import Remote
 
 TARGETS: Final = ("data.dvc", "model.dvc")
 
-State = Literal["missing", "trashed", "altered", "duplicated"]
+_SETTLE_PAUSE: Final = 2.0
+_logger = logging.getLogger(__name__)
+
+State = Literal["missing", "trashed", "altered", "unchecked", "duplicated"]
 _WORDS: Final[dict[State, str]] = {
     "missing": "is not at the remote",
     "trashed": "is in the remote's trash",
     "altered": "was altered at the remote",
+    "unchecked": "has no checksum at the remote yet",
     "duplicated": "is at the remote more than once, each copy intact",
 }
 
@@ -89,18 +95,36 @@ def audit_pointers(
     folder: Path | None = None,
 ) -> Audit:
     """The same for pointers already read; `folder` is the DVC project that holds their files."""
-    result = _survey(at, pointers)
+    result = _settled(at, pointers)
     if repair and result.findings:
         before = result.findings
         _discard_damaged(at, pointers, before)
         names = [each.file for each in pointers]
         retry.push_objects(at, names, timeout=timeout, folder=folder)
-        result = _survey(at, pointers)
+        result = _settled(at, pointers)
         remaining = {finding.oid for finding in result.findings}
         repaired = tuple(finding for finding in before if finding.oid not in remaining)
         result = replace(result, repaired=repaired)
     if result.verified and at.is_folder and at.name != RELEASED_REMOTE:
         presence.mark(Path(at.url))
+    return result
+
+
+def _settled(at: Remote, pointers: Sequence[Pointer]) -> Audit:
+    """A survey, repeated within limits while Drive may not show yet what was just uploaded."""
+    result, deadline, waits = _survey(at, pointers), time.monotonic() + settle_seconds(), 0
+    while at.is_drive and time.monotonic() < deadline:
+        late = [each.label for each in result.findings if each.state in ("missing", "unchecked")]
+        if not late:
+            break
+        if not waits:
+            _logger.warning(
+                "Drive does not show %s (%d of %d objects) yet: waiting up to %.0f s for it.",
+                late[0], len(late), result.objects, settle_seconds(),
+            )  # fmt: skip
+        waits += 1
+        time.sleep(_SETTLE_PAUSE)
+        result = _survey(at, pointers)
     return result
 
 
@@ -165,7 +189,7 @@ def _judge(finding: Finding, copies: Sequence[StoredObject]) -> Finding | None:
     if not live:
         state = "trashed" if copies else "missing"
     elif not all(copy.is_whole for copy in live):
-        state = "altered"
+        state = "altered" if any(copy.md5 and not copy.is_whole for copy in live) else "unchecked"
     elif len(live) > 1:
         state = "duplicated"
     return Finding(finding.target, finding.oid, finding.label, state) if state else None

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from training.errors import StoreError
 from training.store import audit, failures
+from training.store.drive_errors import GUIDE, NEW_KEY, NO_STORAGE
 from training.store.pointer import read_pointer
 from training.store.remotes import Remote
 
@@ -109,10 +110,10 @@ def _credentials(context: CheckContext) -> str:
     if not isinstance(key, dict) or key.get("type") != "service_account":
         raise StoreError(
             f"{source} is not the key of a service account.",
-            f'Its "type" must be "service_account" ({failures.GUIDE}, step 4).',
+            f'Its "type" must be "service_account" ({GUIDE}, step 4).',
         )
     if missing := [name for name in _KEY_FIELDS if not key.get(name)]:
-        raise StoreError(f"{source} lacks {', '.join(missing)}.", failures.NEW_KEY)
+        raise StoreError(f"{source} lacks {', '.join(missing)}.", NEW_KEY)
     if "\\n" in key["private_key"]:
         raise StoreError(
             f"The private key in {source} contains a literal \\n instead of line breaks.",
@@ -172,7 +173,7 @@ def _storage(context: CheckContext) -> str:
         )
     if context.delegates:
         return "in the Drive of a user, who owns what is pushed"
-    raise StoreError(failures.NO_STORAGE, failures.NO_STORAGE_REMEDY)
+    raise StoreError(NO_STORAGE.sentence, NO_STORAGE.remedy)
 
 
 def _path(context: CheckContext) -> str:
@@ -192,7 +193,10 @@ def _path(context: CheckContext) -> str:
 def _upload(context: CheckContext) -> str:
     names = audit.chosen(context.remote, None)
     size = sum(read_pointer(name).size for name in names)
-    _drive(context).try_upload(min(context.base), size)
+    try:
+        _drive(context).try_upload(min(context.base), size)
+    except StoreError as error:
+        raise failures.in_shared_drive(error, bool(context.top.get("driveId"))) from error
     return f"Google would accept {size / 1e6:.1f} MB (upload session opened and cancelled)"
 
 

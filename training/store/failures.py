@@ -6,9 +6,9 @@ import re
 from typing import Final, NamedTuple
 
 from training.errors import StoreError
+from training.store import drive_errors
+from training.store.drive_errors import NEW_KEY
 
-GUIDE: Final = "docs/google-drive.md"
-NEW_KEY: Final = f"Make a new key for the service account and replace the secret ({GUIDE}, step 4)."
 REPAIR: Final = "Run `python -m training store audit --repair` in a checkout that has it."
 
 
@@ -23,14 +23,6 @@ class _Rule(NamedTuple):
     transient: bool = False
 
 
-NO_STORAGE: Final = (
-    "A service account cannot push into a personal (My Drive) folder: "
-    "it has no storage of its own, so Google refuses every upload."
-)
-NO_STORAGE_REMEDY: Final = (
-    "Use a folder of a shared drive, or one of the other ways under "
-    f'"Without a shared drive" in {GUIDE}. Pulling works as it is.'
-)
 NO_CREDENTIALS: Final = "GDRIVE_CREDENTIALS_DATA is empty: no key for Google Drive."
 NO_CREDENTIALS_REMEDY: Final = (
     "Put the service account's JSON there; in GitHub Actions pass the secret in `env:` "
@@ -39,12 +31,6 @@ NO_CREDENTIALS_REMEDY: Final = (
 
 # The first rule whose pattern matches wins: specific ones first.
 _RULES: Final = (
-    _Rule(r"storageQuotaExceeded|do not have storage quota", NO_STORAGE, NO_STORAGE_REMEDY),
-    _Rule(
-        r"'reason': 'quotaExceeded'",
-        "The Drive that owns the folder is full.",
-        "Free space in it, or move the remote.",
-    ),
     _Rule(r"account not found", "The service account no longer exists.", NEW_KEY),
     _Rule(r"Invalid JWT Signature", "Google rejects the key: it was revoked or replaced.", NEW_KEY),
     _Rule(
@@ -54,30 +40,7 @@ _RULES: Final = (
     ),
     _Rule(r"invalid_grant: ?(?P<text>[^\n]*)", "Google rejects the key: {text}", NEW_KEY),
     _Rule(
-        r"accessNotConfigured|SERVICE_DISABLED",
-        "The Google Drive API is not enabled in the service account's project.",
-        f"Enable it ({GUIDE}, step 2) and wait a few minutes.",
-    ),
-    _Rule(
-        r"insufficientParentPermissions|insufficientPermissions|insufficientFilePermissions"
-        r"|teamDrivesParentLimit|cannotAddParent|Insufficient permissions",
-        "The service account lacks the right to change the Drive folder.",
-        "Make it a content manager of the shared drive (a contributor can push but not repair). "
-        "Pulling works as it is.",
-    ),
-    _Rule(
-        r"dailyLimitExceeded",
-        "The project's daily quota of Drive calls is used up.",
-        "Try again tomorrow, or raise the quota in the Google Cloud console.",
-    ),
-    _Rule(
-        r"rateLimitExceeded|HttpError 429|Rate Limit",
-        "Google is limiting the rate of calls.",
-        "Wait a minute and try again.",
-        transient=True,
-    ),
-    _Rule(
-        r"File not found: (?P<id>[\w.-]+)",
+        r"File not found: (?P<id>[\w-]+)",
         "The Drive folder {id} is not visible to the service account.",
         "Share it with the account's e-mail address, and check the id "
         "(the last part of the folder's address in the browser).",
@@ -130,6 +93,41 @@ _RULES: Final = (
         transient=True,
     ),
     _Rule(
+        r"dubious ownership in repository at '(?P<path>[^']+)'|safe\.directory (?P<at>\S+)",
+        "Git distrusts {path}{at}, a folder of another user, and DVC stops with it.",
+        "Run `git config --global --add safe.directory` with that folder.",
+    ),
+    _Rule(
+        r"(?P<path>[^'\s]+\.lock)['\s:][^~]*remove the file manually",
+        "Another git or DVC command holds {path}.",
+        "Let it finish; if none is running, remove that file.",
+    ),
+    _Rule(
+        r"No space left on device|Errno 28",
+        "The disk is full.",
+        "Free some space (of this checkout, its cache or the remote's folder), then try again.",
+    ),
+    _Rule(
+        r"Read-only file system|Errno 30",
+        "The disk is read-only.",
+        "Work in a checkout, with a cache and a remote, that can be written.",
+    ),
+    _Rule(
+        r"Device or resource busy|Errno 16|Invalid cross-device|Errno 18",
+        "A folder that DVC replaces is a mount point.",
+        "Mount the folder above it, or pull once before mounting.",
+    ),
+    _Rule(
+        r"You must specify a region|NoRegionError",
+        "AWS has no region to look in.",
+        "Set AWS_DEFAULT_REGION, or `dvc remote modify --local cloud region eu-west-1`.",
+    ),
+    _Rule(
+        r"Unable to locate credentials|NoCredentialsError|InvalidAccessKeyId|SignatureDoesNotMatch",
+        "AWS does not accept or find the keys of this remote.",
+        "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws configure`.",
+    ),
+    _Rule(
         r"remove the following unsaved files[^\n]*\n(?P<path>[^\n]*)",
         "There are local changes that pulling would overwrite ({path}).",
         "Track them (`dvc add`), move them away, or pull with --force.",
@@ -150,7 +148,7 @@ _RULES: Final = (
         "Create it, or check the remote's address and the keys.",
     ),
     _Rule(
-        r"HttpError 5\d\d|Invalid response 5\d\d|Expecting value: line|backendError|internalError",
+        r"Invalid response 5\d\d|Expecting value: line",
         "Google answered with a server error.",
         "Usually temporary: try again in a few minutes.",
         transient=True,
@@ -170,11 +168,34 @@ def explain(output: str, command: str) -> StoreError:
 
     A `TransientError` where another attempt may succeed, else a plain `StoreError`.
     """
+    if found := drive_errors.drive_meaning(output):
+        return _of_drive(*found)
     for rule in _RULES:
-        if found := re.search(rule.pattern, output):
-            groups = {name: value or "" for name, value in found.groupdict().items()}
+        if match := re.search(rule.pattern, output):
+            groups = {name: value or "" for name, value in match.groupdict().items()}
             kind = TransientError if rule.transient else StoreError
             return kind(rule.cause.format(**groups), rule.remedy)
+    if found := drive_errors.unknown_refusal(output):
+        return _of_drive(*found)
     errors = [line for line in output.splitlines() if line.startswith("ERROR")]
-    text = (errors or [output.strip()])[0].removeprefix("ERROR: ") or "no output"
+    text = (errors or output.strip().splitlines()[-1:] or [""])[0].removeprefix("ERROR: ")
+    text = text.strip() or "no output"
     return StoreError(f"{command} failed: {text}", "The full output is in build/store.log.")
+
+
+def _of_drive(code: str, meaning: drive_errors.Meaning) -> StoreError:
+    kind = TransientError if meaning.retry else StoreError
+    return kind(meaning.sentence, meaning.remedy, code)
+
+
+def in_shared_drive(error: StoreError, shared: bool) -> StoreError:
+    """An error of missing storage, worded after whether its folder is in a shared drive."""
+    if not lacks_storage(error):
+        return error
+    meaning = drive_errors.FULL if shared else drive_errors.NO_STORAGE
+    return StoreError(meaning.sentence, meaning.remedy, error.code)
+
+
+def lacks_storage(error: StoreError) -> bool:
+    """Whether Google refused an upload for want of storage."""
+    return error.cause in (drive_errors.FULL.sentence, drive_errors.NO_STORAGE.sentence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,12 +52,26 @@ def parse_pointer(text: str, file: str) -> Pointer:
         parse_yaml,
     )
 
+    if re.search(r"^(<{7}|={7}|>{7})( |$)", text, re.MULTILINE):
+        raise StoreError(
+            f"{file} holds an unresolved merge conflict.",
+            f"Take one side whole (`git checkout --ours {file}`, or `--theirs`), then commit it.",
+        )
     try:
         parsed = parse_yaml(text, file)
         (out,) = parsed["outs"]
         oid, output = str(out["md5"]), str(out["path"])
+        older = "hash" not in out
     except (YAMLFileCorruptedError, KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{file} does not point to one output of DVC.") from error
+        raise StoreError(
+            f"{file} does not point to one output of DVC.",
+            f"Restore it (`git restore {file}`), or track the output again (`dvc add`).",
+        ) from error
+    if older:
+        raise StoreError(
+            f"{file} was written by DVC 2, whose objects are kept elsewhere.",
+            f"Get its output with DVC 2, then track it again: `dvc add {output}`.",
+        )
     files, size = int(out.get("nfiles", 1)), int(out.get("size", 0))
     return Pointer(file, output, oid, files, size, parsed.get("meta") or {})
 

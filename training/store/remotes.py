@@ -12,11 +12,10 @@ from typing import Any, Final
 
 from training import config
 from training.errors import StoreError
-from training.store import failures, presence
+from training.store import addresses, failures, presence
 from training.store.dvc import run_dvc
 
 PLACEHOLDER: Final = "SET-YOUR-FOLDER-ID"
-_BROWSER_LINK: Final = re.compile(r"https://drive\.google\.com/drive/.*folders/([\w-]+)")
 _LOCAL: Final = Path(".dvc/config.local")
 
 
@@ -153,13 +152,13 @@ def cache() -> Path:
 def use_remote(address: str) -> Remote:
     """Make a remote the default and return it.
 
-    `address` is a Drive folder (`gdrive://ID`, or its address in the browser) or another
+    `address` is a Drive folder (`gdrive://ID`, its id, or its address in the browser) or another
     URL that DVC knows, both kept in `.dvc/config`, to be committed; a local folder, kept in
-    `.dvc/config.local` and created if missing; or the name of an existing remote.
+    `.dvc/config.local` and created if missing; or the name of an existing remote. Raises
+    `StoreError`, and changes nothing, where it can't be a remote from here.
     """
-    if link := _BROWSER_LINK.match(address):
-        address = f"gdrive://{link[1]}"
     known = configuration()["remote"]
+    address = addresses.normalise(address, sorted(known))
     if address == config.RELEASED_REMOTE:
         raise StoreError(
             f"The remote {address} is part of the repository and holds the released model only.",

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
+from training.errors import StoreError
 from training.store.dvc import run_dvc
-from training.store.failures import TransientError
+from training.store.failures import TransientError, in_shared_drive, lacks_storage
 from training.store.remotes import Remote
 
 TIMEOUT: Final = 1800.0
@@ -75,4 +76,13 @@ def push_objects(
 ) -> None:
     """`dvc push`; objects that the remote has are skipped. Raises `StoreError`."""
     arguments = ["push", "--remote", remote.name, *targets]
-    run_transfer(arguments, remote, timeout=timeout, pause=pause, folder=folder)
+    try:
+        run_transfer(arguments, remote, timeout=timeout, pause=pause, folder=folder)
+    except StoreError as error:
+        if not remote.is_drive or not lacks_storage(error):
+            raise
+        # Google refuses alike in a personal folder and in a shared drive that is full.
+        from training.store.drive import Drive
+
+        shared = bool(Drive(remote).folder(remote.folder_id).get("driveId"))
+        raise in_shared_drive(error, shared) from error

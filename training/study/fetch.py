@@ -69,7 +69,7 @@ def _download(url: str, to: Path) -> None:
             missing = answer.length
     except urllib.error.HTTPError as error:
         raise NoTableError(f"{url} answered {error.code} {error.reason}. {BY_HAND}") from error
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise NoTableError(f"{url} can't be read ({reason}). {BY_HAND}") from error
     if missing and len(content) <= LARGEST:

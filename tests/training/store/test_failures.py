@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from training.store.drive_errors import REASONS
 from training.store.dvc import redact
 from training.store.failures import TransientError, explain
 
@@ -16,7 +17,11 @@ from training.store.failures import TransientError, explain
         ("module 'lib' has no attribute 'GEN_EMAIL'", "The installed pyOpenSSL", False),
         ("module 'OpenSSL.crypto' has no attribute 'sign'", "The installed pyOpenSSL", False),
         ("'reason': 'dailyLimitExceeded', 'message': 'Daily Limit", "The project's daily", False),
-        ("'reason': 'quotaExceeded'", "The Drive that owns the folder is full.", False),
+        ("'reason': 'quotaExceeded'", "Google says that the storage behind", False),
+        ('returned "User rate limit exceeded."', "Google is limiting the rate", True),
+        ('returned "User Rate Limit Exceeded"', "Google is limiting the rate", True),
+        ("unauthorized_client: Client is unauthorized", "The service account may not act", False),
+        ('HttpError 404 returned "Shared drive not found: 0AB"', "The Drive folder is in", False),
         ("invalid_grant: Invalid JWT: Token must be a short-lived token", "Google rejects", False),
         ("invalid_grant: Something new", "Google rejects the key: Something new", False),
         ("Failed to authenticate GDrive: 'access_token'", "DVC takes the key for a", False),
@@ -58,3 +63,61 @@ def test_a_key_is_taken_out_however_it_is_quoted(monkeypatch: pytest.MonkeyPatch
         shown = redact(f"before {text} after")
         assert not any(line in shown for line in lines)
         assert shown.startswith("before ")
+
+
+# The reasons of Google's guide to resolving Drive's errors, with the texts it gives.
+DOCUMENTED = """
+400 badRequest|400 invalidSharingRequest|401 authError|403 activeItemCreationLimitExceeded
+403 appNotAuthorizedToFile|403 cannotModifyInheritedTeamDrivePermission|403 dailyLimitExceeded
+403 domainPolicy|403 fileOwnerNotMemberOfTeamDrive|403 fileOwnerNotMemberOfWriterDomain
+403 fileWriterTeamDriveMoveInDisabled|403 forbidden|403 insufficientFilePermissions
+403 myDriveHierarchyDepthLimitExceeded|403 numChildrenInNonRootLimitExceeded
+403 rateLimitExceeded|403 sharingRateLimitExceeded|403 storageQuotaExceeded
+403 teamDriveFileLimitExceeded|403 teamDriveHierarchyTooDeep|403 teamDriveMembershipRequired
+403 UrlLeaseLimitExceeded|403 userAccess|403 userRateLimitExceeded|404 notFound
+429 rateLimitExceeded|500 backendError|500 internalError|502 badGateway|503 serviceUnavailable
+504 gatewayTimeout|403 cannotDownloadAbusiveFile|403 downloadQuotaExceeded|403 quotaExceeded
+403 accessNotConfigured|403 insufficientParentPermissions|403 insufficientPermissions
+"""
+PASSING = {
+    "authError", "rateLimitExceeded", "sharingRateLimitExceeded", "userRateLimitExceeded",
+    "UrlLeaseLimitExceeded", "backendError", "internalError", "badGateway", "serviceUnavailable",
+    "gatewayTimeout",
+}  # fmt: skip
+
+
+def refused(status: str, reason: str, message: str) -> str:
+    detail = [{"message": message, "domain": "global", "reason": reason}]
+    return (
+        f"ERROR: unexpected error - <HttpError {status} when requesting "
+        f'https://www.googleapis.com/drive/v2/files?alt=json returned "{message}". '
+        f'Details: "{detail}">'
+    )
+
+
+@pytest.mark.parametrize("documented", DOCUMENTED.replace("\n", "|").strip("|").split("|"))
+def test_every_documented_reason_is_a_sentence_with_a_remedy(documented: str) -> None:
+    status, reason = documented.split()
+    error = explain(refused(status, reason, "Some text of Google's."), "push")
+
+    assert reason in REASONS
+    assert (error.cause, error.remedy) == REASONS[reason][:2]
+    assert isinstance(error, TransientError) is (reason in PASSING)
+
+
+def test_the_table_is_sentences() -> None:
+    for meaning in REASONS.values():
+        for text in (meaning.sentence, meaning.remedy):
+            assert text[0].isupper()
+            assert text.endswith(".")
+            assert "HttpError" not in text
+
+
+def test_a_reason_nobody_foresaw_reads_as_a_sentence() -> None:
+    error = explain(refused("403", "moonIsFull", "The moon is full."), "push")
+
+    assert str(error) == (
+        "Google refused a call to Drive: The moon is full (HTTP 403, moonIsFull). Run `python -m "
+        "training store doctor`; the whole answer is in build/store.log."
+    )
+    assert isinstance(explain(refused("503", "moonIsFull", "x"), "push"), TransientError)

@@ -210,8 +210,12 @@ def test_an_unknown_remote_and_a_missing_plugin_are_named(here: Checkout) -> Non
     assert here.store("push", "--remote", "attic", code=1) == (
         "There is no remote attic. There are: drive, released."
     )
-    here.store("use", "s3://bucket/seedlings")
-    assert "DVC lacks the plug-in for this kind of remote: dvc-s3." in here.store("push", code=1)
+    before = (here.path / ".dvc/config").read_text(encoding="utf-8")
+    assert here.store("use", "s3://bucket/seedlings", code=1) == (
+        "A remote of the kind s3:// needs dvc-s3, which is not installed. Add the extra to dvc in "
+        "pyproject.toml (`dvc[gdrive,s3]`), then `make lock` and `make setup`."
+    )
+    assert (here.path / ".dvc/config").read_text(encoding="utf-8") == before
 
 
 def test_an_empty_mount_point_is_not_the_remote_it_was(here: Checkout, tmp_path: Path) -> None:

@@ -1,0 +1,158 @@
+"""Every command that fails ends in a sentence that says what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from training.cli.endings import LOG, explain_failure
+from training.errors import StoreError
+from training.model.folder import replace_folder
+from training.registry.git import explain_git
+from training.store.failures import explain
+from training.store.pointer import parse_pointer
+
+ADVICE = re.compile(
+    r"\b(try again|then|name|run|use|see to|report|set|get|free|work|take|let|mount|check|restore"
+    r"|start|put|track|sign in|install|wait)\b",
+    re.IGNORECASE,
+)
+
+
+def advises(text: str) -> bool:
+    """Whether the last sentence of a message is whole and says what to do."""
+    return text.rstrip("`)").endswith(".") and bool(ADVICE.search(text)) and "Errno" not in text
+
+
+class TerminatedWorkerError(Exception):
+    """What loky calls a worker that the system killed."""
+
+
+@pytest.mark.parametrize("number", sorted(errno.errorcode))
+def test_an_error_of_the_disk_names_file_and_remedy(number: int) -> None:
+    text = explain_failure(OSError(number, os.strerror(number), "model/model.onnx"))
+    assert advises(text), text
+    if number in (errno.ENOSPC, errno.EROFS, errno.EXDEV, errno.EBUSY):
+        assert "model/model.onnx" in text
+
+
+@pytest.mark.parametrize("error", [MemoryError(), TerminatedWorkerError("SIGKILL(-9)")])
+def test_a_killed_worker_is_a_matter_of_memory(error: Exception) -> None:
+    text = explain_failure(error)
+    assert "want of memory" in text
+    assert advises(text)
+
+
+def test_what_nobody_foresaw_is_a_sentence_and_kept_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = explain_failure(KeyError("survival"))
+    assert text.startswith("Unexpected KeyError: 'survival'.")
+    assert text.endswith(f"report it with {LOG}.")
+    assert "KeyError: 'survival'" in LOG.read_text()
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        (
+            "fatal: Unable to create '/x/index.lock': File exists.\n\nAnother git process seems "
+            "to be running; make sure all processes are terminated then remove the file manually "
+            "to continue."
+        ),
+        (
+            "fatal: detected dubious ownership in repository at '/x'\nTo add one, call:\n\t"
+            "git config --global --add safe.directory /x"
+        ),
+        "fatal: sha1 file write error: No space left on device",
+        "fatal: not a git repository (or any of the parent directories): .git",
+        "fatal: invalid object name 'abc'.",
+        "fatal: path 'model.dvc' does not exist in 'abc'",
+        "error: gpg failed to sign the data\nfatal: failed to write commit object",
+        "something new",
+        "",
+    ],
+)
+def test_what_git_refuses_is_a_sentence(printed: str) -> None:
+    text = str(explain_git("commit", printed))
+    assert advises(text), text
+    assert "index.lock" in text or "index.lock" not in printed
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "ERROR: unexpected error - [Errno 28] No space left on device: '/x'",
+        "ERROR: unexpected error - [Errno 30] Read-only file system: '/x'",
+        "ERROR: unexpected error - [Errno 16] Device or resource busy: 'data'",
+        "ERROR: unexpected error - [Errno 18] Invalid cross-device link: 'model'",
+        "ERROR: failed to push - You must specify a region.",
+        "ERROR: unexpected error - Unable to locate credentials",
+        (
+            "fatal: Unable to create '/x/index.lock': File exists.\nremove the file manually "
+            "to continue."
+        ),
+        "fatal: detected dubious ownership in repository at '/x'",
+        "ERROR: something new",
+        "",
+    ],
+)
+def test_what_dvc_refuses_is_a_sentence(printed: str) -> None:
+    text = str(explain(printed, "push"))
+    assert text.endswith(".")
+    assert "Errno" not in text
+    assert "index.lock" in text or "index.lock" not in printed
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("<<<<<<< HEAD\nouts: []\n=======\n>>>>>>> x\n", "model.dvc holds an unresolved merge"),
+        ("outs:\n- md5: 0123.dir\n  path: model\n", "model.dvc was written by DVC 2"),
+        ("outs: 7\n", "model.dvc does not point to one output of DVC."),
+    ],
+)
+def test_a_pointer_that_cannot_be_used_is_named(text: str, cause: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        parse_pointer(text, "model.dvc")
+    assert caught.value.cause.startswith(cause)
+    assert advises(str(caught.value)), str(caught.value)
+
+
+def test_a_mounted_model_folder_is_filled_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in (("model", "old"), ("new", "new")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metadata.json").write_text(text)
+    (tmp_path / "model/more").write_text("old")
+
+    def busy(self: Path, target: Path) -> Path:
+        raise OSError(errno.EBUSY, "Device or resource busy", str(self))
+
+    monkeypatch.setattr(Path, "rename", busy)
+    replace_folder(tmp_path / "model", tmp_path / "new")
+    assert {path.name: path.read_text() for path in (tmp_path / "model").iterdir()} == {
+        "metadata.json": "new"
+    }
+
+
+def test_a_command_shows_no_traceback(root: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "training", "data", "fetch", "--from", "http://a..b"],
+        cwd=root,
+        env={**os.environ, "DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "http://a..b can't be read" in " ".join(done.stderr.split())
