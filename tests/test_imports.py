@@ -55,7 +55,6 @@ ONLY = {
         "deploy/__main__.py",
         "deploy/bootstrap.py",
         "deploy/environment.py",
-        "deploy/history.py",
         "deploy/image.py",
         "deploy/stack.py",
         "functions/hook/handler.py",
