@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -28,7 +29,14 @@ SURE: Final = 1e-6
 BY_CHANCE: Final = 1.5
 """Times the usual share of equal rows that still is chance: rows of one kind come together."""
 SHARE: Final = 0.10
-FEWEST: Final = 20
+"""Difference of a share from which it is worth a finding."""
+DIFFERENT: Final = 0.0002
+"""P value below which such a difference is no noise."""
+NEGLIGIBLE: Final = 0.01
+FEWEST: Final = 30
+FEW_GROUPS: Final = 5
+WORST: Final = 3
+"""Levels that a sentence names."""
 
 
 def findings(
@@ -175,37 +183,69 @@ def _units(
 def _shares(
     before: RoleTable, after: RoleTable, added: Booleans, study: Study
 ) -> Iterator[DataFinding]:
-    """Levels whose share with the event, or left early, is another among added rows."""
-    if added.sum() < FEWEST:
-        return
+    """Levels whose share with the event, or censored early, is another among added rows.
+
+    A model explains the share with the event, and is asked about it; how many are censored early
+    is nobody's prediction, so another share of these blocks.
+    """
     new = after.rows[added]
-    for label, old_values, new_values in (
-        ("with the event", _happened(before.rows), _happened(new)),
-        ("censored early", _early(before.rows, study), _early(new, study)),
+    levels = [(f"{each.column} {name}", each.name, name) for each in study.factors
+              for name in each.names]  # fmt: skip
+    for kind, label, values, blocks in (
+        ("outcomes differ among added rows", "with the event", _happened, False),
+        ("censoring differs among added rows", "censored early", _early, True),
     ):
-        for factor in study.factors:
-            if factor.name not in before.rows:
+        old_values, new_values = values(before.rows, study), values(new, study)
+        found: list[tuple[float, str, int]] = []
+        for text, column, level in [("", "", ""), *levels]:
+            if column and column not in before.rows:
                 continue
-            for level in factor.names:
-                one = (before.rows[factor.name] == level).to_numpy()
-                other = (new[factor.name] == level).to_numpy()
-                if min(one.sum(), other.sum()) < FEWEST:
-                    continue
-                old_mean, old_error = _share(old_values[one], before.rows[one])
-                new_mean, new_error = _share(new_values[other], new[other])
-                error = np.hypot(old_error, new_error)
-                if abs(new_mean - old_mean) > max(SHARE, 3.5 * error):
-                    yield DataFinding(
-                        "outcomes differ among added rows",
-                        f"{label}: {100 * new_mean:.0f} % of added rows with {factor.column} "
-                        f"{level}, {100 * old_mean:.0f} % of the champion's "
-                        f"(standard error {100 * error:.0f})",
-                        int(other.sum()),
-                        blocks=False,
-                    )
+            one, other = (
+                (rows[column] == level).to_numpy() if column else np.ones(len(rows), np.bool_)
+                for rows in (before.rows, new)
+            )
+            if min(one.sum(), other.sum()) < FEWEST:
+                continue
+            old, now = (
+                _share(old_values[one], before.rows[one]),
+                _share(new_values[other], new[other]),
+            )
+            p_value = _p_value(old, now)
+            if abs(now.mean - old.mean) > SHARE and p_value < DIFFERENT:
+                shares = f"{100 * now.mean:.0f} % now, {100 * old.mean:.0f} % in the champion's"
+                found.append((p_value, f"{text or 'all'}: {shares}", int(other.sum())))
+        if found:
+            found.sort()
+            yield DataFinding(
+                kind,
+                f"share {label}: {'; '.join(text for _, text, _ in found[:WORST])}",
+                max(count for _, _, count in found),
+                blocks=blocks,
+            )
 
 
-def _happened(rows: pd.DataFrame) -> Floats:
+@dataclass(frozen=True)
+class _Share:
+    mean: float
+    error: float
+    """Its standard error, by leaving out each group."""
+    groups: int
+
+
+def _p_value(old: _Share, new: _Share) -> float:
+    """Of the difference, by Welch's t; few new groups vary at least as the old ones do."""
+    error, freedom = new.error, max(new.groups - 1, 1)
+    if new.groups < FEW_GROUPS:
+        error = max(error, old.error * np.sqrt(old.groups / new.groups))
+        freedom = max(old.groups - 1, 1)
+    variance = old.error**2 + error**2 + NEGLIGIBLE**2
+    degrees = variance**2 / (
+        old.error**4 / max(old.groups - 1, 1) + error**4 / freedom + NEGLIGIBLE**4 / 1000
+    )
+    return float(2 * stats.t.sf(abs(new.mean - old.mean) / np.sqrt(variance), degrees))
+
+
+def _happened(rows: pd.DataFrame, _: Study) -> Floats:
     values: Floats = rows[EVENT].to_numpy(float)
     return values
 
@@ -216,12 +256,14 @@ def _early(rows: pd.DataFrame, study: Study) -> Floats:
     return early
 
 
-def _share(values: Floats, rows: pd.DataFrame) -> tuple[float, float]:
-    """Mean, and its standard error between groups; between rows where there is one group."""
+def _share(values: Floats, rows: pd.DataFrame) -> _Share:
+    """Mean, with its standard error between groups; between rows where there is one group."""
     mean = float(values.mean())
     if GROUP in rows and rows[GROUP].nunique() > 1:
         code, _ = pd.factorize(rows[GROUP])
-        residual = np.bincount(code, values - mean)
-        groups = len(residual)
-        return mean, float(np.sqrt((residual**2).sum() * groups / (groups - 1)) / len(values))
-    return mean, float(np.sqrt(mean * (1 - mean) / len(values)))
+        size, total = np.bincount(code).astype(float), np.bincount(code, values)
+        groups = len(size)
+        without = (total.sum() - total) / (size.sum() - size)
+        error = np.sqrt((groups - 1) / groups * ((without - mean) ** 2).sum())
+        return _Share(mean, float(error), groups)
+    return _Share(mean, float(np.sqrt(mean * (1 - mean) / len(values))), 1)

@@ -29,9 +29,9 @@ FEWEST: Final = 30
 TIMES: Final = 5
 NOTICED: Final = 0.05
 """Difference in risk up to which a model counts as right, however sure the difference is."""
-MAIN, OTHER = 0.002, 0.0002
-"""P values below which a difference of a level of the first factor, and of any other, is no
-noise: there are many others, and each is judged at several times."""
+AT_THE_END, MAIN, OTHER = 0.01, 0.001, 0.0001
+"""P values below which a difference is no noise: of a level of the first factor at the horizon,
+of one at another time, and of any other level. There are more of each in turn."""
 FEW_GROUPS: Final = 5
 """Groups of new rows below which their spread is taken from the champion's own rows too."""
 NEGLIGIBLE: Final = 0.01
@@ -246,7 +246,9 @@ class _Sums:
             model**2 / max(refits - 1, 1) + new**2 / max(groups - 1, 1) + NEGLIGIBLE**4 / 1000
         )
         p_value = 2 * stats.t.sf(np.abs(self.difference) / np.sqrt(variance), freedom)
-        allowed = stats.t.isf((MAIN if is_main else OTHER) / 2, freedom) * np.sqrt(variance)
+        at_end = rows.visit == len(rows.outcomes.visits) - 1
+        sure = np.where(at_end, AT_THE_END, MAIN) if is_main else np.full(len(at_end), OTHER)
+        allowed = stats.t.isf(sure / 2, freedom) * np.sqrt(variance)
         shown = (predicted[0], self.observed) if self.own is None else self.own
         return [
             Shift(

@@ -223,6 +223,9 @@ FAULTS: dict[str, tuple[Edit, str]] = {
         more(lambda rows: rows.drop(index=rows.index[failed(rows)][::2])),
         "champion is wrong on the new rows",
     ),
+    "added rows with the taken out coded as survivors": (
+        more(survivors()), "censoring differs among added rows: share censored early: all: 0 % now"
+    ),
     "added rows with the taken out as failed": (
         more(lambda rows: rows.assign(Failed=rows["Failed"].mask(taken_out(rows), "yes"))),
         "champion is wrong on the new rows",
