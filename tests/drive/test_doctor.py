@@ -113,9 +113,9 @@ def test_a_delegation_that_nobody_granted_fails_at_the_token(
     text = "Client is unauthorized to retrieve access tokens using this method."
     refused = Reply.of({"error": "unauthorized_client", "error_description": text}, 401)
     drive.strike(lambda request: request.is_token, refused, times=100)
-    told = checkout(drive.shared_drive(account)).store("doctor", code=2)
+    output = checkout(drive.shared_drive(account)).store("doctor", code=2)
 
-    assert "failed token The service account may not act for the person named by" in told
+    assert "failed token The service account may not act for the person named by" in output
 
 
 def test_a_folder_in_the_trash_fails(

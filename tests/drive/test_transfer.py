@@ -70,9 +70,9 @@ def test_a_full_shared_drive_is_not_taken_for_a_personal_folder(
 ) -> None:
     here = checkout(drive.shared_drive(account))
     drive.strike(lambda request: "/upload/" in request.path, faults.NO_STORAGE, times=100)
-    told = here.store("push", "model.dvc", code=1)
+    output = here.store("push", "model.dvc", code=1)
 
-    assert told.startswith("Google says that the storage behind the Drive folder is full. Free")
+    assert output.startswith("Google says that the storage behind the Drive folder is full. Free")
     assert "failed upload Google says that the storage behind" in here.store("doctor", code=2)
 
 
@@ -82,11 +82,11 @@ def test_a_push_waits_until_drive_shows_what_it_sent(
 ) -> None:
     here = checkout(drive.shared_drive(account))
     drive.api.listing_lag, drive.api.checksum_lag = listing, checksum
-    told = here.store("push", "model.dvc", DRIVE_SETTLE_SECONDS="60")
+    output = here.store("push", "model.dvc", DRIVE_SETTLE_SECONDS="60")
 
-    assert "Drive does not show model/" in told
-    assert "yet: waiting up to 60 s for it." in told
-    assert "Pushed and verified: 3 objects" in told
+    assert "Drive does not show model/" in output
+    assert "yet: waiting up to 60 s for it." in output
+    assert "Pushed and verified: 3 objects" in output
     assert sum("/upload/" in each.path and each.method == "POST" for each in drive.requests) == 3
 
 

@@ -39,10 +39,18 @@ def test_a_folder_s_pointer_has_its_checksum_size_and_metadata() -> None:
 
 
 def test_a_file_s_pointer_counts_one_file() -> None:
-    pointer = parse_pointer(f"outs:\n- md5: {OID}\n  path: data.csv\n", "data.csv.dvc")
+    pointer = parse_pointer(f"outs:\n- md5: {OID}\n  hash: md5\n  path: data.csv\n", "data.csv.dvc")
 
     assert pointer == Pointer("data.csv.dvc", "data.csv", OID, 1, 0, {})
     assert not pointer.is_folder
+
+
+def test_a_pointer_of_an_older_dvc_and_a_merge_conflict_are_named() -> None:
+    with pytest.raises(StoreError, match=r"data\.csv\.dvc was written by DVC 2"):
+        parse_pointer(f"outs:\n- md5: {OID}\n  path: data.csv\n", "data.csv.dvc")
+    for mark in ("<<<<<<< HEAD", "=======", ">>>>>>> other"):
+        with pytest.raises(StoreError, match="holds an unresolved merge conflict"):
+            parse_pointer(f"{mark}\n{FOLDER}", "model.dvc")
 
 
 @pytest.mark.parametrize(
