@@ -65,6 +65,7 @@ rollback: rollback-model # the earlier name
 
 .PHONY: serve
 serve: setup ## Serve a model folder (MODEL=build/sample/model, PORT=)
+	@[ -f "$(or $(MODEL),model)/metadata.json" ] || { echo "serve: no model in $(or $(MODEL),model)/; get one with make run, or make train" >&2; exit 1; }
 	@exec $(BIN)/python -m functions.api --model "$(or $(MODEL),model)" --port $(PORT)
 
 .PHONY: openapi
@@ -92,8 +93,25 @@ pin-base: ## Pin Lambda's base image in Dockerfile.lambda by its current digest 
 	  sed "s|^FROM .*|FROM $(BASE_IMAGE)@$${pinned#*@}|" Dockerfile.lambda >build/pinned && \
 	  mv build/pinned Dockerfile.lambda && grep ^FROM Dockerfile.lambda
 
+# What the image lacks to answer HTTP is laid over it: uvicorn, as the development lock pins it.
+.PHONY: run-image
+run-image: image ## Build it and serve its app over HTTP, without events (PORT=)
+	@mkdir -p build/run-image
+	@awk '/^[a-z0-9]/ {on = /^(uvicorn|h11|click)==/} on' requirements-dev.txt >build/run-image/requirements.txt
+	@printf '%s\n' 'FROM predictfunction:latest' 'COPY requirements.txt /tmp/' \
+	  'RUN pip install --quiet --no-deps --require-hashes --root-user-action=ignore --target /opt/http --requirement /tmp/requirements.txt' \
+	  'ENV PYTHONPATH=/opt/http' \
+	  'ENTRYPOINT ["python", "-m", "functions.api", "--model", "model", "--host", "0.0.0.0", "--port", "8000"]' \
+	  | docker build --quiet --tag predictfunction:http --file - build/run-image >/dev/null
+	@echo "Serving http://127.0.0.1:$(PORT) from the image (Ctrl-C ends it)"
+	@exec docker run --rm --init --publish 127.0.0.1:$(PORT):8000 predictfunction:http
+
+.PHONY: event
+event:
+	@[ -f "$(EVENT)" ] || { echo "invoke: there is no event $(EVENT); name one of tests/events/*.json: make invoke EVENT=…" >&2; exit 1; }
+
 .PHONY: invoke
-invoke: image ## Build it and run it on one gateway event (EVENT=tests/events/….json)
+invoke: event image ## Build it and run it on one gateway event (EVENT=tests/events/….json)
 	@$(SAM) local invoke PredictFunction --event $(EVENT)
 
 .PHONY: local-api
