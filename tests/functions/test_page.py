@@ -29,6 +29,15 @@ def test_the_page_holds_the_model_s_own_values(scorer: Scorer, client: Client) -
     assert facts["version"] == scorer.artefact.version
 
 
+def test_a_number_begins_where_the_median_of_the_study_is(vary: Vary) -> None:
+    bins = {"edges": [0.0, 0.1, 0.2, 0.3], "counts": [1, 5, 2]}
+    artefact = read_artefact(vary(lambda metadata: metadata["histograms"].update(light=bins)))
+    html, _ = page.render(artefact, "")
+    facts = json.loads(re.findall(r'id="facts">(.*?)</script>', html, re.DOTALL)[0])
+
+    assert facts["typical"] == {"light": pytest.approx(0.15)}
+
+
 def links(html: str) -> set[str]:
     """Addresses that a document names, but for the icon that it holds itself."""
     return {

@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from html import escape
+from itertools import accumulate
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from functions.artefact import Artefact
 
@@ -31,6 +32,7 @@ def render(artefact: Artefact, root_path: str) -> tuple[str, str]:
         "row": study["row"],
         "rows": {language: noun["many"] for language, noun in study["row"].items()},
         "inputs": metadata["inputs"],
+        "typical": _typical(metadata),
         "unit": metadata["time"]["unit"],
         "percent": artefact.study.percent,
         "time": artefact.time.name,
@@ -50,6 +52,19 @@ def render(artefact: Artefact, root_path: str) -> tuple[str, str]:
 def describe_page(root_path: str) -> tuple[str, str]:
     """The page that tells people what `openapi.json` tells programs, and its security policy."""
     return _filled("docs", root_path, {})
+
+
+def _typical(metadata: Mapping[str, Any]) -> dict[str, float]:
+    """Middle of the histogram's bin that holds the median, by number: where a form may begin."""
+    histograms = metadata.get("histograms", {})
+    typical = {}
+    for number in metadata["inputs"]:
+        bins = histograms.get(number["name"], {})
+        if number["kind"] == "number" and sum(bins.get("counts", ())):
+            edges, below = bins["edges"], list(accumulate(bins["counts"]))
+            at = next(i for i, count in enumerate(below) if 2 * count >= below[-1])
+            typical[number["name"]] = (edges[at] + edges[at + 1]) / 2
+    return typical
 
 
 def _filled(name: str, root_path: str, texts: Mapping[str, str]) -> tuple[str, str]:

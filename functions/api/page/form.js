@@ -31,7 +31,7 @@ function readAddress() {
   state.set(LANGUAGE, given.get(LANGUAGE) in TEXTS ? given.get(LANGUAGE) : state.get(LANGUAGE) ?? browser ?? "en");
   for (const input of facts.inputs) {
     const value = given.get(input.name);
-    const middle = input.kind === "number" && Number(((input.seen[0] + input.seen[1]) / 2).toPrecision(3));
+    const middle = input.kind === "number" && Number((facts.typical[input.name] ?? (input.seen[0] + input.seen[1]) / 2).toPrecision(3));
     const known = input.kind === "factor" ? input.levels.some((each) => each.name === value) : value;
     state.set(input.name, known ? value : input.kind === "factor" ? input.levels[0].name : String(input.stops[0]?.value ?? middle));
   }
