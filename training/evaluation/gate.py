@@ -35,6 +35,8 @@ class Evidence:
     rules: tuple[Rule, ...]
     """Of the challenger alone: parity, expectations, floors, calibration."""
     has_champion: bool = False
+    incomparable: str = ""
+    """Why the champion, a model of the same study, can't be asked about these rows."""
     already_serving: bool = False
     """Whether the challenger is the champion itself, promoted before."""
     withdrawn: bool = False
@@ -127,7 +129,8 @@ def judge(evidence: Evidence, margin: float, force: str = "") -> Judgement:
     """
     blocking = [f"{each.kind}: {each.text}" for each in _findings(evidence) if each.blocks]
     wrong = list(_wrong_on_new_rows(evidence))
-    overridden = (*blocking, *wrong) if force else ()
+    incomparable = [evidence.incomparable] if evidence.incomparable else []
+    overridden = (*blocking, *wrong, *incomparable) if force else ()
     overall = evidence.comparisons[-1] if evidence.comparisons else None
     # Rows that a person withdrew or corrected are no measure of a model that was not fitted to
     # them.
@@ -158,6 +161,14 @@ def judge(evidence: Evidence, margin: float, force: str = "") -> Judgement:
         return judgement("refuse", _named(refusals))
     if evidence.already_serving:
         return judgement("keep", "the new data give the model that already serves")
+    if incomparable and not force:
+        return judgement(
+            "keep",
+            f"the models can't be compared: {evidence.incomparable}; --force with a reason "
+            "promotes the new one all the same",
+        )
+    if incomparable:
+        return judgement("promote", f"forced ({force}): {evidence.incomparable}")
     if not evidence.has_champion:
         return judgement("promote", "every rule is met, and there is no champion to compare with")
     by = "" if overall is None else f": {_figures(overall)}"

@@ -91,6 +91,8 @@ def gather(
     )
     if problem := _incomparable(candidate, champion.metadata):
         text = f"{problem}, so its answers and its scores went unchecked"
+        same = _study_name(champion.metadata) == candidate.study.study.name
+        evidence = replace(evidence, incomparable=problem if same else "")
         return Gathered(replace(evidence, unchecked=(*evidence.unchecked, text)), None)
     return _against_champion(candidate, champion, changes, evidence, jobs, forced=forced)
 
@@ -122,6 +124,11 @@ def _rules_of(candidate: Candidate, champion: Mapping[str, Any] | None) -> tuple
             candidate.scored, candidate.reference, {} if champion is None else champion["metrics"]
         ),
     )
+
+
+def _study_name(metadata: Mapping[str, Any]) -> str:
+    """The name of a model's study; contract 1 had it at the top."""
+    return str(metadata.get("study", metadata).get("name", ""))
 
 
 def _incomparable(candidate: Candidate, champion: Mapping[str, Any]) -> str:

@@ -239,6 +239,16 @@ def test_the_first_model_needs_no_champion() -> None:
     assert judged(has_champion=False).verdict == "promote"
 
 
+def test_a_champion_that_cannot_be_compared_is_replaced_by_force_alone() -> None:
+    problem = "the champion's time has another horizon"
+    kept = judged(incomparable=problem)
+    assert kept.verdict == "keep"
+    assert problem in kept.reason
+    forced = judged(incomparable=problem, force="a longer season")
+    assert forced.verdict == "promote"
+    assert forced.overridden == (problem,)
+
+
 def test_a_model_like_one_that_was_rolled_back_from_is_kept_out_unless_forced() -> None:
     better = compared(-0.01, -0.005)
 
