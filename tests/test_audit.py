@@ -16,14 +16,14 @@ TOOL = ".audit-venv/bin/pip-audit"
 
 
 class Advisories(ThreadingHTTPServer):
-    """A source of advisories that knows of one, for whichever package it is told."""
+    """A source of advisories that knows of one, for whichever package it is given."""
 
     weak = "none"
     down = False
-    asked: list[str]
+    requested: list[str]
 
     def __init__(self) -> None:
-        self.asked = []
+        self.requested = []
         super().__init__(("127.0.0.1", 0), _Answer)
 
 
@@ -33,7 +33,7 @@ class _Answer(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         query = json.loads(self.rfile.read(int(self.headers["content-length"])))
         name = query["package"]["name"]
-        self.server.asked.append(name)
+        self.server.requested.append(name)
         advisory = {
             "id": "PYSEC-0000-1",
             "summary": "invented for a test",
@@ -95,7 +95,7 @@ def test_a_lock_without_a_known_weakness_passes_and_every_package_was_asked_abou
     assert done.returncode == 0, done.stdout + done.stderr
     lock = (root / "functions/requirements.txt").read_text()
     locked = {line.partition("==")[0] for line in lock.splitlines() if "==" in line}
-    assert {name.lower() for name in advisories.asked} == locked
+    assert {name.lower() for name in advisories.requested} == locked
 
 
 def test_a_known_weakness_fails_and_is_named(

@@ -43,14 +43,14 @@ def test_every_training_command_it_names_exists(root: Path, readme: str) -> None
     groups = re.findall(r"`(study|data|store|model) ([a-z|]+)`", readme.replace("\n", " "))
     assert {name for name, _ in groups} == {"study", "data", "store", "model"}
     for name, commands in groups:
-        told = subprocess.run(
+        output = subprocess.run(
             [sys.executable, "-m", "training", name, "--help"],
             cwd=root,
             capture_output=True,
             text=True,
             check=True,
         ).stdout
-        assert all(re.search(rf"\b{command}\b", told) for command in commands.split("|"))
+        assert all(re.search(rf"\b{command}\b", output) for command in commands.split("|"))
 
 
 def test_its_figures_of_the_trial_are_what_describe_prints(root: Path, readme: str) -> None:

@@ -3,5 +3,5 @@
 import os
 
 # ONNX Runtime's Linux wheels write a device id and report to their maker from the moment they
-# are imported, unless this stands in the environment before.
+# are imported, unless this is set in the environment before.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

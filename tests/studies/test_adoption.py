@@ -24,12 +24,12 @@ def test_a_study_that_takes_the_released_one_s_place_is_trained_judged_and_relea
     checkout.git("add", "--all")
     checkout.git("commit", "--quiet", "--message", "Our own study")
 
-    told = checkout.training(
+    output = checkout.training(
         "retrain", "--reason", "the first model", "--search", "1", "--jobs", "1"
     )
     page = (root / "docs/your-own-study.md").read_text(encoding="utf-8")
     (promised,) = (line for line in page.splitlines() if line.startswith("Promoted: "))
-    assert promised in told
+    assert promised in output
     metadata = json.loads((checkout.path / "model/metadata.json").read_text())
     assert metadata["study"]["name"] == "breast-cancer"
     assert metadata["data"] == {**metadata["data"], "source": "custom", "rows": 686}

@@ -25,7 +25,7 @@ SHOWN = 50
 
 
 def fault_table(faults: Sequence[Fault], shown: int = SHOWN) -> Table:
-    """Faults as a table: where, what stands there, what is asked."""
+    """Faults as a table: where, what the cell holds, what is allowed."""
     rest = len(faults) - shown
     table = Table(caption=f"and {rest} more; `data check --all` prints them" if rest > 0 else None)
     for heading in ("file", "row", "column", "value", "rule"):

@@ -185,8 +185,8 @@ def _shares(
 ) -> Iterator[DataFinding]:
     """Levels whose share with the event, or censored early, is another among added rows.
 
-    A model explains the share with the event, and is asked about it; how many are censored early
-    is nobody's prediction, so another share of these blocks.
+    The calibration of a model covers the share with the event; how many are censored early is
+    nobody's prediction, so another share of these blocks.
     """
     new = after.rows[added]
     levels = [(f"{each.column} {name}", each.name, name) for each in study.factors

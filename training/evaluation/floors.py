@@ -23,7 +23,7 @@ SURE: Final = 0.0005
 """P value below which an error of calibration is no noise."""
 NEGLIGIBLE: Final = 0.01
 ENOUGH_GROUPS: Final = 10
-"""Groups from which it can be told that a model is worse than Kaplan-Meier by level."""
+"""Fewest groups that can show that a model is worse than Kaplan-Meier by level."""
 FEWEST: Final = 30
 """Rows of a level from which its calibration is judged."""
 TIMES: Final = 5

@@ -36,7 +36,7 @@ class Evidence:
     """Of the challenger alone: parity, expectations, floors, calibration."""
     has_champion: bool = False
     incomparable: str = ""
-    """Why the champion, a model of the same study, can't be asked about these rows."""
+    """Why the champion, a model of the same study, can't be compared on these rows."""
     already_serving: bool = False
     """Whether the challenger is the champion itself, promoted before."""
     withdrawn: bool = False

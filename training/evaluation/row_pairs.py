@@ -97,7 +97,7 @@ def pair_rows(before: RoleTable, after: RoleTable) -> RowPairs:
 
     Rows with one id whose inputs and group differ for the most part are different subjects:
     their id was reused. Rows with no id in common are paired by content all the same, which
-    finds a table that was only numbered anew.
+    finds a table that was only renumbered.
     """
     content = [name for name in before.content if name in after.content]
     by_content = _equal(_keys(before.rows, content), _keys(after.rows, content))
@@ -113,7 +113,7 @@ def pair_rows(before: RoleTable, after: RoleTable) -> RowPairs:
     reused = left[other], right[other]
     pairs = left[~other], right[~other]
     if len(left) == 0 or other.all():
-        # Every id is another's: either the same rows were numbered anew, or all rows are new.
+        # Every id is another's: either the same rows were renumbered, or all rows are new.
         kept = len(by_content[0]) > max(0.5 * len(before), 0)
         pairs = by_content if kept else (left[:0], right[:0])
         return _pairs(before, after, pairs, "content" if kept else "nothing", reused)

@@ -44,7 +44,7 @@ class BothModels:
     def sets(self, *, forced: bool) -> list[Scored] | None:
         """Old and new rows, without those that changed or are gone if these are answered for.
 
-        Of a champion whose data can't be had, all rows in one set; None where it can't be told
+        Of a champion whose data can't be had, all rows in one set; None where that is unknown
         which of its refits has not seen a row.
         """
         mine = self.candidate

@@ -80,7 +80,7 @@ def find_champion(study: Study, table: Table) -> Champion | None:
     if its_study is None:
         unchecked.append(
             f"the {STUDY_FILE} of the commit that made the champion can't be read here; today's "
-            "stands in for it"
+            "was used instead"
         )
     its_table: Table | None = table
     if metadata["data"]["md5"] != table.md5:

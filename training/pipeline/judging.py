@@ -40,7 +40,7 @@ class Gathered:
 
     evidence: Evidence
     moves: Moves | None
-    """None without a champion that can be asked."""
+    """None without a comparable champion."""
     notes: tuple[str, ...] = ()
     """On how many rows the models could be compared."""
 
@@ -132,7 +132,7 @@ def _study_name(metadata: Mapping[str, Any]) -> str:
 
 
 def _incomparable(candidate: Candidate, champion: Mapping[str, Any]) -> str:
-    """Why the champion can't be asked about the candidate's subjects; empty where it can."""
+    """Why the champion can't predict the candidate's subjects; empty where it can."""
     if champion["contract"] != CONTRACT:
         return f"the champion is of contract {champion['contract']}, not {CONTRACT}"
     time, own = champion["time"], candidate.metadata["time"]

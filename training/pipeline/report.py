@@ -45,11 +45,13 @@ def clear(folder: Path) -> None:
 
 def write_failure(error: Exception, at: str, reason: str, folder: Path) -> None:
     """Writes, in the report's place, at which step a retrain failed, and why."""
-    told = str(error) if isinstance(error, TrainingError) else f"unexpected {type(error).__name__}"
+    message = (
+        str(error) if isinstance(error, TrainingError) else f"unexpected {type(error).__name__}"
+    )
     lines = [
         "# Failed: nothing was released, the model that serves stays",
         "",
-        f"At the step *{at}*: {_inline(told)} Reason: {_inline(reason)}.",
+        f"At the step *{at}*: {_inline(message)} Reason: {_inline(reason)}.",
     ]
     if isinstance(error, InvalidTableError):
         cells = [(f.file, f.row, f.column, f.value, f.rule) for f in error.faults[:LISTED]]

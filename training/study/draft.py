@@ -44,7 +44,7 @@ class Roles:
     group: str | None = None
     id: str | None = None
     happened: str | None = None
-    """Value of the event's column that says that it happened; told from its values if None."""
+    """Value of the event's column that says that it happened; derived from its values if None."""
 
 
 def draft_study(path: Path, roles: Roles) -> Draft:
@@ -251,7 +251,7 @@ def _notes(
     elif (groups := cells[roles.group].nunique()) < 5:
         notes.append(f"There are only {groups} groups: intervals over them will be wide.")
     if roles.id is None:
-        notes.append("No id is named, so a subject that was entered twice can't be told.")
+        notes.append("No id is named, so a subject that was entered twice goes unnoticed.")
     coefficients = sum(len(each.levels) or 1 for each in inputs)
     if event.sum() < 5 * coefficients:
         notes.append(

@@ -12,7 +12,7 @@ from training.study.columns import CellFault
 from training.study.declaration import Study
 
 FEWEST: Final = 5
-"""Rows without an event from which a pattern can be told."""
+"""Rows without an event that are enough to show a pattern."""
 SURE: Final = 1e-3
 """P value below which a loss is taken to depend on the time."""
 

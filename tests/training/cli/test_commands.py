@@ -105,19 +105,24 @@ def test_faults_are_a_table_and_exit_code_1(
     assert "1 fault in the data at trial.csv" in checked.stderr
 
 
-def test_what_can_t_be_done_is_told_in_one_line(root: Path, tmp_path: Path) -> None:
+def test_a_failure_is_reported_in_one_line(root: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    for arguments, told in {
+    for arguments, expected in {
         (
             "train",
             "--data",
             "[/none].csv",
         ): "no data at [/none].csv: name a CSV, or a folder that holds CSVs",
-        ("data", "simulate", "--to", "file/sample"): "Not a directory: 'file/sample'",
+        (
+            "data",
+            "simulate",
+            "--to",
+            "file/sample",
+        ): "A folder was expected (file/sample): move the file away, then try again.",
     }.items():
         failed = run(root, tmp_path, *arguments)
         assert failed.returncode == 1
-        assert told in failed.stderr.splitlines()[-1]
+        assert expected in failed.stderr.splitlines()[-1]
         assert "Traceback" not in failed.stderr
 
 

@@ -44,11 +44,11 @@ def csv(tmp_path: Path) -> Path:
 def test_a_draft_is_written_explained_and_passes_its_own_check(
     root: Path, tmp_path: Path, csv: Path
 ) -> None:
-    told = run(
+    output = run(
         root, tmp_path, "new", "lamps.csv", *["--time", "weeks", "--event", "failed", "--to", "a"]
     )
-    assert "failed = 1 says that the event happened (60 rows, 50%)" in told
-    assert "Wrote a/study.toml: valid, with 120 of 120 rows used." in told
+    assert "failed = 1 says that the event happened (60 rows, 50%)" in output
+    assert "Wrote a/study.toml: valid, with 120 of 120 rows used." in output
     checked = run(root, tmp_path, "check", "a/study.toml", "--data", "lamps.csv")
     assert "1 factor and 1 number, 3 terms" in checked
     assert "120 rows, 120 subjects" in checked
@@ -64,18 +64,18 @@ def test_a_draft_never_overwrites_a_study(root: Path, tmp_path: Path, csv: Path)
 def test_a_faulty_study_is_a_table_of_keys(root: Path, tmp_path: Path) -> None:
     text = VALID.read_text(encoding="utf-8").replace("horizon = 20", 'horizon = "20"')
     (tmp_path / "study.toml").write_text(text, encoding="utf-8")
-    told = run(root, tmp_path, "check", code=1)
-    assert 'time.horizon │ "20" │ a number' in told
-    assert "1 fault in study.toml" in told
+    output = run(root, tmp_path, "check", code=1)
+    assert 'time.horizon │ "20" │ a number' in output
+    assert "1 fault in study.toml" in output
 
 
 def test_a_study_is_checked_against_its_data(root: Path, tmp_path: Path, csv: Path) -> None:
     (tmp_path / "study.toml").write_bytes(VALID.read_bytes())
-    told = run(root, tmp_path, "check", "--data", "lamps.csv", code=1)
-    assert 'data.group.column │ "Rack" │ a column of lamps.csv' in told
-    assert 'time.column │ "Weeks" │ a column of lamps.csv; did you mean weeks?' in told
+    output = run(root, tmp_path, "check", "--data", "lamps.csv", code=1)
+    assert 'data.group.column │ "Rack" │ a column of lamps.csv' in output
+    assert 'time.column │ "Weeks" │ a column of lamps.csv; did you mean weeks?' in output
     run(root, tmp_path, "new", "lamps.csv", *["--time", "weeks", "--event", "failed", "--to", "a"])
     draft = tmp_path / "a" / "study.toml"
     draft.write_text(draft.read_text().replace("horizon = ", "horizon = 1"))
-    told = run(root, tmp_path, "check", "a/study.toml", "--data", "lamps.csv", code=1)
-    assert "at most the last time in the data, 31.51" in told
+    output = run(root, tmp_path, "check", "a/study.toml", "--data", "lamps.csv", code=1)
+    assert "at most the last time in the data, 31.51" in output

@@ -51,10 +51,10 @@ def test_a_model_of_simulated_data_is_refused_and_changes_nothing(checkout: Chec
     bring_simulated(checkout, 700)
     track_data(checkout)
     before = checkout.git("rev-parse", "HEAD")
-    told = checkout.training(*RETRAIN, "try", code=20)
+    output = checkout.training(*RETRAIN, "try", code=20)
 
-    assert "Refused: the new model must not serve" in told
-    assert "a model of simulated data is never promoted" in told
+    assert "Refused: the new model must not serve" in output
+    assert "a model of simulated data is never promoted" in output
     assert checkout.git("rev-parse", "HEAD") == before
     assert not (checkout.path / "model").exists()
     page = (checkout.path / "build/report/report.html").read_text()
@@ -71,9 +71,9 @@ def test_on_the_field_trial_a_model_is_promoted_once_and_then_kept(
     (name,) = real_table.files
     shutil.copy(root / "data" / name, checkout.path / "data")
     track_data(checkout)
-    told = checkout.training(*RETRAIN, "the first model", code=0)
+    output = checkout.training(*RETRAIN, "the first model", code=0)
 
-    assert "Promoted: the new model takes over" in told
+    assert "Promoted: the new model takes over" in output
     metadata = read_metadata(checkout.path / "model")
     assert metadata["gate"]["verdict"] == "promote"
     assert all(rule["passed"] for rule in metadata["gate"]["rules"])
@@ -85,9 +85,9 @@ def test_on_the_field_trial_a_model_is_promoted_once_and_then_kept(
     assert read_metadata(stranger.path / "model") == metadata
 
     released = checkout.git("rev-parse", "HEAD")
-    told = checkout.training(*RETRAIN, "nothing new", code=10)
-    assert "Kept: the model that serves stays" in told
-    assert "the same data and recipe give the model that already serves" in told
+    output = checkout.training(*RETRAIN, "nothing new", code=10)
+    assert "Kept: the model that serves stays" in output
+    assert "the same data and recipe give the model that already serves" in output
     assert checkout.git("rev-parse", "HEAD") == released
     assert read_metadata(checkout.path / "model") == metadata
 
@@ -120,10 +120,10 @@ def test_data_that_nobody_else_could_pull_stop_the_loop(checkout: Checkout) -> N
     bring_simulated(checkout, 30)
     track_data(checkout)
     shutil.rmtree(checkout.path.parent / "remote" / "files")
-    told = checkout.training(*RETRAIN, "try", code=1)
+    output = checkout.training(*RETRAIN, "try", code=1)
 
-    assert "is not at the remote" in told
-    assert told.endswith("Push it first: `python -m training store push data.dvc`.")
+    assert "is not at the remote" in output
+    assert output.endswith("Push it first: `python -m training store push data.dvc`.")
     assert "pull data and champion" in (checkout.path / "build/report/report.md").read_text()
 
 
@@ -131,8 +131,8 @@ def test_data_that_are_not_committed_stop_the_loop(checkout: Checkout) -> None:
     bring_simulated(checkout, 30)
     checkout.dvc("add", "--quiet", "data")
     (checkout.path / "notes.txt").write_text("a person's own")
-    told = checkout.training(*RETRAIN, "try", code=1)
-    assert "uncommitted changes: data.dvc. A model records the commit it was made from" in told
+    output = checkout.training(*RETRAIN, "try", code=1)
+    assert "uncommitted changes: data.dvc. A model records the commit it was made from" in output
     assert (checkout.path / "notes.txt").exists(), "a clean start takes nothing else away"
 
 
@@ -141,27 +141,27 @@ def test_a_second_retrain_is_told_to_wait(checkout: Checkout) -> None:
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        told = checkout.training(*RETRAIN, "at once", code=1)
-    assert "another retrain or rollback is running in this checkout" in told
+        output = checkout.training(*RETRAIN, "at once", code=1)
+    assert "another retrain or rollback is running in this checkout" in output
 
 
 def test_a_remote_that_can_t_be_used_stops_the_loop_at_the_doctor(checkout: Checkout) -> None:
     config = checkout.path / ".dvc/config"
     config.write_text(config.read_text().replace("../../remote", "gdrive://SET-YOUR-FOLDER-ID"))
-    told = checkout.training(*RETRAIN, "try", code=1)
+    output = checkout.training(*RETRAIN, "try", code=1)
 
-    assert "SET-YOUR-FOLDER-ID" in told
-    assert "pull data and champion" not in told
+    assert "SET-YOUR-FOLDER-ID" in output
+    assert "pull data and champion" not in output
 
 
 def test_data_with_faults_stops_the_loop_and_names_them(checkout: Checkout) -> None:
     path = bring_simulated(checkout, 30)
     path.write_text(path.read_text().replace("Quercus alba", "Quercus robur"))
     track_data(checkout)
-    told = checkout.training(*RETRAIN, "try", code=1)
+    output = checkout.training(*RETRAIN, "try", code=1)
 
-    assert "Quercus robur" in told
-    assert "faults in the data" in told
+    assert "Quercus robur" in output
+    assert "faults in the data" in output
 
 
 @pytest.fixture(scope="module")

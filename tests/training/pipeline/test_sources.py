@@ -16,7 +16,7 @@ from training.study.simulation import FILE, simulate, write_csv
 
 
 @pytest.fixture
-def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is said, in an empty folder and without credentials."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GDRIVE_CREDENTIALS_DATA", raising=False)
@@ -28,46 +28,46 @@ def trained() -> Path:
 
 
 @pytest.fixture
-def released(root: Path, study: Study, told: list[str]) -> DeclaredStudy:
+def released(root: Path, study: Study, messages: list[str]) -> DeclaredStudy:
     """The checkout's study as the released one of the empty folder."""
     config.RELEASED_STUDY.write_bytes((root / "study.toml").read_bytes())
     return sources.find_study(config.RELEASED_STUDY)
 
 
 def test_data_that_are_named_come_before_the_folder(
-    told: list[str], released: DeclaredStudy
+    messages: list[str], released: DeclaredStudy
 ) -> None:
     write_csv(simulate(released.study, rows=10), config.DATA)
 
-    assert sources.find_data(released, Path("mine.csv"), told.append) == Path("mine.csv")
-    assert sources.find_data(released, None, told.append) == config.DATA
-    assert told == ["Data: mine.csv, as named.", "Data: data/, as it is."]
+    assert sources.find_data(released, Path("mine.csv"), messages.append) == Path("mine.csv")
+    assert sources.find_data(released, None, messages.append) == config.DATA
+    assert messages == ["Data: mine.csv, as named.", "Data: data/, as it is."]
 
 
-def test_a_folder_without_a_csv_is_no_data(told: list[str], released: DeclaredStudy) -> None:
+def test_a_folder_without_a_csv_is_no_data(messages: list[str], released: DeclaredStudy) -> None:
     config.DATA.mkdir()
     (config.DATA / "notes.txt").write_text("to be done")
 
-    assert sources.find_data(released, None, told.append) == config.SAMPLE_DATA
+    assert sources.find_data(released, None, messages.append) == config.SAMPLE_DATA
     assert list(config.SAMPLE_DATA.iterdir()) == [config.SAMPLE_DATA / FILE]
-    assert "so SIMULATED data in build/sample/data/." in told[0]
-    assert told[1].startswith("Simulated from the study alone, since no model of it is at hand")
+    assert "so SIMULATED data in build/sample/data/." in messages[0]
+    assert messages[1].startswith("Simulated from the study alone, since no model of it is at hand")
 
 
 def test_data_of_another_study_are_never_those_in_the_folder(
-    told: list[str], released: DeclaredStudy
+    messages: list[str], released: DeclaredStudy
 ) -> None:
     write_csv(simulate(released.study, rows=10), config.DATA)
     other = DeclaredStudy(released.study, Path("other.toml"), released.sha256)
 
     folder = config.BUILD / "seedling-survival" / "data"
-    assert sources.find_data(other, None, told.append) == folder
-    assert told == [f"Data: none named for this study, so SIMULATED data in {folder}/."]
+    assert sources.find_data(other, None, messages.append) == folder
+    assert messages == [f"Data: none named for this study, so SIMULATED data in {folder}/."]
 
 
-def test_where_no_model_is_to_be_had_one_is_trained(told: list[str]) -> None:
-    assert sources.find_model(told.append, trained) == Path("trained")
-    assert told == [
+def test_where_no_model_is_to_be_had_one_is_trained(messages: list[str]) -> None:
+    assert sources.find_model(messages.append, trained) == Path("trained")
+    assert messages == [
         (
             "Model: training one, since there was no model/, nothing from the remote 'released' "
             "(There is no .dvc folder here)."
@@ -75,30 +75,30 @@ def test_where_no_model_is_to_be_had_one_is_trained(told: list[str]) -> None:
     ]
 
 
-def test_half_a_model_is_no_model(told: list[str]) -> None:
+def test_half_a_model_is_no_model(messages: list[str]) -> None:
     config.MODEL.mkdir()
     (config.MODEL / "model.onnx").write_bytes(b"alone")
 
-    assert sources.find_model(told.append, trained) == Path("trained")
+    assert sources.find_model(messages.append, trained) == Path("trained")
 
 
 def test_a_model_that_was_not_released_is_served_and_said_to_be_so(
-    told: list[str], root: Path
+    messages: list[str], root: Path
 ) -> None:
     write_model(config.MODEL, b"mine", {"contract": 2})
     shutil.copy(root / "model.dvc", "model.dvc")
 
-    assert sources.find_model(told.append, trained) == config.MODEL
-    (sentence,) = told
+    assert sources.find_model(messages.append, trained) == config.MODEL
+    (sentence,) = messages
     assert sentence.startswith("Model: model/, as it is. It was not released: model/ is not ")
 
 
-def test_the_released_model_needs_no_word(told: list[str], root: Path) -> None:
+def test_the_released_model_needs_no_word(messages: list[str], root: Path) -> None:
     released = root / "model"
     shutil.copytree(released, config.MODEL)
     shutil.copy(root / "model.dvc", "model.dvc")
-    sources.find_model(told.append, trained)
-    if "model/ is not the model that model.dvc names" in told[0]:
+    sources.find_model(messages.append, trained)
+    if "model/ is not the model that model.dvc names" in messages[0]:
         pytest.skip("the checkout's model/ is not the released one")
 
-    assert told == ["Model: model/, as it is."]
+    assert messages == ["Model: model/, as it is."]
