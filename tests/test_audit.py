@@ -87,7 +87,7 @@ def audit(
     )
 
 
-def test_a_lock_without_a_known_weakness_passes_and_every_package_was_asked_about(
+def test_a_lock_without_a_known_weakness_passes_and_every_package_was_checked(
     audit: Callable[[], subprocess.CompletedProcess[str]], advisories: Advisories, root: Path
 ) -> None:
     done = audit()
@@ -109,7 +109,7 @@ def test_a_known_weakness_fails_and_is_named(
     assert "PYSEC-0000-1" in done.stdout
 
 
-def test_a_source_that_does_not_answer_is_no_pass(
+def test_an_unreachable_source_fails_the_audit(
     audit: Callable[[], subprocess.CompletedProcess[str]], advisories: Advisories
 ) -> None:
     advisories.down = True

@@ -58,7 +58,7 @@ def test_a_lock_still_answers_pyproject(root: Path, group: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("group", LOCKS)
-def test_a_lock_pins_every_direct_dependency_in_the_range_asked_for(root: Path, group: str) -> None:
+def test_a_lock_pins_every_direct_dependency_in_the_declared_range(root: Path, group: str) -> None:
     locked = pins(root / LOCKS[group])
     for requirement in direct(root, group):
         versions = locked[canonicalize_name(requirement.name)]

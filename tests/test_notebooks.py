@@ -67,7 +67,7 @@ def test_a_notebook_keeps_no_output(root: Path, name: str) -> None:
     assert [(cell["outputs"], cell["execution_count"]) for cell in code] == [([], None)] * len(code)
 
 
-def test_there_are_no_others(root: Path) -> None:
+def test_every_lock_belongs_to_a_group(root: Path) -> None:
     assert {path.name for path in (root / "notebooks").glob("*.ipynb")} == {
         f"{name}.ipynb" for name in NAMES
     }

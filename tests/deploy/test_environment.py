@@ -256,7 +256,7 @@ def test_an_environment_that_samconfig_does_not_know_is_named(
     )
 
 
-def test_without_credentials_one_line_says_so(checkout: Checkout, account: Account) -> None:
+def test_missing_credentials_are_reported_in_one_line(checkout: Checkout, account: Account) -> None:
     bare = {k: v for k, v in checkout.environment.items() if not k.startswith("AWS_")}
     bare |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "eu-west-1"}
     bare |= {"HOME": str(checkout.path), "AWS_ENDPOINT_URL": account.url}

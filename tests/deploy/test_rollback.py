@@ -156,7 +156,7 @@ def test_where_nothing_is_remembered_one_must_be_named(account: Account, images:
 
 
 @pytest.mark.parametrize("digest", ["latest", "sha256:abc", f"{REPOSITORY}:tag"])
-def test_what_is_no_digest_is_refused(account: Account, images: list[str], digest: str) -> None:
+def test_a_malformed_digest_is_refused(account: Account, images: list[str], digest: str) -> None:
     with pytest.raises(ReleaseError, match="is not a digest; expected sha256:<64 hex digits>"):
         back(account, digest)
 

@@ -89,9 +89,7 @@ def test_another_model_than_this_checkout_s_fails(gateway: Gateway, model: Artef
     assert len(wrong) == 1 + len(model.golden)
 
 
-def test_one_failure_among_good_answers_is_not_asked_again(
-    gateway: Gateway, model: Artefact
-) -> None:
+def test_one_failure_among_good_answers_is_not_retried(gateway: Gateway, model: Artefact) -> None:
     failed: list[str] = []
 
     def once(path: str, answer: dict[str, Any]) -> dict[str, Any]:

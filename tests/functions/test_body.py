@@ -121,7 +121,7 @@ def test_every_fault_of_a_body_is_named_at_once(client: Client) -> None:
 
 @pytest.mark.parametrize("content", ["[]", "3", '"Quercus alba"', "null", "true", "[{}]"])
 @pytest.mark.parametrize("path", [PREDICT, BATCH])
-def test_a_body_that_is_no_object_is_refused(client: Client, path: str, content: str) -> None:
+def test_a_body_that_is_not_an_object_is_refused(client: Client, path: str, content: str) -> None:
     document = read_problem(client.post(path, content.encode()), 422)
 
     value = echo(json.loads(content))

@@ -159,7 +159,7 @@ def test_a_trailing_slash_answers_like_the_route_itself(
     assert answers[0]["body"] == answers[1]["body"]
 
 
-def test_a_gateway_s_id_that_is_no_id_is_replaced(handler: ModuleType) -> None:
+def test_a_malformed_gateway_id_is_replaced(handler: ModuleType) -> None:
     event = expected.event("health")
     event["requestContext"]["requestId"] = "käse\r\nset-cookie: a=b"
 

@@ -94,7 +94,7 @@ def test_a_port_that_is_taken_is_named(root: Path) -> None:
 
 
 @pytest.mark.parametrize("port", ["many", "-1", "65536", "8000.5"])
-def test_a_port_that_is_none_is_named(root: Path, port: str) -> None:
+def test_an_invalid_port_is_named(root: Path, port: str) -> None:
     done = start(root, f"--port={port}")
     _, errors = done.communicate(timeout=60)
 

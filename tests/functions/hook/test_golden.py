@@ -100,7 +100,7 @@ def test_a_wrong_prediction_is_a_fault_that_says_what_is_wrong(
         Answer(422, "application/problem+json", '{"status": 422, "errors": [null]}'),
     ],
 )
-def test_no_check_takes_an_answer_that_is_none(wanted: tuple[Check, ...], answer: Answer) -> None:
+def test_no_check_accepts_a_malformed_response(wanted: tuple[Check, ...], answer: Answer) -> None:
     assert all(check.fault(answer) for check in wanted)
 
 

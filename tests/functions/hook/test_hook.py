@@ -110,7 +110,7 @@ CRASHED = json.dumps({"errorType": "Runtime.ExitError", "errorMessage": "exit st
         ({}, b"\xff\xfe", "UnicodeDecodeError"),
     ],
 )
-def test_an_answer_that_is_none_stops_the_release(
+def test_a_malformed_response_fails_the_release(
     account: Account, invocations: object, headers: dict[str, str], payload: bytes, said: str
 ) -> None:
     account.invoke = lambda _version, _payload: (headers, payload)

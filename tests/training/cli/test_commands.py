@@ -126,7 +126,7 @@ def test_a_failure_is_reported_in_one_line(root: Path, tmp_path: Path) -> None:
         assert "Traceback" not in failed.stderr
 
 
-def test_no_processes_are_no_choice(root: Path, tmp_path: Path) -> None:
+def test_zero_jobs_is_rejected(root: Path, tmp_path: Path) -> None:
     refused = run(root, tmp_path, "train", "--jobs", "0")
 
     assert refused.returncode == 2

@@ -136,7 +136,7 @@ def test_data_that_are_not_committed_stop_the_loop(checkout: Checkout) -> None:
     assert (checkout.path / "notes.txt").exists(), "a clean start takes nothing else away"
 
 
-def test_a_second_retrain_is_told_to_wait(checkout: Checkout) -> None:
+def test_a_second_retrain_is_refused_while_one_runs(checkout: Checkout) -> None:
     lock = checkout.path / ".dvc/tmp/release.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as held:

@@ -44,7 +44,9 @@ def test_data_that_are_named_come_before_the_folder(
     assert messages == ["Data: mine.csv, as named.", "Data: data/, as it is."]
 
 
-def test_a_folder_without_a_csv_is_no_data(messages: list[str], released: DeclaredStudy) -> None:
+def test_a_folder_without_a_csv_is_not_used_as_data(
+    messages: list[str], released: DeclaredStudy
+) -> None:
     config.DATA.mkdir()
     (config.DATA / "notes.txt").write_text("to be done")
 
@@ -75,7 +77,7 @@ def test_where_no_model_is_to_be_had_one_is_trained(messages: list[str]) -> None
     ]
 
 
-def test_half_a_model_is_no_model(messages: list[str]) -> None:
+def test_an_incomplete_model_folder_is_not_used(messages: list[str]) -> None:
     config.MODEL.mkdir()
     (config.MODEL / "model.onnx").write_bytes(b"alone")
 

@@ -130,7 +130,7 @@ def test_it_waits_for_no_retrain(checkout: Checkout) -> None:
     assert "another retrain or rollback is running in this checkout" in output
 
 
-def test_who_git_does_not_know_is_told_before_anything_is_done(checkout: Checkout) -> None:
+def test_a_missing_git_identity_is_reported_before_anything_is_done(checkout: Checkout) -> None:
     for name in list(checkout.environment):
         if name.startswith(("GIT_AUTHOR", "GIT_COMMITTER")):
             del checkout.environment[name]

@@ -132,7 +132,7 @@ def test_the_assumptions_are_named(tmp_path: Path) -> None:
         (["DEAD", "alive"], "DEAD"),
     ],
 )
-def test_which_value_says_that_it_happened_is_told_from_the_values(
+def test_the_event_s_value_is_derived_from_the_data(
     values: list[str], happened: str, tmp_path: Path
 ) -> None:
     frame = machines()

@@ -96,7 +96,7 @@ def test_a_second_file_must_be_one_trial_with_the_first(
     assert sorted(p.name for p in (tmp_path / "data").iterdir()) == ["Other.csv", "Trees.csv"]
 
 
-def test_what_can_t_be_had_is_told_in_one_sentence(
+def test_an_unavailable_source_is_reported_in_one_sentence(
     study: Study, served: str, tmp_path: Path
 ) -> None:
     cases = {

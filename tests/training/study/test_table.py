@@ -313,7 +313,7 @@ def test_one_simulated_row_makes_the_whole_table_simulated(
          "quotes around whole cells only, doubled within, in the row that begins at line 3"),
     ],
 )  # fmt: skip
-def test_a_file_that_is_no_table_is_one_sentence(
+def test_a_file_that_is_not_a_table_is_reported_in_one_sentence(
     content: bytes, row: int, rule: str, tmp_path: Path, study: Study
 ) -> None:
     path = tmp_path / "cells.csv"
