@@ -28,12 +28,13 @@ def train(scale: int, folder: Path) -> Training:
     here.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     command = [sys.executable, "-m", "training"]
-    simulating = [*command, "data", "simulate", "--seedlings", str(rows), "--to", "trial"]
+    study = ["--study", str(Path("study.toml").resolve())]
+    simulating = [*command, "data", "simulate", *study, "--rows", str(rows), "--to", "trial"]
     subprocess.run(simulating, cwd=here, env=environment, capture_output=True, check=True)
     started, most = time.perf_counter(), 0.0
     with (here / "log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "train", "--data", "trial"],
+            [*command, "train", *study, "--data", "trial"],
             cwd=here,
             env=environment,
             stdout=log,

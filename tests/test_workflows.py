@@ -191,11 +191,11 @@ def test_a_schedule_without_a_remote_is_green_and_says_what_is_missing(
     assert own.run(ready), own.text
     assert (own.outputs, own.summary) == ({}, "")
 
-    bucket = Runner(world.clone("bucket"), world.environment)
-    shutil.copy(root / ".dvc/config", bucket.clone / ".dvc/config")
-    world.training(bucket.clone, "store", "use", "s3://bucket/seedlings")
-    assert bucket.run(ready), bucket.text
-    assert bucket.outputs == {}, "the folder of Drive need not be set then"
+    server = Runner(world.clone("server"), world.environment)
+    shutil.copy(root / ".dvc/config", server.clone / ".dvc/config")
+    world.training(server.clone, "store", "use", "https://files.example/seedlings")
+    assert server.run(ready), server.text
+    assert server.outputs == {}, "the folder of Drive need not be set then"
 
     bare = Runner(world.clone("bare"), world.environment)
     shutil.copy(root / ".dvc/config", bare.clone / ".dvc/config")

@@ -55,16 +55,16 @@ SPOILT: dict[str, tuple[str, Callable[[Path, Path], Path], str]] = {
     "tampered metadata": (
         "model/metadata.json",
         lambda root, folder: tampered(root, folder, "metadata.json"),
-        "SHA-256 of metadata.json is ",
+        "SHA-256 of metadata.json: expected ",
     ),
     "a tampered graph": (
         "model/model.onnx",
         lambda root, folder: tampered(root, folder, "model.onnx"),
-        "model.sha256 is ",
+        "model.sha256: expected ",
     ),
     "no model": ("model", lambda _, folder: folder, "No such file or directory"),
-    "an empty graph": ("model/model.onnx", lambda *_: Path("/dev/null"), "model.sha256 is "),
-    "an empty seal": ("model.seal", lambda *_: Path("/dev/null"), "nothing is needed"),
+    "an empty graph": ("model/model.onnx", lambda *_: Path("/dev/null"), "model.sha256: expected "),
+    "an empty seal": ("model.seal", lambda *_: Path("/dev/null"), "expected nothing, got "),
 }
 
 
@@ -101,7 +101,7 @@ def test_a_whole_model_in_the_place_of_the_sealed_one_is_not_served(
     container = start("--volume", f"{tmp_path / 'model'}:/var/task/model:ro")
 
     assert container.invoke(expected.event("predict")) == {}
-    assert "SHA-256 of metadata.json is " in container.log()
+    assert "SHA-256 of metadata.json: expected " in container.log()
 
 
 @pytest.mark.parametrize(

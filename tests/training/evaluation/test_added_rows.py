@@ -48,9 +48,9 @@ def test_a_level_whose_added_rows_all_have_the_event_is_named(study: Study) -> N
     added.loc[added["Maker"] == "Beta", "Failed"] = "yes"
     texts = found(added, study)["outcomes differ among added rows"]
 
-    of_makers = [text for text in texts if "Maker" in text and text.startswith("with the event")]
-    assert len(of_makers) == 1
-    assert "100 % of added rows with Maker Beta" in of_makers[0]
+    assert len(texts) == 1
+    assert "share with the event: " in texts[0]
+    assert "Maker Beta: 100 % now, " in texts[0]
 
 
 def test_few_added_rows_are_not_judged_by_their_outcomes(study: Study) -> None:
@@ -63,6 +63,9 @@ def test_the_error_of_a_share_is_binomial_within_one_group_and_clustered_over_se
     one = pd.DataFrame({GROUP: ["a"] * 10})
     two = pd.DataFrame({GROUP: ["a"] * 4 + ["b"] * 6})
 
-    assert _share(values, one) == pytest.approx((0.4, np.sqrt(0.4 * 0.6 / 10)))
-    # Residuals sum to 4 x 0.6 in one group and to -6 x 0.4 in the other.
-    assert _share(values, two) == pytest.approx((0.4, np.sqrt((2.4**2 + 2.4**2) * 2 / 1) / 10))
+    binomial, between = _share(values, one), _share(values, two)
+    assert (binomial.mean, binomial.groups) == (0.4, 1)
+    assert binomial.error == pytest.approx(np.sqrt(0.4 * 0.6 / 10))
+    assert (between.mean, between.groups) == (0.4, 2)
+    # Without the first group the share is 0, without the second 1.
+    assert between.error == pytest.approx(np.sqrt((0.4**2 + 0.6**2) / 2))
