@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -11,35 +10,19 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from training.cli.model import Jobs
-from training.pipeline import sources
-
-_console = Console(stderr=True)
+from training.cli.model import DataPath, Jobs, StudyPath, load_subjects
 
 
 def coverage(
     replicates: Annotated[int, typer.Option(min=2, help="Simulated data sets per truth.")] = 40,
-    data: Annotated[
-        Path | None, typer.Option(envvar="DATA", help="A CSV or a folder of CSVs.")
-    ] = None,
-    study: Annotated[
-        Path | None, typer.Option(envvar="STUDY", help="The study's file; study.toml by default.")
-    ] = None,
+    data: DataPath = None,
+    study: StudyPath = None,
     jobs: Jobs = -1,
 ) -> None:
     """Measure both intervals: by simulation, and by leaving out each group at hand."""
+    declared, subjects = load_subjects(data, study)
+    from training.pipeline.coverage import group_coverage, interval_coverage
 
-    def tell(sentence: str) -> None:
-        _console.print(sentence, markup=False, highlight=False, soft_wrap=True)
-
-    found = sources.find_study(study)
-    declared = found.study
-    source = sources.find_data(found, data, tell)
-    with _console.status("Reading the data and loading the libraries …"):
-        from training.pipeline.coverage import group_coverage, interval_coverage
-        from training.study.table import load_table
-
-        subjects = load_table(source, declared).subjects
     out = Console()
     out.print(f"Interval of the average, {replicates} simulated data sets each", highlight=False)
     table = Table(box=box.SIMPLE_HEAD)

@@ -16,6 +16,8 @@ from training.pipeline import sources
 
 if TYPE_CHECKING:
     from training.pipeline.train import Candidate
+    from training.study.declaration import Study
+    from training.study.subjects import Subjects
 
 app = typer.Typer(help="Find a model to serve.", no_args_is_help=True)
 _console = Console(stderr=True)
@@ -29,7 +31,21 @@ def _some(jobs: int) -> int:
     return jobs
 
 
+DataPath = Annotated[Path | None, typer.Option(envvar="DATA", help="A CSV or a folder of CSVs.")]
+StudyPath = Annotated[
+    Path | None, typer.Option(envvar="STUDY", help="The study's file; study.toml by default.")
+]
 Jobs = Annotated[int, typer.Option(min=-1, callback=_some, help="Processes; -1: one per core.")]
+
+
+def load_subjects(data: Path | None, study: Path | None) -> tuple[Study, Subjects]:
+    """The declared study and the subjects of the data named, or of those at hand."""
+    found = sources.find_study(study)
+    source = sources.find_data(found, data, _tell)
+    with _console.status("Reading the data and loading the libraries …"):
+        from training.study.table import load_table
+
+        return found.study, load_table(source, found.study).subjects
 
 
 def _tell(sentence: str) -> None:
@@ -54,12 +70,8 @@ def verify(
 
 
 def train(
-    data: Annotated[
-        Path | None, typer.Option(envvar="DATA", help="A CSV or a folder of CSVs.")
-    ] = None,
-    study: Annotated[
-        Path | None, typer.Option(envvar="STUDY", help="The study's file; study.toml by default.")
-    ] = None,
+    data: DataPath = None,
+    study: StudyPath = None,
     search: Annotated[
         int | None, typer.Option(min=1, help="At most this many recipes of the study's search.")
     ] = None,
