@@ -35,6 +35,8 @@ DIFFERENT: Final = 0.0002
 NEGLIGIBLE: Final = 0.01
 FEWEST: Final = 30
 FEW_GROUPS: Final = 5
+MANIFOLD: Final = 2
+"""Ratio of medians from which a number may be in another unit."""
 WORST: Final = 3
 """Levels that a sentence names."""
 
@@ -155,7 +157,7 @@ def _copied_groups(
 def _units(
     before: RoleTable, after: RoleTable, added: Booleans, study: Study
 ) -> Iterator[DataFinding]:
-    """Numbers whose median is one that the champion never saw: another unit, most likely."""
+    """Numbers whose median is far from any that the champion saw: another unit, most likely."""
     if added.sum() < FEWEST:
         return
     for name in (TIME, *(each.name for each in study.numbers)):
@@ -163,7 +165,7 @@ def _units(
             continue
         old = before.rows[name].to_numpy(float)
         new = after.rows[name].to_numpy(float)[added]
-        if not old.min() <= np.median(new) <= old.max():
+        if _in_another_unit(old, new):
             yield DataFinding(
                 "values in other units",
                 f"`{after.headings[name]}` of added rows is typically {np.median(new):.4g}, "
@@ -178,6 +180,19 @@ def _units(
                     )
                 ),
             )
+
+
+def _in_another_unit(old: Floats, new: Floats) -> bool:
+    """Whether the new median lies beyond the old values, and far: new groups may lie beyond, too.
+
+    Far is twice or half the old median, or farther beyond than the old values reach.
+    """
+    low, high, median, usual = old.min(), old.max(), np.median(new), np.median(old)
+    if low <= median <= high:
+        return False
+    beyond = max(low - median, median - high)
+    ratio = median / usual if usual else np.inf
+    return bool(beyond > high - low or not 1 / MANIFOLD < ratio < MANIFOLD)
 
 
 def _shares(

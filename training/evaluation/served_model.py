@@ -61,6 +61,16 @@ class ServedModel:
             known[:] = False
         return known
 
+    def saw(self, study: Study, subjects: Subjects) -> npt.NDArray[np.bool_]:
+        """[n]: whether all numbers lie within those seen in training."""
+        places = _number_places(study)
+        seen = np.ones(len(subjects), np.bool_)
+        for name, low, high in self.numbers:
+            if name in places:
+                values = subjects.numbers[:, places[name]]
+                seen &= (low <= values) & (values <= high)
+        return seen
+
     def risks(self, study: Study, subjects: Subjects, times: Floats) -> Floats:
         """Risk by each time, [n, times, 1 + refits]; not a number for subjects it does not know.
 

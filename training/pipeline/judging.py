@@ -168,9 +168,13 @@ def _against_champion(
     fault = None
     if len(new):
         rows, outcomes = candidate.subjects[new], candidate.outcomes[new]
-        own = both.own_rows()
-        found = tuple(shifts(served, study, rows, outcomes, own))
         fault = diagnose(served, study, rows, outcomes)
+        # Beyond the numbers that it saw, the champion is not wrong but ignorant.
+        seen = np.flatnonzero(served.saw(study, rows))
+        if len(seen) < len(new):
+            notes.append(f"{len(new) - len(seen)} of them lie beyond the numbers that it saw.")
+        if len(seen):
+            found = tuple(shifts(served, study, rows[seen], outcomes[seen], both.own_rows()))
     sets = both.sets(forced=forced)
     if sets is None:
         sets = [_refitted(candidate, champion.metadata, jobs)]

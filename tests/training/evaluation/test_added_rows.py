@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.training.evaluation.test_data_changes import STUDY, sound_rows, table
-from training.evaluation.added_rows import _share
+from training.evaluation.added_rows import _in_another_unit, _share
 from training.evaluation.data_changes import compare_tables
 from training.evaluation.row_pairs import GROUP
 from training.study.declaration import Study
@@ -69,3 +69,21 @@ def test_the_error_of_a_share_is_binomial_within_one_group_and_clustered_over_se
     assert (between.mean, between.groups) == (0.4, 2)
     # Without the first group the share is 0, without the second 1.
     assert between.error == pytest.approx(np.sqrt((0.4**2 + 0.6**2) / 2))
+
+
+@pytest.mark.parametrize(
+    ("times", "plus", "is_other"),
+    [
+        (100, 0, True),
+        (0.1, 0, True),
+        (2.54, 0, True),
+        (1.8, 32, True),
+        (1.4, 0, False),
+        (1, 2, False),
+    ],
+)
+def test_a_new_group_may_lie_beyond_what_was_seen_but_not_far(
+    times: float, plus: float, is_other: bool
+) -> None:
+    old = np.linspace(10, 14, 50)
+    assert _in_another_unit(old, times * old + plus) is is_other

@@ -28,20 +28,22 @@ def cells(
     first_rack: int = 1,
     racks: int = RACKS,
     gamma: float = 0.9,
+    heat: tuple[int, int] = (20, 80),
 ) -> pd.DataFrame:
     """The cells of a CSV, all of one truth: Gamma fails early, Alpha late, heat shortens life.
 
-    `gamma` is Gamma's log-odds. A fifth of those that live at week 6 is taken out for tests.
+    `gamma` is Gamma's log-odds, `heat` the range of twice the heat. A fifth of
+    those that live at week 6 is taken out for tests.
     """
     random = np.random.RandomState(seed)
     maker = random.choice(["Alpha", "Beta", "Gamma"], count)
     charger = random.choice(["Alpha", "Beta", "None"], count)
-    heat = random.randint(20, 80, count) / 2
+    degrees = random.randint(*heat, count) / 2
     rack = random.randint(0, racks, count)
     effect = np.random.RandomState(seed + 1000).normal(0, 0.1, racks)[rack]
     of_maker = pd.Series({"Alpha": -1.2, "Beta": 0.0, "Gamma": gamma})[maker].to_numpy()
     of_charger = pd.Series({"Alpha": -0.5, "Beta": 0.5, "None": 0.0})[charger].to_numpy()
-    odds = -2.3 + of_maker + of_charger + 0.03 * (heat - 25) + effect
+    odds = -2.3 + of_maker + of_charger + 0.03 * (degrees - 25) + effect
     of_visit = np.where(VISITS <= 2, -1.0, np.where(VISITS <= 5, 0.5, 0.0))
     hazard = 1 / (1 + np.exp(-(odds[:, None] + of_visit)))
     fails = random.uniform(size=hazard.shape) < hazard
@@ -55,7 +57,7 @@ def cells(
             "Rack": rack + first_rack,
             "Maker": maker,
             "Charger": charger,
-            "Heat": heat,
+            "Heat": degrees,
             "Shelf": random.choice(["top", "bottom"], count),
             "Visit": visit,
             "Weeks": 2 * visit,

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -167,7 +168,7 @@ def ids_of_others(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([cells(150, seed=7, first_rack=20), rows.iloc[150:]])
 
 
-def more(edit: Edit, count: int = 1500, **kind: int) -> Edit:
+def more(edit: Edit, count: int = 1500, **kind: Any) -> Edit:
     """Honest rows stay; others, of new racks and edited, are added."""
     return lambda rows: pd.concat(
         [rows, edit(cells(count, seed=3, first=5001, first_rack=41, **kind))]
@@ -254,6 +255,9 @@ HONEST: dict[str, tuple[Edit, set[str]]] = {
         lambda _: cells(1000, seed=12, first=20_001, first_rack=31), {"promote", "keep"}
     ),
     "sixty cells more": (more(lambda rows: rows, 60, racks=2), {"promote", "keep"}),
+    "racks that stood hotter than any before": (
+        more(lambda rows: rows, 1000, heat=(70, 99)), {"promote", "keep"}
+    ),
     "the rows in another order": (lambda rows: rows.iloc[::-1], {"keep"}),
 }  # fmt: skip
 
