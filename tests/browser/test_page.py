@@ -1,88 +1,23 @@
-"""The page as people use it, in headless Chromium; skipped where there is none, or no Playwright.
-
-The browser's requests are answered by the app in process, so no port is needed.
-"""
+"""The page at `/`, in a browser: answers, fields, keyboard, comparison, keys, any study."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from functions.api.app import create_app
 from functions.artefact import read_artefact
 from functions.scoring import Scorer
+from tests.browser.conftest import OpenTab, Visit, expect
 from tests.functions.conftest import Client, Listener
 from tests.functions.models import STUDIES
 
-sync_api: Any = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = shutil.which("chromium")
-if CHROMIUM is None:
-    pytest.skip("chromium is not installed", allow_module_level=True)
-HERE = "http://here/"
+if TYPE_CHECKING:
+    from playwright.sync_api import Request
+
 KEY = "k" * 40
-
-
-class Visit:
-    """One person's tab: its page, the requests it sent, and what went wrong on it."""
-
-    def __init__(self, context: Any, client: Client, pool: ThreadPoolExecutor) -> None:
-        self.requests: list[str] = []
-        self.faults: list[str] = []
-        self.refuse: Callable[[Any], dict[str, Any] | None] = lambda _: None
-        self._client, self._pool = client, pool
-        self.page = context.new_page()
-        self.page.on("console", lambda message: self.faults.append(message.text))
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.route("**/*", self._answer)
-
-    def open(self, state: str = "") -> Any:
-        self.page.goto(HERE + state)
-        return self.page
-
-    def _answer(self, route: Any) -> None:
-        request = route.request
-        path = request.url.removeprefix(HERE.rstrip("/"))
-        if path.startswith("/v1/"):
-            self.requests.append(path)
-            if refusal := self.refuse(request):
-                route.fulfill(**refusal)
-                return
-        headers = {"content-type": "application/json"}
-        # Playwright runs a loop in this thread, and the client its own.
-        response = self._pool.submit(
-            self._client.request,
-            request.method,
-            path,
-            content=request.post_data_buffer,
-            headers=headers,
-        ).result()
-        route.fulfill(
-            status=response.status_code, headers=dict(response.headers), body=response.content
-        )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def visit(browser: Any, client: Client) -> Iterator[Visit]:
-    with ThreadPoolExecutor(1) as pool:
-        context = browser.new_context(locale="en-GB", viewport={"width": 390, "height": 800})
-        yield Visit(context, client, pool)
-        context.close()
-
-
-def expect(page: Any, selector: str) -> Any:
-    return sync_api.expect(page.locator(selector))
 
 
 def test_it_answers_in_a_sentence_with_dots_in_both_languages(visit: Visit) -> None:
@@ -142,16 +77,16 @@ def test_the_keyboard_reads_the_curve(visit: Visit) -> None:
     expect(page, "#curve").to_have_attribute("aria-valuenow", "112")
 
 
-def test_all_levels_of_a_factor_are_compared(visit: Visit, scorer: Scorer) -> None:
+def test_all_levels_of_a_factor_are_compared(visit: Visit, folder: Path) -> None:
     page = visit.open("#.compare=soil")
-    levels = scorer.artefact.factors[1].levels
+    levels = read_artefact(folder).factors[1].levels
 
     expect(page, ".bars tbody tr").to_have_count(len(levels))
     assert visit.requests == ["/v1/predict", "/v1/predict/batch"]
 
 
 def test_a_key_is_used_when_it_is_complete_and_kept_for_the_tab(visit: Visit) -> None:
-    def refuse(request: Any) -> dict[str, Any] | None:
+    def refuse(request: Request) -> dict[str, object] | None:
         forbidden = {"status": 403, "body": '{"message": "Forbidden"}'}
         return None if request.headers.get("x-api-key") == KEY else forbidden
 
@@ -179,16 +114,15 @@ def test_a_busy_service_is_waited_for(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_any_study_is_answered_without_an_error(browser: Any, name: str, tmp_path: Any) -> None:
+def test_any_study_is_answered_without_an_error(
+    open_tab: OpenTab, name: str, tmp_path: Path
+) -> None:
     sketch = STUDIES[name]
     client = Client(create_app(Scorer(read_artefact(sketch.write(tmp_path / "model"))), Listener()))
-    with ThreadPoolExecutor(1) as pool:
-        context = browser.new_context(locale="es")
-        visit = Visit(context, client, pool)
-        page = visit.open()
+    visit = open_tab(client, locale="es")
+    page = visit.open()
 
-        expect(page, "#sentence").to_contain_text(f"De cada 100 {sketch.rows}")
-        assert page.locator("[data-name]").count() == 1 + len(sketch.factors) + len(sketch.numbers)
-        assert (page.locator("#curve .stand").count() == 1) == sketch.stand
-        assert visit.faults == []
-        context.close()
+    expect(page, "#sentence").to_contain_text(f"De cada 100 {sketch.rows}")
+    assert page.locator("[data-name]").count() == 1 + len(sketch.factors) + len(sketch.numbers)
+    assert (page.locator("#curve .stand").count() == 1) == sketch.stand
+    assert visit.faults == []
