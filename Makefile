@@ -69,10 +69,9 @@ serve: setup ## Serve a model folder (MODEL=build/sample/model, PORT=)
 	@exec $(BIN)/python -m functions.api --model "$(or $(MODEL),model)" --port $(PORT)
 
 .PHONY: openapi
-openapi: model ## Write docs/openapi.json, and name what it breaks for clients of BASE (BASE=main)
+openapi: model ## Write docs/openapi.json, and name what it breaks for clients (BASE=revision)
 	@$(BIN)/python -m functions.api --model model --openapi > docs/openapi.json
-	@git show $(or $(BASE),main):docs/openapi.json > build/openapi-before.json && \
-	  $(BIN)/python -m deploy.openapi_changes build/openapi-before.json docs/openapi.json
+	@$(BIN)/python -m deploy.openapi_changes "$(BASE)"
 
 .PHONY: model
 model: setup # get a model if there is none yet
@@ -175,7 +174,7 @@ format: setup ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff check --fix .
 
 .PHONY: check
-check: .sam-venv/.ready .checkov-venv/.ready ## Format, lint, types, imports, templates and workflows
+check: .sam-venv/.ready .checkov-venv/.ready ## Lint, types, imports, templates, workflows, breaks of the API (BASE=revision)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -185,6 +184,7 @@ check: .sam-venv/.ready .checkov-venv/.ready ## Format, lint, types, imports, te
 	@$(CHECKOV) $(CHECKOV_ARGS) --file $(TEMPLATES)
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --quiet --min-severity low .github/workflows
+	@$(BIN)/python -m deploy.openapi_changes "$(BASE)"
 
 # --strict: a package that the source of advisories does not list is an error, not a pass.
 .PHONY: audit

@@ -1,16 +1,27 @@
-"""`python -m deploy.openapi_changes OLD NEW`: what a new description of the API breaks for clients.
+"""`python -m deploy.openapi_changes [REVISION]`: what docs/openapi.json breaks for clients.
 
-No package on PyPI or npm that compares two OpenAPI 3.1 documents is in wide use, so this is the
-smallest thing: what was sent must still be taken, and what was returned still be there.
+The revision is what clients use today: by default where this branch left main, and on main the
+commit before. A breaking change is accepted under a new major version, or for another study.
+
+Ours for want of a package: oasdiff, which the field uses, is a Go program and not on PyPI. Of
+what is there, api-schema-diff 1.0.4 and kryptorious-apiguard 1.0.0 were tried on this document
+with nine changes planted: neither sees a removed level or a lower `maxItems`, and the first
+takes a new field of a response for a break. So this is the smallest thing: what was sent must
+still be taken, and what was returned still be there.
 """
 
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+DOCUMENT: Final = "docs/openapi.json"
+STUDY: Final = "study.toml"
 
 Json = dict[str, Any]
 
@@ -30,6 +41,7 @@ def _paths(old: Json, new: Json) -> Iterator[str]:
                 continue
             if before.get("operationId") != after.get("operationId"):
                 yield f"{name}: operationId changed, from {before.get('operationId')}"
+            yield from _parameters(name, before, after, old, new)
             sent = _schema(before.get("requestBody")), _schema(after.get("requestBody"))
             yield from _sent(f"{name}: request", *sent, old, new)
             for status, response in before["responses"].items():
@@ -40,6 +52,23 @@ def _paths(old: Json, new: Json) -> Iterator[str]:
                     else:
                         where = f"{name}: response"
                         yield from _returned(where, _schema(response), _schema(got), old, new)
+
+
+def _parameters(where: str, before: Json, after: Json, old: Json, new: Json) -> Iterator[str]:
+    """Parameters of the path, the query and the headers."""
+    known, now = (
+        {(each["in"], each["name"]): each for each in operation.get("parameters", [])}
+        for operation in (before, after)
+    )
+    for kind, name in known.keys() - now.keys():
+        yield f"{where}: {kind} parameter {name} removed"
+    for (kind, name), parameter in now.items():
+        earlier = known.get((kind, name))
+        if parameter.get("required") and not (earlier and earlier.get("required")):
+            yield f"{where}: {kind} parameter {name} now required"
+        if earlier:
+            schemas = earlier.get("schema", {}), parameter.get("schema", {})
+            yield from _sent(f"{where}: {kind} parameter {name}", *schemas, old, new)
 
 
 def _schema(holder: Json | None) -> Json:
@@ -97,22 +126,71 @@ def _returned(where: str, before: Json, after: Json, old: Json, new: Json) -> It
         yield from _returned(f"{where}[]", before["items"], after["items"], old, new)
 
 
-_LIMITS = {"minimum": 1, "minItems": 1, "minLength": 1, "maximum": -1, "maxItems": -1}
+_LIMITS = dict.fromkeys(("minimum", "exclusiveMinimum", "minItems", "minLength"), 1) | (
+    dict.fromkeys(("maximum", "exclusiveMaximum", "maxItems", "maxLength"), -1)
+)
 """Each limit of what may be sent, and in which direction it becomes narrower."""
 
 
 def _type(where: str, before: Json, after: Json) -> Iterator[str]:
-    if before.get("type") != after.get("type"):
-        yield f"{where}: type was {before.get('type')}, is {after.get('type')}"
+    was, now = _types(before), _types(after)
+    if was != now:
+        yield f"{where}: type was {was}, is {now}"
 
 
-def main(old: str, new: str) -> int:
-    """Prints every breaking change; 1 where there is one."""
-    documents = (json.loads(Path(each).read_text("utf-8")) for each in (old, new))
-    changes = breaking_changes(*documents)
+def _types(schema: Json) -> str:
+    """The types of a schema in words, as "integer or string"; "None" where none is given."""
+    return " or ".join(sorted({str(each.get("type")) for each in schema.get("anyOf", [schema])}))
+
+
+def main(revision: str = "") -> int:
+    """Prints every breaking change since a revision; 1 where one is not accepted."""
+    base = _commit(revision) if revision else _released()
+    before = _read_at(base, DOCUMENT) if base else None
+    if before is None:
+        print(f"openapi: nothing to compare with at {revision or 'main'}; all changes pass")
+        return 0
+    if _name(_read_at(base, STUDY)) != _name(Path(STUDY).read_text("utf-8")):
+        print("openapi: another study, so another API; all changes pass")
+        return 0
+    old, new = json.loads(before), json.loads(Path(DOCUMENT).read_text("utf-8"))
+    changes = breaking_changes(old, new)
     for change in changes:
         print(f"breaking: {change}")
-    return 1 if changes else 0
+    versions = [document["info"]["version"] for document in (old, new)]
+    if not changes or _major(versions[1]) > _major(versions[0]):
+        return 0
+    print(f"openapi: clients of {versions[0]} break; a new major version would say so", flush=True)
+    return 1
+
+
+def _released() -> str:
+    """The commit where this branch left main; on main, the commit before; "" if there is none."""
+    fork = _git("merge-base", "HEAD", "origin/main") or _git("merge-base", "HEAD", "main")
+    is_main = fork == _commit("HEAD") and not _git("status", "--porcelain", "--", DOCUMENT)
+    return fork if fork and not is_main else _commit("HEAD^")
+
+
+def _commit(revision: str) -> str:
+    return _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+
+
+def _read_at(commit: str, path: str) -> str | None:
+    return _git("show", f"{commit}:{path}") or None
+
+
+def _git(*arguments: str) -> str:
+    """What git prints; "" where it fails, as in a shallow clone or outside of one."""
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _name(study: str | None) -> object:
+    return tomllib.loads(study or "").get("study", {}).get("name")
+
+
+def _major(version: str) -> int:
+    return int(version.partition(".")[0])
 
 
 if __name__ == "__main__":
