@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.drive import world as worlds
+from tests.training.store.drive import world as worlds
 
 
 @pytest.fixture(scope="session")

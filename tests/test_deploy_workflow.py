@@ -23,7 +23,7 @@ from tests.deploy import gateway as gateways
 from tests.deploy import tools
 from tests.deploy.account import REPOSITORY, Account
 from tests.deploy.gateway import Gateway
-from tests.drive.world import AUTHOR, git
+from tests.training.store.drive.world import AUTHOR, git
 from tests.workflow import Runner
 
 CONFIG = "version = 0.1\n" + "".join(
@@ -264,7 +264,7 @@ def test_what_is_attested_is_the_digest_that_was_pushed(jobs: dict[str, Any]) ->
     assert attested == [subject, subject | {"sbom-path": "build/sbom.json"}]
 
 
-def test_a_night_s_rollback_needs_nothing_but_the_account(
+def test_a_rollback_needs_only_access_to_the_account(
     runner: Runner, root: Path, account: Account, gateway: Gateway
 ) -> None:
     before, _ = (account.release("prod", name, gateway.url) for name in ("before", "now"))

@@ -40,7 +40,7 @@ def lines_with(words: re.Pattern[str], root: Path, part: str) -> list[str]:
 
 
 @pytest.mark.parametrize("part", ENGINE)
-def test_no_word_of_the_trial_is_in_the_engine(root: Path, part: str) -> None:
+def test_the_engine_does_not_mention_the_trial(root: Path, part: str) -> None:
     assert engine_files(root, part), "nothing was searched"
     # In names such as `by_species` or SeedlingSurvival too.
     words = "|".join(WORDS)

@@ -72,13 +72,13 @@ def test_what_is_shipped_is_what_was_tested(root: Path, group: str) -> None:
         assert versions <= tested[name], name
 
 
-def test_a_release_brings_what_aws_login_needs_and_none_of_training(root: Path) -> None:
+def test_the_release_lock_has_what_aws_login_needs_and_nothing_of_training(root: Path) -> None:
     locked = set(pins(root / LOCKS["release"]))
     assert "awscrt" in locked
     assert not locked & {"dvc", "numpy", "onnxruntime", "pandas", "scikit-learn"}
 
 
-def test_serving_brings_none_of_training(root: Path) -> None:
+def test_the_serving_lock_has_nothing_of_training(root: Path) -> None:
     assert not set(pins(root / LOCKS["serving"])) & {
         "scikit-learn",
         "scipy",

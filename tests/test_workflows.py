@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.drive.world import AUTHOR, World, bring_data, git
+from tests.training.store.drive.world import AUTHOR, World, bring_data, git
 from tests.workflow import Runner
 from training.store import pointer
 from training.study.read import read_study

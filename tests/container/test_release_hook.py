@@ -69,7 +69,7 @@ def hook(image: str, account: Account) -> Iterator[Callable[[object], Any]]:
     yield from started(image, *given, handler)
 
 
-def test_the_image_lets_itself_in_and_tells_codedeploy(
+def test_the_hook_invokes_its_image_and_reports_to_codedeploy(
     account: Account,
     hook: Callable[[object], Any],
     version: Callable[[object], Any],

@@ -21,7 +21,7 @@ from tests.deploy import gateway as gateways
 from tests.deploy import tools
 from tests.deploy.account import REPOSITORY, Account
 from tests.deploy.gateway import Gateway
-from tests.drive.world import AUTHOR, git
+from tests.training.store.drive.world import AUTHOR, git
 
 CONFIG = """\
 version = 0.1
@@ -142,7 +142,7 @@ def test_an_image_that_is_given_by_digest_is_not_built(
     assert [line.split()[:2] for line in checkout.commands] == [["sam", "deploy"]]
 
 
-def test_work_that_is_not_committed_goes_to_dev_alone(checkout: Checkout, account: Account) -> None:
+def test_uncommitted_work_is_deployed_to_dev_only(checkout: Checkout, account: Account) -> None:
     account.prepare("staging", "dev")
     (checkout.path / "notes").write_text("new")
 
@@ -167,7 +167,7 @@ def test_work_that_is_not_committed_goes_to_dev_alone(checkout: Checkout, accoun
         (True, "", "sam deploy", "`sam deploy` failed with exit code 1"),
     ],
 )
-def test_what_stops_a_deployment_is_said_in_one_line(
+def test_a_failed_deployment_is_reported_in_one_line(
     checkout: Checkout, account: Account, prepared: bool, image: str, fail: str, said: str
 ) -> None:
     if prepared:

@@ -16,7 +16,7 @@ def test_an_output_is_returned_without_its_line_end() -> None:
     assert tool_output(PYTHON, "-c", "print(' a b ')") == "a b"
 
 
-def test_what_a_tool_prints_goes_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_output_of_a_tool_goes_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
     run_tool(PYTHON, "-c", "print(input()[::-1])", stdin="abc")
     assert capfd.readouterr() == ("", "cba\n")
 

@@ -135,7 +135,7 @@ def test_an_image_that_is_gone_from_the_repository_is_refused_before_anything_ch
     assert logged[-1] == f"forest-staging runs {images[0]}.", "the one before is taken"
 
 
-def test_a_first_release_has_nothing_to_go_back_to(account: Account) -> None:
+def test_a_first_release_cannot_be_rolled_back(account: Account) -> None:
     account.prepare()
     account.release("staging", TAGS[0])
     with pytest.raises(ReleaseError, match="No earlier image that served traffic is left in ECR"):
@@ -149,7 +149,9 @@ def test_a_release_that_a_guard_turned_away_is_never_gone_back_to(
     assert logged[-1] == f"forest-staging runs {images[0]}."
 
 
-def test_where_nothing_is_remembered_one_must_be_named(account: Account, images: list[str]) -> None:
+def test_without_a_known_earlier_image_a_digest_is_required(
+    account: Account, images: list[str]
+) -> None:
     with pytest.raises(ReleaseError, match="Pick one from `images` and pass its digest"):
         back(account, clients=remembering(account, served=[]))
     assert account.parameters("staging")["Image"] == images[2]

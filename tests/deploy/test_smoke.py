@@ -19,7 +19,7 @@ from functions.artefact import Artefact
 from functions.hook.golden import checks
 from tests.deploy import gateway as gateways
 from tests.deploy.gateway import KEY, Gateway
-from tests.drive import certificates
+from tests.training.store.drive import certificates
 
 
 @pytest.fixture

@@ -325,7 +325,7 @@ def test_a_length_over_the_limit_is_refused_before_the_body_is_read(
     read_problem(response, 413)
 
 
-def test_a_body_that_does_not_tell_its_length_is_cut_off_at_the_limit(client: Client) -> None:
+def test_a_body_without_content_length_is_cut_off_at_the_limit(client: Client) -> None:
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:

@@ -193,7 +193,9 @@ BEHIND: dict[str, Any] = {
         ({**BEHIND, "routeKey": "POST /v1/predict"}, "/trees"),
     ],
 )
-def test_what_stands_before_the_app_s_own_path(event: dict[str, Any], prefix: str) -> None:
+def test_the_stage_in_front_of_the_path_is_the_root_path(
+    event: dict[str, Any], prefix: str
+) -> None:
     assert stage_prefix(event) == prefix
 
 

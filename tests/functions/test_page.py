@@ -57,7 +57,7 @@ def test_nothing_is_loaded_from_elsewhere_and_no_link_needs_a_key(client: Client
     }
 
 
-def test_the_description_loads_nothing_but_the_document_it_tells() -> None:
+def test_the_description_page_loads_only_the_openapi_document() -> None:
     html, _ = page.describe_page("/prod")
 
     assert '<base href="/prod/">' in html
@@ -114,7 +114,7 @@ def test_under_a_stage_its_links_stay_under_the_stage(scorer: Scorer) -> None:
     assert '<base href="/prod/">' in html
 
 
-def test_a_value_can_t_end_the_script_it_stands_in(vary: Vary) -> None:
+def test_a_value_cannot_close_the_script_element_around_it(vary: Vary) -> None:
     name = "</script><script>alert(1)</script>"
     read = read_artefact(
         vary(

@@ -38,7 +38,7 @@ def test_each_environment_is_a_stack_of_its_own(environments: dict[str, dict[str
         }
 
 
-def test_every_parameter_says_what_it_is_and_what_it_takes(source: Template) -> None:
+def test_every_parameter_has_a_description_and_a_constraint(source: Template) -> None:
     grouped = [
         name
         for group in source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]

@@ -64,7 +64,7 @@ def test_it_shows_every_alarm(prod: Template, widgets: list[dict[str, Any]]) -> 
     )
 
 
-def test_it_asks_for_what_the_code_measures(
+def test_the_dashboard_shows_metrics_that_the_code_emits(
     prod: Template, widgets: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     telemetry = PowertoolsTelemetry(

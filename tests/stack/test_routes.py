@@ -131,7 +131,7 @@ def test_no_other_origin_is_let_in(api: dict[str, Any]) -> None:
     assert all("options" not in operations for operations in api["Body"]["paths"].values())
 
 
-def test_nothing_older_than_tls_1_2_is_spoken(prod: Template, api: dict[str, Any]) -> None:
+def test_tls_below_1_2_is_refused(prod: Template, api: dict[str, Any]) -> None:
     for properties in (api, prod["Resources"]["Domain"]["Properties"]):
         assert properties["SecurityPolicy"] == "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
         assert properties["EndpointAccessMode"] == "STRICT"

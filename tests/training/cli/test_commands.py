@@ -141,7 +141,7 @@ def test_a_simulated_trial_is_never_written_into_data(root: Path, tmp_path: Path
     assert not (tmp_path / "data").exists()
 
 
-def test_a_model_that_stands_is_served_as_it_is(root: Path, tmp_path: Path) -> None:
+def test_an_existing_model_is_served_unchanged(root: Path, tmp_path: Path) -> None:
     write_model(tmp_path / "model", b"mine", {"contract": 1})
     got = run(root, tmp_path, "model", "get")
 
@@ -149,7 +149,7 @@ def test_a_model_that_stands_is_served_as_it_is(root: Path, tmp_path: Path) -> N
     assert "Model: model/, as it is." in got.stderr
 
 
-def test_describe_says_what_the_trial_says(
+def test_describe_prints_mortality_by_level(
     root: Path, tmp_path: Path, simulated_text: pd.DataFrame
 ) -> None:
     simulated_text.to_csv(tmp_path / "trial.csv", index=False)

@@ -48,12 +48,12 @@ def test_one_group_s_interval_is_never_narrower(risk: np.ndarray, spread: float,
     assert (group.high >= average.high - 1e-12).all()
 
 
-def test_before_any_event_the_interval_is_nothing_but_zero() -> None:
+def test_the_interval_is_zero_before_any_event() -> None:
     for bounds in (interval(np.zeros(9)), group_interval(np.zeros(9), 1.0, 20)):
         assert (bounds.low, bounds.high) == (0, 0)
 
 
-def test_a_refit_at_certainty_keeps_the_interval_finite() -> None:
+def test_a_refit_that_predicts_certainty_leaves_the_interval_finite() -> None:
     bounds = interval(np.array([0.9, 0.9, 1.0, 0.85]))
 
     assert 0 < bounds.low < 0.9 < bounds.high <= 1

@@ -84,7 +84,7 @@ def test_a_subject_observed_to_the_horizon_passes_through_every_period() -> None
     assert one(20, event=0).exposure.tolist() == [1, 1, 1]
 
 
-def test_a_subject_censored_at_once_says_nothing() -> None:
+def test_a_subject_censored_at_time_zero_adds_no_person_period() -> None:
     assert len(one(0, event=0).rows) == 0
 
 

@@ -20,7 +20,7 @@ def test_most_intervals_hold_the_truth_whatever_the_groups_do() -> None:
         assert 0 < row.width < 60
 
 
-def test_groups_at_hand_are_held_against_the_interval_of_the_others() -> None:
+def test_each_known_group_is_compared_with_the_interval_of_the_others() -> None:
     study = samples.battery(model={"search": {"C": [1.0]}})
     found = group_coverage(study, samples.draw(study, 600, groups=12), jobs=1)
 
@@ -29,6 +29,6 @@ def test_groups_at_hand_are_held_against_the_interval_of_the_others() -> None:
     assert np.nanmin(found.held) > 0.6
 
 
-def test_without_groups_there_is_nothing_to_hold() -> None:
+def test_without_groups_coverage_is_not_measured() -> None:
     study = samples.observed_battery()
     assert group_coverage(study, samples.draw(study), jobs=1) is None

@@ -322,7 +322,7 @@ def test_a_worse_recipe_is_kept_out(loop: Loop) -> None:
     assert outcome.judgement.evidence.comparisons[-1].difference > 0
 
 
-def test_a_study_with_another_level_and_new_racks_goes_all_the_way(loop: Loop) -> None:
+def test_a_study_with_another_level_and_new_racks_is_trained_and_served(loop: Loop) -> None:
     text = study_text().replace('{ name = "Gamma" }]', '{ name = "Gamma" }, { name = "Delta" }]')
     (loop.path / "study.toml").write_text(text)
     delta = cells(300, seed=4, first=7001, first_rack=51).assign(Maker="Delta")

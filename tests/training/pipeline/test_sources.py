@@ -34,7 +34,7 @@ def released(root: Path, study: Study, messages: list[str]) -> DeclaredStudy:
     return sources.find_study(config.RELEASED_STUDY)
 
 
-def test_data_that_are_named_come_before_the_folder(
+def test_data_given_by_path_come_before_the_folder(
     messages: list[str], released: DeclaredStudy
 ) -> None:
     write_csv(simulate(released.study, rows=10), config.DATA)
@@ -67,7 +67,7 @@ def test_data_of_another_study_are_never_those_in_the_folder(
     assert messages == [f"Data: none named for this study, so SIMULATED data in {folder}/."]
 
 
-def test_where_no_model_is_to_be_had_one_is_trained(messages: list[str]) -> None:
+def test_a_model_is_trained_where_none_is_available(messages: list[str]) -> None:
     assert sources.find_model(messages.append, trained) == Path("trained")
     assert messages == [
         (
@@ -84,7 +84,7 @@ def test_an_incomplete_model_folder_is_not_used(messages: list[str]) -> None:
     assert sources.find_model(messages.append, trained) == Path("trained")
 
 
-def test_a_model_that_was_not_released_is_served_and_said_to_be_so(
+def test_a_model_that_was_not_released_is_served_with_a_message(
     messages: list[str], root: Path
 ) -> None:
     write_model(config.MODEL, b"mine", {"contract": 2})
@@ -95,7 +95,7 @@ def test_a_model_that_was_not_released_is_served_and_said_to_be_so(
     assert sentence.startswith("Model: model/, as it is. It was not released: model/ is not ")
 
 
-def test_the_released_model_needs_no_word(messages: list[str], root: Path) -> None:
+def test_the_released_model_is_used_without_a_message(messages: list[str], root: Path) -> None:
     released = root / "model"
     shutil.copytree(released, config.MODEL)
     shutil.copy(root / "model.dvc", "model.dvc")

@@ -38,7 +38,7 @@ def forget(checkout: Checkout, *folders: str) -> None:
         shutil.rmtree(checkout.path / folder)
 
 
-def test_it_goes_back_one_version_or_to_any_commit(checkout: Checkout) -> None:
+def test_rollback_restores_the_previous_version_or_any_commit(checkout: Checkout) -> None:
     second = checkout.git("rev-parse", "HEAD")
     output = checkout.training("rollback")
 
@@ -55,7 +55,9 @@ def test_it_goes_back_one_version_or_to_any_commit(checkout: Checkout) -> None:
     assert "already names the model of" in checkout.training("rollback", second, code=1)
 
 
-def test_done_twice_it_goes_further_back_and_never_forth(checkout: Checkout) -> None:
+def test_a_second_rollback_goes_further_back_and_restores_no_withdrawn_model(
+    checkout: Checkout,
+) -> None:
     checkout.publish("third")
     checkout.training("rollback")
     checkout.training("rollback")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.drive.checkout import OUTPUTS, Checkout, isolated
+from tests.training.store.drive.checkout import OUTPUTS, Checkout, isolated
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def _object(folder: Path, content: str) -> Path:
     return found[0]
 
 
-def test_a_local_folder_is_one_command_away_and_keeps_every_promise(
+def test_a_local_folder_as_the_remote_is_pushed_verified_and_pulled(
     here: Checkout, tmp_path: Path
 ) -> None:
     shelf = tmp_path / "a shelf"
@@ -82,7 +82,7 @@ def test_the_released_model_is_pulled_without_credentials_or_git(
     assert clone.outputs()["model"] == OUTPUTS["model"]
 
 
-def test_a_remote_of_any_kind_is_where_a_missing_model_comes_from(
+def test_a_missing_model_is_pulled_from_a_remote_of_any_kind(
     here: Checkout, tmp_path: Path
 ) -> None:
     here.store("use", str(tmp_path / "shelf"))

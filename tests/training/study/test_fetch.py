@@ -53,7 +53,7 @@ def served(sound: Path) -> Iterator[str]:
     thread.join()
 
 
-def test_a_sound_file_comes_in_under_its_name(study: Study, sound: Path, tmp_path: Path) -> None:
+def test_a_valid_file_is_fetched_under_its_name(study: Study, sound: Path, tmp_path: Path) -> None:
     written, fetched = fetch.fetch(str(sound), tmp_path / "data", study)
 
     assert written == tmp_path / "data" / "Trees.csv"

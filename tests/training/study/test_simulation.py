@@ -116,7 +116,7 @@ def test_a_rule_that_cannot_be_kept_is_named(study: Study) -> None:
         simulate(study.model_copy(update={"rules": (rule,)}), rows=50)
 
 
-def test_writing_leaves_one_whole_file(study: Study, tmp_path: Path) -> None:
+def test_writing_leaves_one_complete_file(study: Study, tmp_path: Path) -> None:
     for rows in (10, 20):
         write_csv(simulate(study, rows=rows), tmp_path)
     assert [each.name for each in tmp_path.iterdir()] == [FILE]

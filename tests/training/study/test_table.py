@@ -383,7 +383,7 @@ def test_a_row_with_a_cell_too_few_is_named(
     assert (fault.row, fault.value, fault.rule) == (8, "9 cells", "10 cells, as in the header")
 
 
-def test_nothing_to_read_is_an_error(tmp_path: Path, study: Study) -> None:
+def test_a_path_without_data_is_an_error(tmp_path: Path, study: Study) -> None:
     for nothing in (tmp_path, tmp_path / "none.csv"):
         with pytest.raises(NoTableError, match="no data at"):
             load_table(nothing, study)

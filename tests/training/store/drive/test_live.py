@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.drive.checkout import OUTPUTS, Checkout, isolated
-from tests.drive.emulator import ServiceAccount
+from tests.training.store.drive.checkout import OUTPUTS, Checkout, isolated
+from tests.training.store.drive.emulator import ServiceAccount
 
 NEEDED = ("GDRIVE_CREDENTIALS_DATA", "GDRIVE_LIVE_FOLDER")
 

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from tests.drive import faults
-from tests.drive.conftest import Make
-from tests.drive.emulator import Emulator, ServiceAccount
-from tests.drive.faults import Reply
+from tests.training.store.drive import faults
+from tests.training.store.drive.conftest import Make
+from tests.training.store.drive.emulator import Emulator, ServiceAccount
+from tests.training.store.drive.faults import Reply
 
 CHECKS = (
     "configuration",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.drive.checkout import Checkout
-from tests.drive.emulator import Emulator, ServiceAccount
+from tests.training.store.drive.checkout import Checkout
+from tests.training.store.drive.emulator import Emulator, ServiceAccount
 
 Make = Callable[..., Checkout]
 

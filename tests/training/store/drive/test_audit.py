@@ -6,11 +6,11 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from tests.drive import faults
-from tests.drive.checkout import OUTPUTS
-from tests.drive.conftest import Make
-from tests.drive.emulator import Emulator, ServiceAccount
-from tests.drive.faults import Drop
+from tests.training.store.drive import faults
+from tests.training.store.drive.checkout import OUTPUTS
+from tests.training.store.drive.conftest import Make
+from tests.training.store.drive.emulator import Emulator, ServiceAccount
+from tests.training.store.drive.faults import Drop
 
 WEIGHTS, METADATA = (text.encode() for text in OUTPUTS["model"].values())
 MD5 = {

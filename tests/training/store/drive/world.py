@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.drive.checkout import isolated
-from tests.drive.emulator import Emulator
+from tests.training.store.drive.checkout import isolated
+from tests.training.store.drive.emulator import Emulator
 
 AUTHOR = ("-c", "user.name=Owner", "-c", "user.email=owner@example.org")
 

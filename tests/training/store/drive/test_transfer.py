@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.drive import faults
-from tests.drive.checkout import OUTPUTS
-from tests.drive.conftest import Make
-from tests.drive.emulator import Emulator, ServiceAccount
-from tests.drive.faults import Drop, Hang, Reply
+from tests.training.store.drive import faults
+from tests.training.store.drive.checkout import OUTPUTS
+from tests.training.store.drive.conftest import Make
+from tests.training.store.drive.emulator import Emulator, ServiceAccount
+from tests.training.store.drive.faults import Drop, Hang, Reply
 
 AT_ONCE = ("--pause", "0.1")
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.drive import query
-from tests.drive.checkout import PROJECT
-from tests.drive.emulator import Emulator
-from tests.drive.state import FOLDER, Drive
+from tests.training.store.drive import query
+from tests.training.store.drive.checkout import PROJECT
+from tests.training.store.drive.emulator import Emulator
+from tests.training.store.drive.state import FOLDER, Drive
 
 
 @pytest.fixture
@@ -77,7 +77,14 @@ def test_a_field_mask_selects_the_named_fields() -> None:
 
 def test_the_emulator_starts_from_a_shell_and_removes_its_key(tmp_path: Path) -> None:
     target = tmp_path / "drive.env"
-    command = [sys.executable, "-u", "-m", "tests.drive.emulator", "--env-file", str(target)]
+    command = [
+        sys.executable,
+        "-u",
+        "-m",
+        "tests.training.store.drive.emulator",
+        "--env-file",
+        str(target),
+    ]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout
         assert "dvc remote modify" in running.stdout.readline()

@@ -5,7 +5,7 @@
         folder = drive.shared_drive(account, role="fileOrganizer")
         subprocess.run(["dvc", "push"], env=os.environ | drive.environment(account))
 
-or, from a shell, `python -m tests.drive.emulator --env-file build/drive.env`.
+or, from a shell, `python -m tests.training.store.drive.emulator --env-file build/drive.env`.
 It holds the host names, the TLS, the tokens and the rights as the real service does; whatever
 else a client asks its proxy for is refused and listed in `foreign`.
 """
@@ -26,12 +26,12 @@ from typing import Self
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.drive.api import API, TOKEN_ADDRESS, TOKENS, Api
-from tests.drive.certificates import serve_as
-from tests.drive.checkout import isolated
-from tests.drive.faults import Drop, Fault, Hang, Reply, Request
-from tests.drive.server import Proxy
-from tests.drive.state import BINARY, Account, Drive, File
+from tests.training.store.drive.api import API, TOKEN_ADDRESS, TOKENS, Api
+from tests.training.store.drive.certificates import serve_as
+from tests.training.store.drive.checkout import isolated
+from tests.training.store.drive.faults import Drop, Fault, Hang, Reply, Request
+from tests.training.store.drive.server import Proxy
+from tests.training.store.drive.state import BINARY, Account, Drive, File
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from tests.drive import query
-from tests.drive.faults import NO_STORAGE, Reply, Request, refusal
-from tests.drive.state import BINARY, ROLES, Account, Drive, File, Upload
+from tests.training.store.drive import query
+from tests.training.store.drive.faults import NO_STORAGE, Reply, Request, refusal
+from tests.training.store.drive.state import BINARY, ROLES, Account, Drive, File, Upload
 
 API = "www.googleapis.com"
 TOKENS = "oauth2.googleapis.com"

@@ -6,20 +6,17 @@ their own kind's soil; MODELLING gives the ratios that the data hold.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.artefact.conftest import Shipped
-from tests.artefact.contrasts import expected, hazard_ratio, jackknife, observed
+from tests.training.model.released.conftest import Shipped
+from tests.training.model.released.contrasts import expected, hazard_ratio, jackknife, observed
 from training.study.conditions import holds, input_table
 from training.study.declaration import Study
-from training.study.files import csv_files
 from training.study.subjects import Subjects
-from training.study.table import load_table
+from training.study.table import Table
 
 MAPLE, CHERRY = ["Acer saccharum"], ["Prunus serotina"]
 STERILE, OWN, OTHER = ["Sterilized"], ["Conspecific"], ["Heterospecific"]
@@ -33,14 +30,10 @@ CONTRASTS = {
 
 
 @pytest.fixture(scope="module")
-def subjects(root: Path, study: Study, shipped: Shipped) -> Subjects:
-    path = Path(os.environ.get("DATA") or root / "data")
-    if not (path.is_file() or csv_files(path)):
-        pytest.skip("the published data are not here: python -m training data fetch --from …")
-    table = load_table(path, study)
-    if table.md5 != shipped.metadata["data"]["md5"]:
+def subjects(real_table: Table, shipped: Shipped) -> Subjects:
+    if real_table.md5 != shipped.metadata["data"]["md5"]:
         pytest.skip("model/ is of other data")
-    return table.subjects
+    return real_table.subjects
 
 
 Rows = Callable[[list[str], list[str]], np.ndarray]

@@ -11,7 +11,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from tests.artefact.conftest import Shipped
+from tests.training.model.released.conftest import Shipped
 from training.arrays import Floats
 from training.evaluation.behaviour import Grid, check_expectations, expectation_grid
 from training.model.intervals import group_interval, interval, student_t

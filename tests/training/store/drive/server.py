@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.drive.faults import Drop, Hang, Reply, Request
+from tests.training.store.drive.faults import Drop, Hang, Reply, Request
 
 Answer = Callable[[Request], Reply | Hang | Drop]
 

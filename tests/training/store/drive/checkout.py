@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[4]
 _THIS_MACHINES_OWN = ["released", "tmp", "cache", "config.local"]
 OUTPUTS = {
     "data": {"plots.csv": "plot,light\n1,0.10\n", "it's empty.csv": ""},

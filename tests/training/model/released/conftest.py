@@ -13,8 +13,6 @@ from training.model.export import run_graph
 from training.model.folder import GRAPH, METADATA, read_metadata
 from training.model.periods import Periods
 from training.pipeline.metadata import CONTRACT
-from training.study.declaration import Study
-from training.study.read import read_study
 
 
 class Shipped:
@@ -53,8 +51,3 @@ def shipped(root: Path) -> Shipped:
     if model.metadata["contract"] != CONTRACT:
         pytest.skip(f"model/ has contract {model.metadata['contract']}, training {CONTRACT}")
     return model
-
-
-@pytest.fixture(scope="session")
-def study(root: Path) -> Study:
-    return read_study(root / "study.toml")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tests.drive.world import World, bring_data
+from tests.training.store.drive.world import World, bring_data
 from training.study.read import read_study
 from training.study.simulation import simulate, write_csv
 
