@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from training import config
-from training.model.folder import write_model
+from training.model.folder import require_writable, write_model
 from training.pipeline import sources
 
 if TYPE_CHECKING:
@@ -92,9 +92,10 @@ def _train(data: Path | None, study: Path | None, search: int | None, jobs: int)
         table = load_table(source, declared.study)
     for notice in table.dropped:
         _tell(notice)
+    folder = sources.model_folder(declared, table)
+    require_writable(folder)
     candidates = recipes(declared.study, search)
     candidate = train(declared.study, declared.sha256, table, candidates, jobs)
-    folder = sources.model_folder(declared, table)
     write_model(folder, candidate.graph, candidate.metadata)
     for part in summary_tables(candidate):
         _console.print(part)

@@ -32,6 +32,7 @@ def retrain(
     report: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("build/report"),
 ) -> None:
     """Pull, check, train, judge; ship what deserves it. Exits 0 promoted, 10 kept, 20 refused."""
+    from training.model.folder import require_writable
     from training.pipeline import report as reports
     from training.pipeline.retrain import EXIT_CODES
     from training.pipeline.retrain import retrain as run
@@ -41,6 +42,7 @@ def retrain(
     def step(name: str) -> None:
         nonlocal at
         if not at:
+            require_writable(report)
             reports.clear(report)
         at = name
         _step(name)

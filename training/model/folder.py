@@ -27,6 +27,20 @@ def write_model(folder: Path, graph: bytes, metadata: Mapping[str, object]) -> N
         shutil.rmtree(new, ignore_errors=True)
 
 
+def require_writable(folder: Path) -> None:
+    """Raises OSError, naming the folder, unless it can be written or made.
+
+    Hours of training would else end in that error.
+    """
+    for each in (folder, folder.parent):
+        place = next(at for at in (each, *each.absolute().parents) if at.exists())
+        try:
+            with tempfile.TemporaryFile(dir=place):
+                pass
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(place)) from error
+
+
 def serialise_metadata(metadata: Mapping[str, object]) -> str:
     """The text of `metadata.json`; it refuses a number that JSON has no word for."""
     return json.dumps(metadata, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

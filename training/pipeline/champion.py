@@ -18,8 +18,8 @@ from training.store import transfer
 from training.store.audit import audit_pointers
 from training.store.earlier import read_earlier
 from training.store.failures import REPAIR
-from training.store.pointer import parse_pointer, read_pointer
-from training.store.remotes import usable_remote
+from training.store.pointer import Pointer, parse_pointer, read_pointer
+from training.store.remotes import Remote, find_remote, usable_remote
 from training.study.declaration import Study
 from training.study.files import directory_hash
 from training.study.read import read_study
@@ -52,17 +52,34 @@ def pull_champion(step: Callable[[str], None]) -> None:
         return
     publish.tell_kept(step)
     pointed, remote = read_pointer(POINTER), usable_remote()
-    if pointed.meta.get("remote") == remote.digest:
-        found = audit_pointers(remote, [pointed])
-        if not found.verified:
-            faults = "; ".join(map(str, found.findings))
-            raise StoreError(f"The model that serves is not whole: {faults}.", REPAIR)
-    try:
+    if _is_at(remote, pointed):
         transfer.pull(POINTER, force=True)
-    except StoreError as error:
+    else:
         # A remote that is still empty: the released model is in the bundled one.
-        step(f"champion from the remote {config.RELEASED_REMOTE}, since {error.cause}")
+        step(
+            f"champion from the remote {config.RELEASED_REMOTE}, since {remote.name} never held "
+            f"it (`python -m training store push {POINTER}` puts it there)"
+        )
         transfer.pull(POINTER, remote=config.RELEASED_REMOTE, force=True)
+
+
+def _is_at(remote: Remote, pointed: Pointer) -> bool:
+    """Whether a remote holds the model whole; False where it never did and the bundled one does.
+
+    Raises StoreError where the remote has lost some of it, or no remote holds it whole.
+    """
+    found = audit_pointers(remote, [pointed])
+    if found.verified:
+        return True
+    faults = "; ".join(map(str, found.findings))
+    if pointed.meta.get("remote") == remote.digest or len(found.findings) < found.objects:
+        raise StoreError(f"The model that serves is not whole: {faults}.", REPAIR)
+    if not audit_pointers(find_remote(config.RELEASED_REMOTE), [pointed]).verified:
+        raise StoreError(
+            f"The model that serves is at no remote: {faults}.",
+            f"In a checkout that has it, run `python -m training store push {POINTER}`.",
+        )
+    return False
 
 
 def find_champion(study: Study, table: Table) -> Champion | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from training import config
 from training.errors import StoreError, TrainingError
 from training.evaluation.cross_validation import recipes
 from training.evaluation.gate import Judgement, judge
+from training.model.folder import require_writable
 from training.pipeline.champion import find_champion, pull_champion
 from training.pipeline.judging import Gathered, find_changes, gather, untrained
 from training.pipeline.sources import DATA_POINTER, find_study
@@ -18,6 +20,7 @@ from training.registry.publish import Step
 from training.store import transfer
 from training.store.audit import audit
 from training.store.doctor import doctor
+from training.store.remotes import cache, usable_remote
 from training.study.declaration import Study
 from training.study.table import load_table
 
@@ -53,6 +56,7 @@ def retrain(
         step("doctor")
         if failed := [check.text for check in doctor() if check.outcome == "failed"]:
             raise StoreError(failed[0])
+        _require_destinations()
         step("pull data and champion")
         transfer.pull(DATA_POINTER)
         _prove_data()
@@ -83,6 +87,15 @@ def retrain(
             meta = _meta(reason, candidate, judgement, at.commit)
             commit = publish.publish(candidate.graph, metadata, meta, step, at)
         return Outcome(judgement, study, candidate, gathered, commit)
+
+
+def _require_destinations() -> None:
+    """Raises OSError where a promoted model could not be written, before it is trained."""
+    remote = usable_remote()
+    objects = Path(git.git("rev-parse", "--git-path", "objects"))
+    remotes = [Path(remote.url)] if remote.is_folder else []
+    for folder in (config.MODEL, cache(), objects, *remotes):
+        require_writable(folder)
 
 
 def _prove_data() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import shutil
 import tempfile
@@ -29,7 +30,7 @@ def fetch(source: str, folder: Path, study: Study) -> tuple[Path, Table]:
     folder is then as it was.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         remote = source.lower().startswith(("http://", "https://"))
         name = _name_in(source) if remote else Path(source).name
         if not name.lower().endswith(".csv"):
@@ -50,8 +51,23 @@ def fetch(source: str, folder: Path, study: Study) -> tuple[Path, Table]:
                 beside.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(other, beside)
         whole = load_table(Path(scratch), study)
-        copy.replace(folder / name)
+        _put(copy, folder / name)
     return folder / name, whole
+
+
+def _put(copy: Path, to: Path) -> None:
+    """Replaces a file at once; one that is a mount point, in its place."""
+    # Beside it: the folder may be a disk of its own. A name with a dot is no data.
+    part = to.with_name(f".{to.name}.part")
+    try:
+        shutil.copyfile(copy, part)
+        part.replace(to)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        shutil.copyfile(copy, to)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _name_in(url: str) -> str:
