@@ -76,16 +76,27 @@ def train(
         int | None, typer.Option(min=1, help="At most this many recipes of the study's search.")
     ] = None,
     jobs: Jobs = -1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="A Dask scheduler, such as tcp://host:8786, whose workers do the work."),
+    ] = None,
 ) -> None:
     """Search, fit, judge and export; write the model folder whole or not at all."""
-    typer.echo(_train(data, study, search, jobs))
+    typer.echo(_train(data, study, search, jobs, scheduler))
 
 
-def _train(data: Path | None, study: Path | None, search: int | None, jobs: int) -> Path:
+def _train(
+    data: Path | None,
+    study: Path | None,
+    search: int | None,
+    jobs: int,
+    scheduler: str | None = None,
+) -> Path:
     declared = sources.find_study(study)
     source = sources.find_data(declared, data, _tell)
     with _console.status("Reading the data and loading the libraries …"):
         from training.evaluation.cross_validation import recipes
+        from training.pipeline.cluster import workers_of
         from training.pipeline.train import train
         from training.study.table import load_table
 
@@ -95,7 +106,8 @@ def _train(data: Path | None, study: Path | None, search: int | None, jobs: int)
     folder = sources.model_folder(declared, table)
     require_writable(folder)
     candidates = recipes(declared.study, search)
-    candidate = train(declared.study, declared.sha256, table, candidates, jobs)
+    with workers_of(scheduler):
+        candidate = train(declared.study, declared.sha256, table, candidates, jobs)
     write_model(folder, candidate.graph, candidate.metadata)
     for part in summary_tables(candidate):
         _console.print(part)

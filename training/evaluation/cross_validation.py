@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import joblib
 import numpy as np
@@ -21,13 +21,17 @@ from training.model.hazard import FittedHazard, Recipe
 from training.model.periods import Periods
 from training.model.person_periods import PersonPeriods
 from training.study.declaration import Study
-from training.study.subjects import Subjects
+from training.study.subjects import Subjects, distinct_inputs
 
 FOLDS: Final = 6
 FEWEST_GROUPS: Final = 3
 SEARCH_SEEDS: Final = (3, 4, 5)
 REPORT_SEEDS: Final = (0, 1, 2)
 """A recipe is chosen on one set of folds and reported on another."""
+
+
+Task = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+"""What joblib.delayed makes."""
 
 
 class Learner(Protocol):
@@ -53,8 +57,12 @@ class HazardLearner:
     def predict(self, training: Subjects, test: Subjects) -> Floats:
         """Survival of the test subjects at every visit, [n, visits]."""
         data = PersonPeriods.of(training, self.periods)
+        return self.curves(data, test.codes, test.numbers)
+
+    def curves(self, data: PersonPeriods, codes: Ints, numbers: Floats) -> Floats:
+        """Survival for each row of inputs, after a fit on counted person-periods."""
         model = FittedHazard.fit(self.recipe, self.columns, self.periods, data)
-        return model.curves(test.codes, test.numbers)
+        return model.curves(codes, numbers)
 
 
 @dataclass(frozen=True)
@@ -121,20 +129,45 @@ def cross_validate(
     bare = replace(subjects, frame=subjects.frame[[]])
     split = list(group_folds(subjects.group, seeds))
     tasks = [(learner, training, test) for learner in learners for _, training, test in split]
-    predictions = joblib.Parallel(n_jobs=jobs, return_as="generator")(
-        joblib.delayed(learner.predict)(bare[training], bare[test])
-        for learner, training, test in tasks
-    )
+    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
+    predictions = parallel(_task(learner, bare[a], bare[b]) for learner, a, b in tasks)
     console = Console(stderr=True)
     survival = np.full((len(learners), len(seeds), len(subjects), len(outcomes.visits)), np.nan)
     by_fold: list[list[Scores]] = [[] for _ in learners]
     tracked = track(predictions, label, len(tasks), console=console)
-    for curves, (candidate, (seed, _, test)) in zip(
+    for predicted, (candidate, (seed, _, test)) in zip(
         tracked, itertools.product(range(len(learners)), split), strict=True
     ):
+        curves = predicted
+        if isinstance(learners[candidate], HazardLearner):
+            *_, inverse = distinct_inputs(bare.codes[test], bare.numbers[test])
+            curves = predicted[inverse]
         survival[candidate, seed, test] = curves
         by_fold[candidate].append(score(outcomes[test], curves))
     return [OutOfFold(s, tuple(f)) for s, f in zip(survival, by_fold, strict=True)]
+
+
+def _task(learner: Learner, training: Subjects, test: Subjects) -> Task:
+    """What one worker does; for a hazard, counts and distinct inputs travel and not rows."""
+    if not isinstance(learner, HazardLearner):
+        return delayed(learner.predict, training, test)
+    codes, numbers, _ = distinct_inputs(test.codes, test.numbers)
+    return delayed(learner.curves, PersonPeriods.of(training, learner.periods), codes, numbers)
+
+
+def delayed(function: Callable[..., Any], *arguments: object) -> Task:
+    """joblib.delayed with all arguments in one tuple.
+
+    What is large and stands alone, joblib's Dask backend leaves with one worker: if that dies,
+    it is gone, and the run with it. A tuple travels with its task.
+    """
+    task: Task = joblib.delayed(_call)((function, arguments))
+    return task
+
+
+def _call(task: tuple[Callable[..., Any], tuple[object, ...]]) -> Any:
+    function, arguments = task
+    return function(*arguments)
 
 
 def recipes(study: Study, at_most: int | None = None) -> list[Recipe]:

@@ -20,6 +20,7 @@ from training.evaluation.cross_validation import (
     choose_recipe,
     choose_reference,
     cross_validate,
+    delayed,
     recipes,
 )
 from training.evaluation.groups import GroupSpread, group_spread
@@ -132,7 +133,7 @@ def refit(
     weights = [np.ones(len(blocks))]
     weights += [(blocks != block).astype(np.float64) for block in range(blocks.max() + 1)]
     fits = joblib.Parallel(n_jobs=jobs, return_as="generator")(
-        joblib.delayed(FittedHazard.fit)(recipe, columns, periods, data, each) for each in weights
+        delayed(FittedHazard.fit, recipe, columns, periods, data, each) for each in weights
     )
     console = Console(stderr=True, quiet=quiet)
     return list(track(fits, "Refitting", len(weights), console=console))
