@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,17 +109,23 @@ class Container:
 
 
 @pytest.fixture
-def start(image: str) -> Iterator[Callable[..., Container]]:
-    """Starts containers, with arguments of `docker run`, and removes them all."""
+def container_of() -> Iterator[Callable[..., Container]]:
+    """Starts containers of an image, with arguments of `docker run`, and removes them all."""
     started: list[Container] = []
 
-    def begin(*arguments: str) -> Container:
+    def begin(image: str, *arguments: str) -> Container:
         started.append(Container(image, *arguments))
         return started[-1]
 
     yield begin
     for container in started:
         container.remove()
+
+
+@pytest.fixture
+def start(image: str, container_of: Callable[..., Container]) -> Callable[..., Container]:
+    """Starts containers of the image, with arguments of `docker run`."""
+    return partial(container_of, image)
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,8 @@ class Gateway:
     url: str = ""
     asleep: int = 0
     """As many first requests are answered as a gateway does that has nobody to ask."""
+    function: Callable[[dict[str, Any]], dict[str, Any]] = answered
+    """What the events are sent to."""
     spoil: Spoil = lambda _path, answer: answer
     requests: list[tuple[str, str, str]] = field(default_factory=list)
     """Method, path and key of each request."""
@@ -71,7 +73,7 @@ class Gateway:
             "requestContext": context,
             "body": body,
         }
-        return self.spoil(own, answered(event))
+        return self.spoil(own, self.function(event))
 
 
 def _said(status: int, message: str) -> dict[str, Any]:
