@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -167,6 +168,17 @@ def test_a_version_that_does_not_answer_is_given_up_in_time_to_report(
     assert faults[-1].endswith("no time was left for it")
     assert context.get_remaining_time_in_millis() > 1000 * hook._TO_REPORT
     assert reported(account) == ["Failed"]
+
+
+@pytest.mark.parametrize(("spare", "verdict"), [(0, "Succeeded"), (-1, "Failed")])
+def test_exactly_the_time_for_both_attempts_and_the_report_is_enough(
+    account: Account, invocations: object, spare: int, verdict: str
+) -> None:
+    # A quarter of what is left is waited for each answer: half goes into the two attempts.
+    still = SimpleNamespace(
+        get_remaining_time_in_millis=lambda: round(2000 * hook._TO_REPORT) + spare
+    )
+    assert hook.handler(EVENT, still)["verdict"] == verdict
 
 
 def test_a_version_that_can_t_be_invoked_stops_the_release(

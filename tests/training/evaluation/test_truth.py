@@ -56,3 +56,12 @@ def test_the_spread_that_was_drawn_is_found_again() -> None:
     assert found.group == pytest.approx(0.7, abs=0.25)
     assert found.group_by_phase < 0.3
     assert found.group_by_level_and_phase < 0.3
+
+
+def test_spreads_of_three_kinds_are_distinguished() -> None:
+    truth, outcomes, subjects = truth_of(samples.battery(), GroupEffects(0.7, 0.4, 0.4))
+    found = fitted_effects(truth.model, truth.draw(subjects, outcomes.staying, [3]))
+
+    assert found.group == pytest.approx(0.7, abs=0.25)
+    assert found.group_by_phase == pytest.approx(0.4, abs=0.15)
+    assert found.group_by_level_and_phase == pytest.approx(0.4, abs=0.15)

@@ -44,6 +44,7 @@ def test_an_address_is_taken_as_it_is_meant(given: str, taken: str) -> None:
         ("https://user:hunter2@example.org/x", "The address holds a secret"),
         ("https://x.blob.example.org/c?sig=hunter2", "The address holds a secret"),
         ("http://a..b", "http://a..b names no host, bucket or folder."),
+        ("http://[bad", "That is no URL (Invalid IPv6 URL)."),
         ("s3://", "s3:// names no host, bucket or folder."),
         ("s4://bucket", "DVC knows no remotes of the kind s4://."),
         ("s3://bucket/x", "A remote of the kind s3:// needs dvc-s3"),

@@ -40,6 +40,7 @@ def test_a_local_folder_as_the_remote_is_pushed_verified_and_pulled(
     assert here.store("status").count("in sync") == 4
     assert f"ok location {shelf} can be read and written" in here.store("doctor")
     clone = here.fresh(tmp_path / "clone")
+    assert "Verified: 6 objects" in clone.store("audit"), "lists of files come from the remote"
     clone.store("pull")
     assert clone.outputs() == OUTPUTS
 
