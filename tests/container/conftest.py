@@ -18,6 +18,10 @@ from typing import Any
 
 import pytest
 
+from tests.deploy.conftest import account
+
+__all__ = ["account", "docker", "free_port", "post"]
+
 
 def free_port() -> int:
     with socket.socket() as probe:

@@ -20,14 +20,6 @@ VERSION = "arn:aws:lambda:eu-west-1:123456789012:function:seedling-survival-prod
 EVENT = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "execution"}
 
 
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    for name, value in accounts.ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    with accounts.opened() as opened:
-        yield opened
-
-
 def started(image: str, *arguments: str) -> Iterator[Callable[[object], Any]]:
     """A container whose functions are invoked on a port of 127.0.0.1 of the host's own network."""
     name, port = f"seedling-{uuid.uuid4().hex[:12]}", free_port()

@@ -47,6 +47,11 @@ def test_the_default_remote_is_found_with_its_folder(monkeypatch: pytest.MonkeyP
     assert remotes.ready_remote() == "drive"
 
 
+def test_credentials_among_the_options_are_not_printed() -> None:
+    remote = Remote("drive", f"gdrive://{ID}", {"gdrive_client_secret": "hunter2"})
+    assert "hunter2" not in repr(remote)
+
+
 def test_a_folder_needs_no_key_though_dvc_asks_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     disk = remotes.find_remote("disk")
 
