@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import inspect
 import json
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, NoReturn
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from functions.api.problems import NOT_JSON
@@ -21,6 +24,7 @@ LARGEST_BODY: Final = 512 * 1024
 EMPTY_BODY: Final = "The body is empty; expected JSON."
 TOO_LARGE: Final = f"A body may hold {LARGEST_BODY} bytes."
 UNCOMPRESSED: Final = "Send the body uncompressed, without content-encoding."
+_JSON_TYPE: Final = re.compile(r"application/[^/]+\+json")
 _GONE: Final = object()
 
 
@@ -33,12 +37,47 @@ class JsonRoute(APIRoute):
         body_required = self.body_field and self.body_field.field_info.is_required()
 
         async def handle_json(request: Request) -> Response:
-            request = JsonRequest(request.scope, request.receive)
+            if not isinstance(request, JsonRequest):
+                request = JsonRequest(request.scope, request.receive)
             if body_required and not await request.body():
                 raise HTTPException(400, EMPTY_BODY)
             return await handle(request)
 
         return handle_json
+
+
+class BodyRoute(JsonRoute):
+    """A route of `async def endpoint(request: Request, body: Model) -> Response`, and no more.
+
+    A valid body goes straight to the endpoint, any other FastAPI's way, which names the faults.
+    Nothing but the body is to be found there: 30 µs, a sixth of a prediction.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's handler; raises TypeError for an endpoint that takes or returns more."""
+        handle, endpoint, body = super().get_route_handler(), self.endpoint, self.body_field
+        signature = inspect.signature(endpoint)
+        if (
+            list(signature.parameters) != ["request", "body"]
+            or signature.return_annotation is not Response
+            or body is None
+            or self.dependencies
+        ):
+            expected = "(request: Request, body: Model) -> Response"
+            raise TypeError(f"{self.name}: expected {expected} and no dependencies")
+        adapter: TypeAdapter[Any] = TypeAdapter(body.field_info.annotation)
+        validate = adapter.validate_python
+
+        async def handle_body(request: Request) -> Response:
+            request = JsonRequest(request.scope, request.receive)
+            try:
+                valid = validate(await request.json())
+            except ValidationError:
+                return await handle(request)
+            response: Response = await endpoint(request, valid)
+            return response
+
+        return handle_body
 
 
 class JsonRequest(Request):
@@ -48,17 +87,26 @@ class JsonRequest(Request):
         """The body; raises HTTPException 415 or 413 before it is read whole."""
         if not hasattr(self, "_body"):
             self._check_headers()
-            content = b""
-            async for chunk in self.stream():
-                content += chunk
-                if len(content) > LARGEST_BODY:
-                    raise HTTPException(413, TOO_LARGE)
-            self._body = content
+            self._body = await self._receive_body()
         return self._body
 
     async def json(self) -> Any:
         """The parsed body; raises HTTPException 400."""
         return parse_json(await self.body())
+
+    async def _receive_body(self) -> bytes:
+        # Without Starlette's stream(): asyncio keeps account of asynchronous generators, and that
+        # takes 4 µs, as long as validation.
+        content, more = b"", True
+        while more:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            content += message.get("body", b"")
+            if len(content) > LARGEST_BODY:
+                raise HTTPException(413, TOO_LARGE)
+            more = message.get("more_body", False)
+        return content
 
     def _check_headers(self) -> None:
         for name, value in self.scope["headers"]:
@@ -104,9 +152,7 @@ def parse_json(content: bytes) -> Any:
 def _check_type(value: str) -> None:
     kind, _, parameters = value.partition(";")
     kind = kind.strip().lower()
-    if kind != "application/json" and not (
-        kind.startswith("application/") and kind.endswith("+json")
-    ):
+    if kind != "application/json" and not _JSON_TYPE.fullmatch(kind):
         raise HTTPException(415, NOT_JSON)
     for parameter in parameters.lower().split(";"):
         name, _, charset = parameter.partition("=")
