@@ -6,25 +6,22 @@ to standard output: no call to AWS is made.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
+from pydantic_core import to_json
 
 from functions.settings import Settings
-
-_TIME: Final = 1_234_567_890_123
-"""Stands in a frame where the time of a request will."""
 
 
 @dataclass
@@ -85,35 +82,35 @@ class PowertoolsTelemetry:
     """A line for each request that is log and metrics at once; Powertools' Logger for the rest.
 
     The line is a metric record in CloudWatch's embedded format, and CloudWatch lets such a record
-    hold fields of any other kind. Its frame is made by Powertools, once for each kind of
-    request; a request then costs the writing of its own figures.
+    hold fields of any other kind. Powertools makes a record once for each kind of request, and
+    each request fills in its own figures: Powertools would take 24 µs for every one, a seventh
+    of a prediction.
     """
 
     def __init__(self, settings: Settings, model_version: str, model_data: str) -> None:
         self._settings = settings
         self._model = {"model_version": model_version, "model_data": model_data}
-        self._frames: dict[tuple[object, ...], tuple[str, str]] = {}
+        self._records: dict[tuple[object, ...], dict[str, Any]] = {}
         self._cold = settings.cold_start
 
     def answered(self, request: RequestLog) -> None:
         """Writes the request's line."""
         kind = (request.method, request.route, request.status, request.predictions > 0, self._cold)
-        before, after = self._frames.get(kind) or self._frames.setdefault(
-            kind, self._frame(request)
-        )
-        # Ids are harmless as they are: the edge lets no others through.
-        line = (
-            f"{before}{int(1000 * time.time())}{after}"
-            f', "request_id": "{request.id}", "Latency": {request.milliseconds:.3f}'
-        )
+        same = self._records.get(kind) or self._records.setdefault(kind, self._record(request))
+        record = {
+            **same,
+            "_aws": {**same["_aws"], "Timestamp": int(1000 * time.time())},
+            "request_id": request.id,
+            "Latency": round(request.milliseconds, 3),
+        }
         if request.lambda_request_id:
-            line += f', "lambda_request_id": "{request.lambda_request_id}"'
+            record["lambda_request_id"] = request.lambda_request_id
         if request.trace_id:
-            line += f', "trace_id": "{request.trace_id}"'
-        if request.predictions:
-            line += f', "Predictions": {request.predictions}'
-            line += f', "OutcomePercent": {request.outcome_percent:.2f}'
-        sys.stdout.write(f"{line}}}\n")
+            record["trace_id"] = request.trace_id
+        if request.outcome_percent is not None:
+            record["Predictions"] = request.predictions
+            record["OutcomePercent"] = round(request.outcome_percent, 2)
+        sys.stdout.write(f"{to_json(record).decode()}\n")
         self._cold = False
 
     def failed(self, request: RequestLog) -> None:
@@ -143,8 +140,8 @@ class PowertoolsTelemetry:
             "cold_start": self._cold,
         }
 
-    def _frame(self, request: RequestLog) -> tuple[str, str]:
-        """What is the same in each line of its kind, before its time and after it."""
+    def _record(self, request: RequestLog) -> dict[str, Any]:
+        """What is the same in each record of a request's kind."""
         counts = ["Requests"]
         if request.status >= 400:
             counts += [f"Errors{request.status // 100}xx", f"Errors{request.status}"]
@@ -155,18 +152,18 @@ class PowertoolsTelemetry:
             measured |= {"Predictions": MetricUnit.Count, "OutcomePercent": MetricUnit.Percent}
         service, version = self._settings.service, self._settings.version
         metrics = AmazonCloudWatchEMFProvider(namespace=self._settings.namespace)
-        metrics.timestamp = _TIME
         metrics.add_dimension("service", service)
         metrics.add_dimensions(service=service, version=version)
         for name, unit in {**dict.fromkeys(counts, MetricUnit.Count), **measured}.items():
             metrics.add_metric(name, unit, 1)
-        record: dict[str, Any] = {**metrics.serialize_metric_set()}
-        record |= dict.fromkeys(counts, 1)
-        for name in measured:  # each line brings its own
-            del record[name]
-        record |= {"level": "INFO", "message": "request", **self._model, **self._fields(request)}
-        before, after = json.dumps(record).split(str(_TIME), 1)
-        return before, after.removesuffix("}")
+        record = {**metrics.serialize_metric_set(), **dict.fromkeys(counts, 1)}
+        return {
+            **record,
+            "level": "INFO",
+            "message": "request",
+            **self._model,
+            **self._fields(request),
+        }
 
     @cached_property
     def _logger(self) -> Logger:

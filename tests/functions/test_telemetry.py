@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
+    AmazonCloudWatchEMFProvider,
+)
 
 from functions.settings import Settings
 from functions.telemetry import PowertoolsTelemetry, RequestLog, Terminal
@@ -116,6 +119,24 @@ def test_each_line_of_a_kind_has_its_own_figures(settings: Settings, capsys: Cap
         for line in written(capsys)
     ]
     assert found == logs
+
+
+def test_powertools_makes_a_record_once_for_each_kind_of_request(
+    settings: Settings, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+
+    def counted(**arguments: Any) -> AmazonCloudWatchEMFProvider:
+        made.append(arguments)
+        return AmazonCloudWatchEMFProvider(**arguments)
+
+    monkeypatch.setattr("functions.telemetry.AmazonCloudWatchEMFProvider", counted)
+    telemetry = PowertoolsTelemetry(replace(settings, cold_start=False), "0", "published")
+    for status in (200, 200, 404, 200, 404):
+        telemetry.answered(RequestLog("x", "GET", "/health", status, 1.0))
+
+    assert [each["status"] for each in written(capsys)] == [200, 200, 404, 200, 404]
+    assert len(made) == 2
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, "4xx"), (422, "4xx"), (500, "5xx")])
