@@ -82,9 +82,12 @@ def check_parity(
 
 
 def run_graph(shipped: bytes, codes: Ints, numbers: Floats) -> Floats:
-    """What the graph answers, [n, periods, models]."""
-    session = onnxruntime.InferenceSession(shipped, providers=["CPUExecutionProvider"])
+    """What the graph answers, [n, periods, models]; raises ExportError where it can't be run."""
     given = {"codes": codes, "numbers": numbers.astype(np.float32)}
-    named = {each.name: given[each.name] for each in session.get_inputs()}
-    (hazard,) = session.run(["hazard"], named)
+    try:
+        session = onnxruntime.InferenceSession(shipped, providers=["CPUExecutionProvider"])
+        named = {each.name: given[each.name] for each in session.get_inputs()}
+        (hazard,) = session.run(["hazard"], named)
+    except Exception as error:  # onnxruntime's own errors have no common base but this
+        raise ExportError(f"the ONNX graph can't be run: {error}") from error
     return np.asarray(hazard, np.float64)

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from training import config
-from training.errors import StoreError, TrainingError
+from training.errors import ExportError, StoreError, TrainingError
+from training.evaluation.served_model import ServedModel
+from training.model.export import run_graph
 from training.model.folder import GRAPH, read_metadata
 from training.model.hazard import ESTIMATORS
 from training.registry import git, publish
@@ -89,8 +93,7 @@ def find_champion(study: Study, table: Table) -> Champion | None:
     """
     if not Path(POINTER).is_file():
         return None
-    metadata = _own_metadata()
-    graph = (config.MODEL / GRAPH).read_bytes()
+    metadata, graph = _own_model()
     code = str(read_pointer(POINTER).meta.get("code", ""))
     unchecked = []
     its_study = _study_at(code)
@@ -112,13 +115,15 @@ def find_champion(study: Study, table: Table) -> Champion | None:
     return Champion(metadata, graph, its_study or study, its_table, tuple(unchecked))
 
 
-def _own_metadata() -> dict[str, Any]:
-    """The champion's metadata; raises StoreError where it can't be one of this program's."""
+def _own_model() -> tuple[dict[str, Any], bytes]:
+    """The champion's metadata and graph; raises StoreError where this program can't use them."""
     over = f"Roll back (`make rollback-model`), or start over: `git rm {POINTER}` and commit."
     try:
-        metadata = read_metadata(config.MODEL)
-        estimator, _ = metadata["recipe"]["estimator"], metadata["data"]["md5"]
-    except (KeyError, TypeError, ValueError, OSError) as error:
+        metadata, graph = read_metadata(config.MODEL), (config.MODEL / GRAPH).read_bytes()
+        estimator = metadata["recipe"]["estimator"]
+        _ = metadata["data"]["md5"], metadata["gate"]["verdict"]
+        served = ServedModel.of(graph, metadata)
+    except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
         raise StoreError(
             f"The model that serves has metadata that this program did not write ({error!r}).", over
         ) from error
@@ -128,7 +133,12 @@ def _own_metadata() -> dict[str, Any]:
             f"(there are: {', '.join(ESTIMATORS)}).",
             over,
         )
-    return metadata
+    codes, numbers = np.zeros((1, len(served.factors)), int), np.zeros((1, len(served.numbers)))
+    try:
+        run_graph(graph, codes, numbers)
+    except ExportError as error:
+        raise StoreError(f"The model that serves does not answer: {str(error).rstrip('.')}.", over) from error
+    return metadata, graph
 
 
 def _study_at(code: str) -> Study | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from training.config import RELEASED_REMOTE
 from training.errors import StoreError
 from training.store import pointer, remotes, retry
 from training.store.audit import Audit, audit, chosen
@@ -17,10 +18,6 @@ from training.store.failures import REPAIR
 from training.store.pointer import Pointer, parse_pointer, read_pointer
 from training.store.remotes import Remote
 
-_NOT_HERE: Final = (
-    "It is not in this checkout either: restore what the pointer names, or track the current "
-    "files (`dvc add data`)."
-)
 _LOCAL: Final = {"GDRIVE_CREDENTIALS_DATA": "unused"}
 
 
@@ -87,12 +84,23 @@ def push(
     retry.push_objects(at, names, timeout=timeout, pause=pause)
     result = audit(at.name, names)
     if not result.verified:
-        faults = "; ".join(map(str, result.findings))
-        here = all(pointer.cached(each.oid, cache).exists() for each in result.findings)
-        raise StoreError(
-            f"DVC reported the push as done, but {faults}.", REPAIR if here else _NOT_HERE
-        )
+        raise _incomplete(result, cache)
     return result
+
+
+def _incomplete(result: Audit, cache: Path) -> StoreError:
+    """The error for a push after which objects are not at the remote."""
+    faults = "; ".join(map(str, result.findings))
+    lacking = [each for each in result.findings if not pointer.cached(each.oid, cache).exists()]
+    if not lacking:
+        return StoreError(f"DVC reported the push as done, but {faults}.", REPAIR)
+    target = lacking[0].target
+    source = RELEASED_REMOTE if target == "model.dvc" else "NAME"
+    return StoreError(
+        f"This checkout lacks some of what {target} names, so the push is not complete: {faults}.",
+        f"Pull it first (`python -m training store pull {target} --remote {source}`), or track "
+        f"the current files (`dvc add {read_pointer(target).output}`).",
+    )
 
 
 def status(remote: str | None = None) -> list[Status]:

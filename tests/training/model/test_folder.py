@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from training.model.folder import read_metadata, recover_folder, write_model
+from training.model.folder import read_metadata, recover_folder, require_writable, write_model
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -55,3 +55,14 @@ def test_a_swap_cut_off_at_its_end_keeps_the_new_model(tmp_path: Path) -> None:
     recover_folder(tmp_path / "model")
     assert contents(tmp_path)["model/model.onnx"] == "new"
     assert [p.name for p in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_destination_that_cannot_be_written_is_named_before_anything_is_made(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").touch()
+    require_writable(tmp_path / "new/model")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    with pytest.raises(NotADirectoryError) as caught:
+        require_writable(tmp_path / "file/model")
+    assert caught.value.filename == str(tmp_path / "file")

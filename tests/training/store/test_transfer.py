@@ -65,8 +65,8 @@ def test_changed_data_are_reported_and_not_pushed(here: Checkout, tmp_path: Path
     shutil.rmtree(here.cache)
     shutil.rmtree(tmp_path / "shelf/files")
     assert here.store("push", "data.dvc", code=1).endswith(
-        "It is not in this checkout either: restore what the pointer names, or track the current "
-        "files (`dvc add data`)."
+        "Pull it first (`python -m training store pull data.dvc --remote NAME`), or track the "
+        "current files (`dvc add data`)."
     )
 
 

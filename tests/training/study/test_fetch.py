@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -121,3 +122,19 @@ def test_a_file_over_the_limit_is_not_taken(
     monkeypatch.setattr(fetch, "LARGEST", 100)
     with pytest.raises(NoTableError, match="holds more than"):
         fetch.fetch(f"{served}/Tree%20Data.csv", tmp_path / "data", study)
+
+
+def test_a_file_that_is_a_mount_point_is_filled_in_its_place(
+    study: Study, sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounted = tmp_path / "data/Trees.csv"
+    mounted.parent.mkdir()
+    mounted.touch()
+
+    def busy(self: Path, target: Path) -> Path:
+        raise OSError(errno.EBUSY, "Device or resource busy", str(target))
+
+    monkeypatch.setattr(Path, "replace", busy)
+    fetch.fetch(str(sound), tmp_path / "data", study)
+    assert mounted.read_bytes() == sound.read_bytes()
+    assert list(mounted.parent.iterdir()) == [mounted]
