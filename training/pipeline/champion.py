@@ -137,7 +137,9 @@ def _own_model() -> tuple[dict[str, Any], bytes]:
     try:
         run_graph(graph, codes, numbers)
     except ExportError as error:
-        raise StoreError(f"The model that serves does not answer: {str(error).rstrip('.')}.", over) from error
+        raise StoreError(
+            f"The model that serves does not answer: {str(error).rstrip('.')}.", over
+        ) from error
     return metadata, graph
 
 
