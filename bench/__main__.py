@@ -41,7 +41,7 @@ def run(
 def show(source: From = RESULTS) -> None:
     """Print the tables of a run."""
     results = Results.load(source)
-    shown = ["machine", "figures", "targets", "imports", "layers", "training"]
+    shown = ["machine", "figures", "targets", "imports", "layers", "slope", "training"]
     if results.quotas:
         shown += ["quotas", "cost"]
     typer.echo("\n\n".join(report.BLOCKS[name](results) for name in shown))

@@ -33,7 +33,7 @@ LAYERS: Final = (
     ("functions/api/schemas.py", "validating the body"),
     ("pydantic/", "validating the body"),
     ("functions/api/edge.py", "ids, versions, headers"),
-    ("functions/api/json_route.py", "response as JSON"),
+    ("functions/api/json_route.py", "reading the body"),
     ("functions/api/app.py", "the route's own function"),
     ("functions/api/reading.py", "ids, versions, headers"),
     ("functions/api/gateway_event.py", "gateway event"),

@@ -14,15 +14,15 @@ _EVENT: Final = Path("tests/events/predict.json")
 
 
 @cache
-def artefact() -> Artefact:
+def artefact(model: Path = MODEL) -> Artefact:
     """The model that is measured."""
-    return read_artefact(MODEL)
+    return read_artefact(model)
 
 
-def row(number: int = 0) -> dict[str, Any]:
+def row(number: int = 0, model: Path = MODEL) -> dict[str, Any]:
     """Inputs of one prediction; hardly two of the first thousand are alike."""
     values: dict[str, Any] = {}
-    for stride, each in enumerate(artefact().inputs, 1):
+    for stride, each in enumerate(artefact(model).inputs, 1):
         if isinstance(each, Factor):
             values[each.name] = each.levels[number // stride % len(each.levels)]
         else:
@@ -39,9 +39,9 @@ def event(path: str, body: object) -> dict[str, Any]:
     return {**loaded, "body": json.dumps(body)}
 
 
-def single() -> dict[str, Any]:
+def single(model: Path = MODEL) -> dict[str, Any]:
     """The event of one prediction."""
-    return event("/v1/predict", row())
+    return event("/v1/predict", row(model=model))
 
 
 def batch(size: int) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bench import load, payloads
 from bench.results import PEERS, SIZES
@@ -34,13 +34,23 @@ def free_port() -> int:
 
 def in_process(peer: str, calls: int) -> dict[str, float]:
     """Warm calls, batches and memory of a fresh process, by figure."""
+    batches = {size: payloads.batch(size) for size in SIZES}
+    return _measure(peer, calls, {"single": payloads.single(), "batches": batches}, payloads.MODEL)
+
+
+def warm_call(model: Path, calls: int) -> float:
+    """Median milliseconds of our warm call with another model."""
+    return _measure("ours", calls, {"single": payloads.single(model), "batches": {}}, model)["p50"]
+
+
+def _measure(peer: str, calls: int, sent: dict[str, Any], model: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         events, result = Path(folder) / "events.json", Path(folder) / "result.json"
-        batches = {size: payloads.batch(size) for size in SIZES}
-        events.write_text(json.dumps({"single": payloads.single(), "batches": batches}))
+        events.write_text(json.dumps(sent))
         arguments = [peer, str(events), str(result), str(calls)]
         command = [sys.executable, "-u", "-m", "bench.worker", *arguments]
-        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        environment = {**os.environ, "MODEL_PATH": str(model)}
+        subprocess.run(command, stdout=subprocess.DEVNULL, env=environment, check=True)
         found: dict[str, float] = json.loads(result.read_text())
         return found
 

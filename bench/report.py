@@ -7,6 +7,7 @@ from typing import Final
 
 from bench.cost import COLD_SHARE, GATEWAY, OBSERVABILITY, PRICES, Prices, costs, explain_break_even
 from bench.results import PEERS, SIZES, Results
+from bench.slope import FACTORS, INPUTS, LEVELS, LEVELS_EACH, per_unit
 from bench.targets import TARGETS
 
 FIGURES: Final = (
@@ -116,6 +117,27 @@ def layers(results: Results) -> str:
     return table(["layer", "share", "µs"], rows)
 
 
+def slope(results: Results) -> str:
+    """A warm call by how many inputs a model has, and by how many levels its factors have."""
+    if not results.has("inputs_1"):
+        return "Not measured."
+    first, floor = results.median("inputs_1"), results.median("p50", "floor")
+    rows = []
+    for kind, counts in (("inputs", INPUTS), ("levels", LEVELS)):
+        for count in counts:
+            time = results.median(f"{kind}_{count}")
+            shape = [count, LEVELS_EACH] if kind == "inputs" else [FACTORS, count]
+            figures = [1000 * time, time / first, time / floor]
+            rows.append([*map(str, shape), *map(number, figures)])
+    headings = ["inputs", "levels of a factor", "warm call, p50, µs"]
+    shown = table([*headings, "ratio to 1 input", "ratio to floor"], rows)
+    one_more = [f"{number(per_unit(results, kind))} µs" for kind in ("inputs", "levels")]
+    return (
+        f"{shown}\n\nA further input adds {one_more[0]} to a call, "
+        f"a further level of each of {FACTORS} factors {one_more[1]}."
+    )
+
+
 def training(results: Results) -> str:
     """Seconds and memory of `make train` by rows."""
     rows = [
@@ -186,6 +208,7 @@ BLOCKS: Final = {
     "targets": targets,
     "imports": imports,
     "layers": layers,
+    "slope": slope,
     "training": training,
     "quotas": quotas,
     "cost": cost,

@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 from rich.console import Console
 from rich.progress import track
 
-from bench import images, naive_model, processes, training
+from bench import images, naive_model, processes, slope, training
 from bench.results import PEERS, Results
 
 FOLDER: Final = Path("build/bench")
@@ -40,6 +40,7 @@ def run(*, quick: bool) -> Results:
     os.environ |= {"NAIVE_MODEL": str(model), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     results = Results(quick=quick, machine=_machine())
     _warm_calls(results, rounds=2 if quick else 5, calls=300 if quick else 1000)
+    _slope(results, rounds=1 if quick else 3)
     _cold_starts(results, rounds=3 if quick else 9)
     for peer in _progress(list(PEERS) * (1 if quick else 4), "Over HTTP"):
         results.note("http", peer, processes.over_http(peer, 1.5 if quick else 4))
@@ -64,6 +65,12 @@ def _warm_calls(results: Results, rounds: int, calls: int) -> None:
     for peer in _progress(list(PEERS) * rounds, "Warm calls"):
         for figure, value in processes.in_process(peer, calls).items():
             results.note(figure, peer, value)
+
+
+def _slope(results: Results, rounds: int) -> None:
+    models = slope.write_models(FOLDER / "slope")
+    for figure in _progress(list(models) * rounds, "Inputs and levels"):
+        results.note(figure, "ours", processes.warm_call(models[figure], 500))
 
 
 def _cold_starts(results: Results, rounds: int) -> None:

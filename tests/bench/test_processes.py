@@ -29,7 +29,7 @@ def test_import_times_add_up_by_package() -> None:
 @pytest.mark.parametrize(
     ("files", "layer"),
     [
-        (["/lib/json/encoder.py", "/x/functions/api/json_route.py"], "response as JSON"),
+        (["/lib/json/encoder.py", "/x/functions/api/json_route.py"], "reading the body"),
         (["/lib/numpy/_core/x.py", "/x/functions/scoring.py"], "curve and interval"),
         (["/x/functions/new.py", "/x/functions/api/app.py"], "rest of functions"),
         (["/lib/selectors.py", "/v/mangum/protocols/http.py"], "Mangum"),

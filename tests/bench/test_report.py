@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import charts, report
+from bench import charts, report, slope
 from bench.__main__ import KEPT, PAGE
 from bench.results import Results
 
@@ -34,6 +34,23 @@ def test_a_missed_target_is_marked(results: Results) -> None:
     assert re.search(r"ratio to floor +\| +≤ 1.05 \| +1.25 \| +\*\*no\*\* \|", shown)
     assert re.search(
         r"Image above its base, ratio to naive +\| +≤ 0.5 \| +- \| +not measured \|", shown
+    )
+
+
+def test_what_an_input_and_a_level_add_is_shown_in_microseconds(results: Results) -> None:
+    assert report.slope(results) == "Not measured."
+    for count in slope.INPUTS:
+        results.note(f"inputs_{count}", "ours", 0.2 + 0.002 * (count - 1))
+    for count in slope.LEVELS:
+        results.note(f"levels_{count}", "ours", 0.25)
+
+    shown = report.slope(results)
+    rows = [re.split(r"\s*\|\s*", line)[1:-1] for line in shown.splitlines() if line[:1] == "|"]
+    assert rows[2] == ["1", "4", "200", "1.00", "2.00"]
+    assert rows[2 + len(slope.INPUTS)] == ["3", "2", "250", "1.25", "2.50"]
+    assert len(rows) == 2 + len(slope.INPUTS) + len(slope.LEVELS)
+    assert shown.endswith(
+        "A further input adds 2.00 µs to a call, a further level of each of 3 factors 0.000 µs."
     )
 
 
