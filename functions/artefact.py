@@ -14,6 +14,9 @@ from functions.errors import ArtefactError
 from functions.fields import Field
 
 CONTRACT: Final = 2
+SIMULATED: Final = (
+    "The model was trained on SIMULATED data: its predictions say nothing about the real world."
+)
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,11 @@ class Artefact:
     def numbers(self) -> tuple[Number, ...]:
         """The inputs that are numbers, in their order: the columns of `numbers`."""
         return tuple(each for each in self.inputs if isinstance(each, Number))
+
+    @property
+    def warnings(self) -> list[str]:
+        """What to know about every prediction of this model."""
+        return [SIMULATED] if self.source == "simulated" else []
 
     @property
     def example(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 import training
-from training.cli import coverage, data, gate_rates, model, store, study
+from training.cli import coverage, data, gate_rates, model, predict, store, study
 from training.cli import retrain as loop
 from training.cli.endings import explain_failure
 from training.errors import InvalidStudyError, InvalidTableError
@@ -25,6 +25,7 @@ app.add_typer(store.app, name="store")
 app.add_typer(study.app, name="study")
 for command in (model.train, loop.retrain, loop.rollback, coverage.coverage, gate_rates.gate_rates):
     app.command()(command)
+app.command(context_settings=predict.OPTIONS)(predict.predict)
 
 
 def main() -> None:

@@ -19,9 +19,6 @@ from functions.api.schemas import Health, ModelMetadata, create_schemas
 from functions.intervals import Floats
 from functions.scoring import Forecast, Scorer
 
-SIMULATED: Final = (
-    "The model was trained on SIMULATED data: its predictions say nothing about the real world."
-)
 API_VERSION: Final = "1.1"
 """Of requests and responses, whatever model serves: raise it when docs/openapi.json changes."""
 
@@ -37,7 +34,7 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
     )
     schemas = create_schemas(artefact)
     model = {"version": artefact.version, "data": artefact.source}
-    marks = [SIMULATED] if artefact.source == "simulated" else []
+    marks = artefact.warnings
 
     app = FastAPI(
         title=study.title,

@@ -10,8 +10,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from functions.api import problems, schemas
-from functions.api.app import SIMULATED, create_app
-from functions.artefact import read_artefact
+from functions.api.app import create_app
+from functions.artefact import SIMULATED, read_artefact
 from functions.scoring import Scorer
 from tests.functions.conftest import Client, Listener, Vary, read_problem
 
