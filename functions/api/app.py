@@ -118,9 +118,13 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
     async def front_page(request: Request) -> Response:
         return _page(*page.render(artefact, request.scope.get("root_path", "")))
 
+    @app.get("/model", include_in_schema=False)
+    async def model_page(request: Request) -> Response:
+        return _page(*page.render_model(artefact, request.scope.get("root_path", "")))
+
     @app.get("/docs", include_in_schema=False)
     async def docs_page(request: Request) -> Response:
-        return _page(*page.describe_page(request.scope.get("root_path", "")))
+        return _page(*page.describe_page(artefact, request.scope.get("root_path", "")))
 
     def openapi() -> dict[str, Any]:
         app.openapi_schema = app.openapi_schema or describe_api(app)

@@ -11,11 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from functions.api.app import create_app
 from functions.artefact import read_artefact
 from functions.scoring import Scorer
+from tests.browser.orchard import write_orchard
 from tests.functions.conftest import Client, Listener
 
 if TYPE_CHECKING:
@@ -49,6 +51,13 @@ class Visit:
         self.page.goto(HERE + address)
         return self.page
 
+    def send(self, method: str, path: str, content: bytes | None = None) -> httpx.Response:
+        """The app's response to a request, without the browser."""
+        # Playwright runs a loop in this thread, and the client its own.
+        headers = {"content-type": "application/json"}
+        request = self._client.request
+        return self._pool.submit(request, method, path, content=content, headers=headers).result()
+
     def _answer(self, route: sync_api.Route) -> None:
         request = route.request
         path = request.url.removeprefix(HERE.rstrip("/"))
@@ -57,14 +66,7 @@ class Visit:
             if refusal := self.refuse(request):
                 route.fulfill(**refusal)
                 return
-        # Playwright runs a loop in this thread, and the client its own.
-        response = self._pool.submit(
-            self._client.request,
-            request.method,
-            path,
-            content=request.post_data_buffer,
-            headers={"content-type": "application/json"},
-        ).result()
+        response = self.send(request.method, path, request.post_data_buffer)
         route.fulfill(
             status=response.status_code, headers=dict(response.headers), body=response.content
         )
@@ -92,7 +94,13 @@ def browser() -> Iterator[sync_api.Browser]:
 
 
 @pytest.fixture(scope="session")
-def client(folder: Path) -> Client:
+def client(tmp_path_factory: pytest.TempPathFactory) -> Client:
+    """The API over the orchard's model."""
+    return client_of(write_orchard(tmp_path_factory.mktemp("orchard") / "model"))
+
+
+def client_of(folder: Path) -> Client:
+    """The API over a model's folder."""
     return Client(create_app(Scorer(read_artefact(folder)), Listener()))
 
 
@@ -118,7 +126,7 @@ def visit(open_tab: OpenTab) -> Visit:
     return open_tab()
 
 
-def expect(page: sync_api.Page, selector: str) -> sync_api.LocatorAssertions:
+def expect(page: sync_api.Page, selector: str) -> Any:
     """Assertions that wait for what a selector finds."""
     from playwright.sync_api import expect as expected
 

@@ -24,6 +24,7 @@ EACH_KIND: list[tuple[str, str, bytes | None, int]] = [
     ("GET", "/", None, 200),
     ("GET", "/health", None, 200),
     ("GET", "/v1/model", None, 200),
+    ("GET", "/model", None, 200),
     ("GET", "/docs", None, 200),
     ("GET", "/openapi.json", None, 200),
     ("POST", "/v1/predict", b'{"species": "Quercus alba", "soil": "Sterile", "light": 1}', 200),

@@ -10,7 +10,7 @@ from functions.api.app import create_app
 from functions.scoring import Scorer
 from tests.functions.conftest import Client, Listener, read_problem
 
-ROUTES = ["/", "/docs", "/openapi.json", "/health", "/v1/model"]
+ROUTES = ["/", "/model", "/docs", "/openapi.json", "/health", "/v1/model"]
 KEPT = [route for route in ROUTES if route != "/health"]
 
 

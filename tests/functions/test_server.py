@@ -54,7 +54,7 @@ def test_it_says_where_it_is_and_a_command_that_works(server: subprocess.Popen[s
 def test_head_and_304_are_answered_without_a_failure(server: subprocess.Popen[str]) -> None:
     assert server.stdout is not None
     address = server.stdout.readline().split()[1]
-    for path in ("/", "/docs", "/openapi.json", "/health", "/v1/model"):
+    for path in ("/", "/model", "/docs", "/openapi.json", "/health", "/v1/model"):
         got, head = httpx.get(f"{address}{path}"), httpx.head(f"{address}{path}")
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["content-length"] == got.headers["content-length"]

@@ -16,10 +16,12 @@ from tests.stack.conftest import Template, of_type, plain
 
 NEEDS_KEY = {
     ("GET", "/"): False,
+    ("GET", "/model"): False,
     ("GET", "/docs"): False,
     ("GET", "/openapi.json"): False,
     ("GET", "/health"): False,
     ("HEAD", "/"): False,
+    ("HEAD", "/model"): False,
     ("HEAD", "/docs"): False,
     ("HEAD", "/openapi.json"): False,
     ("HEAD", "/health"): False,

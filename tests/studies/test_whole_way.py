@@ -138,7 +138,7 @@ class Scripts(HTMLParser):
 
 
 def test_no_text_of_a_study_becomes_markup(way: Way) -> None:
-    for path in ("/", "/docs"):
+    for path in ("/", "/model", "/docs"):
         page = Client(way.app).get(path)
         assert page.status_code == 200
         parser = Scripts()

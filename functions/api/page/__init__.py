@@ -1,4 +1,4 @@
-"""The pages at `/` and `/docs`: self-contained documents that load nothing from elsewhere."""
+"""The pages at `/`, `/model` and `/docs`: self-contained, they load nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -13,10 +13,18 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
+from functions.api.schemas import LARGEST_BATCH
 from functions.artefact import Artefact
 
 _SCRIPTS: Final = {
-    "page": ("texts.js", "chart.js", "traffic.js", "form.js", "page.js"),
+    "page": (
+        *("shared.js", "words.js", "texts.js", "traffic.js", "request.js", "trust.js", "form.js"),
+        *("chart.js", "answer.js", "curve.js", "comparison.js", "actions.js", "page.js"),
+    ),
+    "model": (
+        *("shared.js", "words.js", "model_texts.js", "traffic.js", "request.js", "trust.js"),
+        "model.js",
+    ),
     "docs": ("docs.js",),
 }
 """The parts of each page's one script, in their order."""
@@ -24,34 +32,75 @@ _SCRIPTS: Final = {
 
 def render(artefact: Artefact, root_path: str) -> tuple[str, str]:
     """The page to try the model on, with the model's own values, and its security policy."""
+    return _of_model("page", artefact, root_path)
+
+
+def render_model(artefact: Artefact, root_path: str) -> tuple[str, str]:
+    """The page that says what the model is, and its security policy.
+
+    What the metadata holds beyond the form's values it reads from `v1/model`, which may need a key.
+    """
+    return _of_model("model", artefact, root_path)
+
+
+def describe_page(artefact: Artefact, root_path: str) -> tuple[str, str]:
+    """The page that tells people what `openapi.json` tells programs, and its security policy.
+
+    What it says without a script is short, and made of the model's own names.
+    """
+    study, time = artefact.study, artefact.time
+    texts = {
+        "title": study.title,
+        "summary": study.summary,
+        "many": study.many,
+        "rows": study.rows,
+        "example": json.dumps(artefact.example, ensure_ascii=False),
+        "time": time.name,
+        "unit": time.unit,
+        "horizon": f"{time.horizon:g}",
+        "largest": str(LARGEST_BATCH),
+    }
+    fields = ", ".join(f"<code>{escape(each.name)}</code>" for each in artefact.inputs)
+    escaped = {name: escape(text) for name, text in texts.items()}
+    return _filled("docs", root_path, {**escaped, "fields": fields})
+
+
+def _of_model(name: str, artefact: Artefact, root_path: str) -> tuple[str, str]:
+    study = artefact.metadata["study"]
+    texts = {part: escape(study[part]["en"]) for part in ("title", "summary")}
+    facts = json.dumps(_facts(artefact), ensure_ascii=False)
+    # "<" would let a value end the script element that holds it.
+    return _filled(name, root_path, {**texts, "facts": facts.replace("<", "\\u003c")})
+
+
+def _facts(artefact: Artefact) -> dict[str, Any]:
+    """What the pages know of the model without a request."""
     metadata = artefact.metadata
-    study = metadata["study"]
-    shown = ("title", "summary", "limits", "outcome_label", "answer", "group", "stand", "source")
-    facts = {
+    study, time = metadata["study"], metadata["time"]
+    shown = (
+        *("title", "summary", "limits", "outcome_label", "answer", "subject"),
+        *("group", "stand", "source"),
+    )
+    return {
         "study": {name: study.get(name) for name in shown} | {"rows": study["rows"]},
         "row": study["row"],
         "rows": {language: noun["many"] for language, noun in study["row"].items()},
         "inputs": metadata["inputs"],
         "typical": _typical(metadata),
-        "unit": metadata["time"]["unit"],
+        "observed": metadata.get("observed"),
+        "unit": time["unit"],
+        "start": time.get("start"),
         "percent": artefact.study.percent,
         "time": artefact.time.name,
         "horizon": artefact.time.horizon,
         "steps": artefact.time.steps,
-        "first_end": metadata["time"]["period_ends"][0],
-        "refits": metadata["interval"]["refits"],
-        "stand_size": artefact.stand and artefact.stand.size,
+        "period_ends": time["period_ends"],
+        "refits": artefact.refits,
+        "t": artefact.t,
+        "stand": metadata["stand_interval"],
         "data": {name: metadata["data"].get(name) for name in ("source", "subjects", "groups")},
         "version": artefact.version,
     }
-    texts = {name: escape(study[name]["en"]) for name in ("title", "summary")}
-    # "<" would let a value end the script element that holds it.
-    return _filled("page", root_path, {**texts, "facts": json.dumps(facts).replace("<", "\\u003c")})
-
-
-def describe_page(root_path: str) -> tuple[str, str]:
-    """The page that tells people what `openapi.json` tells programs, and its security policy."""
-    return _filled("docs", root_path, {})
 
 
 def _typical(metadata: Mapping[str, Any]) -> dict[str, float]:

@@ -1,9 +1,4 @@
 // Drawing: dots, the curve with its band, and bars. Nothing here sends or keeps anything.
-const make = (name, properties, ...children) => {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-};
 const shape = (name, attributes, text) => {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -26,7 +21,7 @@ function ticks(end) {
   return Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, i) => i * step);
 }
 
-// points: {at, percent, low, high} of each visit; cursor: one of them, or null.
+// points: {at, percent, low, high, stand, observed} of each visit; cursor: one of them, or null.
 function drawCurve(svg, { points, horizon, steps, at, percent, average, stand, label, unit, cursor, number }) {
   // Drawn at the width it has, so that its letters keep their size on a phone.
   const [width, height] = [svg.clientWidth || 640, svg.clientHeight || 300];
@@ -44,15 +39,19 @@ function drawCurve(svg, { points, horizon, steps, at, percent, average, stand, l
   }
   parts.push(shape("text", { x: right, y: bottom + 34, "text-anchor": "end" }, unit));
   // Where subjects were seen at visits only, the share stays what it was until the next one.
-  const path = (name) => points.flatMap((point, i) => {
-    const here = `${x(point.at)},${y(point[name])}`;
-    return steps && i ? [`${x(point.at)},${y(points[i - 1][name])}`, here] : [here];
+  const path = (value, known = points) => known.flatMap((point, i) => {
+    const here = `${x(point.at)},${y(value(point))}`;
+    return steps && i ? [`${x(point.at)},${y(value(known[i - 1]))}`, here] : [here];
   });
-  parts.push(shape("polygon", { class: "band", points: [...path("high"), ...path("low").reverse()].join(" ") }));
+  const band = (name, low, high) => shape("polygon", { class: name, points: [...path(high), ...path(low).reverse()].join(" ") });
+  if (stand) parts.push(band("stand-band", (point) => point.stand[0], (point) => point.stand[1]));
+  parts.push(band("band", (point) => point.low, (point) => point.high));
   if (stand) {
-    parts.push(shape("rect", { class: "stand", x: x(at) - 7, width: 14, y: y(stand[1]), height: y(stand[0]) - y(stand[1]) }));
+    parts.push(shape("rect", { class: "stand", x: x(at) - 5, width: 10, y: y(stand[1]), height: y(stand[0]) - y(stand[1]) }));
   }
-  parts.push(shape("polyline", { class: "line", points: path("percent").join(" ") }));
+  const observed = points.filter((point) => point.observed !== null);
+  if (observed.length > 1) parts.push(shape("polyline", { class: "observed", points: path((point) => point.observed, observed).join(" ") }));
+  parts.push(shape("polyline", { class: "line", points: path((point) => point.percent).join(" ") }));
   parts.push(shape("path", { class: "whisker", d: `M${x(at)} ${y(average[0])}V${y(average[1])}` }));
   parts.push(shape("circle", { class: "dot", cx: x(at), cy: y(percent), r: 6 }));
   if (cursor) {

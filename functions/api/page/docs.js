@@ -1,4 +1,5 @@
 "use strict";
+// The page at /docs: the description of openapi.json, for people.
 const byId = (id) => document.getElementById(id);
 const make = (name, text, ...children) => {
   const made = document.createElement(name);
@@ -26,49 +27,44 @@ function words(given, components) {
   return schema.type || "any JSON";
 }
 
-function table(...headings) {
-  return make("table", undefined, make("tr", undefined, ...headings.map((text) => make("th", text))));
+// A table that is too wide for a phone scrolls by itself, by keyboard too.
+function table(label, headings, rows) {
+  const heads = headings.map((text) => Object.assign(make("th", text), { scope: "col" }));
+  const made = make("div", undefined, make("table", undefined, make("thead", undefined, make("tr", undefined, ...heads)), make("tbody", undefined, ...rows)));
+  return Object.assign(made, { className: "wide", tabIndex: 0, role: "region", ariaLabel: label });
 }
 
-// A table that is too wide for a phone scrolls by itself.
-function wide(table) {
-  const made = make("div", undefined, table);
-  made.className = "wide";
-  made.tabIndex = 0;
-  return made;
-}
-
-function fields(schema, components, kind) {
-  const made = table(kind, "holds", "meaning");
-  for (const [name, field] of Object.entries(schema.properties || {})) {
-    made.append(make("tr", undefined,
-      make("td", undefined, make("code", name)),
-      make("td", words(field, components)),
-      make("td", field.description || "")));
-  }
-  return made;
+// Fields that say what they mean; the column of meanings is left out where none does.
+function fields(schema, components, label, kind) {
+  const every = Object.entries(schema.properties || {});
+  const explained = every.some(([, field]) => field.description);
+  const rows = every.map(([name, field]) => make("tr", undefined,
+    make("td", undefined, make("code", name)), make("td", words(field, components)),
+    ...(explained ? [make("td", field.description || "–")] : [])));
+  return table(`${label}: ${kind}`, [kind, "holds", ...(explained ? ["meaning"] : [])], rows);
 }
 
 function operation(path, method, described, components) {
   const section = make("section");
-  section.append(make("h2", undefined, make("code", `${method.toUpperCase()} ${path}`)));
+  const label = `${method.toUpperCase()} ${path}`;
+  section.append(make("h2", undefined, make("code", label)));
   section.append(make("p", described.description || described.summary));
   const body = described.requestBody?.content["application/json"];
   const schema = named(body?.schema || {}, components);
   const address = new URL(path.slice(1), document.baseURI);
   const data = body ? ` \\\n  -H 'content-type: application/json' \\\n  -d '${JSON.stringify(schema.examples?.[0] ?? {}).replaceAll("'", "'\\''")}'` : "";
   const key = described.security ? " \\\n  -H 'x-api-key: YOUR-KEY'  # where API Gateway checks one" : "";
-  if (body) section.append(wide(fields(schema, components, "takes")));
+  if (body) section.append(fields(schema, components, label, "takes"));
   const code = make("pre", `curl ${address}${data}${key}`);
   code.tabIndex = 0; // so that the keyboard can scroll it
   section.append(code);
-  const refusals = table("errors", "meaning");
+  const refusals = [];
   for (const [status, answer] of Object.entries(described.responses)) {
     const answered = named(answer.content?.["application/json"]?.schema || {}, components);
-    if (status >= 400) refusals.append(make("tr", undefined, make("td", status), make("td", answer.description)));
-    else if (answered.properties) section.append(wide(fields(answered, components, "returns")));
+    if (status >= 400) refusals.push(make("tr", undefined, make("td", status), make("td", answer.description)));
+    else if (answered.properties) section.append(fields(answered, components, label, "returns"));
   }
-  if (refusals.rows.length > 1) section.append(wide(refusals));
+  if (refusals.length) section.append(table(`${label}: errors`, ["error", "meaning"], refusals));
   return section;
 }
 
@@ -76,10 +72,8 @@ async function describe() {
   const described = await (await fetch("openapi.json")).json();
   byId("title").textContent = described.info.title;
   byId("lead").textContent = `${described.info.description} Version ${described.info.version}.`;
-  for (const [path, methods] of Object.entries(described.paths)) {
-    for (const [method, each] of Object.entries(methods)) {
-      byId("operations").append(operation(path, method, each, described.components?.schemas || {}));
-    }
-  }
+  const operations = Object.entries(described.paths).flatMap(([path, methods]) => Object.entries(methods).map(
+    ([method, each]) => operation(path, method, each, described.components?.schemas || {})));
+  byId("operations").replaceChildren(...operations);
 }
-describe().catch(() => { byId("lead").textContent = "The description can't be read: see openapi.json."; });
+describe().catch(() => { byId("lead").textContent = "The whole description can't be read here: see openapi.json."; });

@@ -1,34 +1,20 @@
 // The form: one control for each input of the study, and the address that keeps what they hold.
-const facts = JSON.parse(document.getElementById("facts").textContent);
-const byId = (id) => document.getElementById(id);
-const isDays = facts.time === "day";
-// Names of inputs have no dot, so these can't meet one.
-const [LANGUAGE, START, COMPARED] = [".lang", ".start", ".compare"];
-const state = new Map();
-
-const language = () => state.get(LANGUAGE);
-const say = (text) => text?.[language()] ?? text?.en ?? Object.values(text ?? {})[0] ?? "";
-const words = () => TEXTS[language()];
-// "en" alone would write dates as in one country.
-const locale = () => navigator.languages?.find((each) => each.startsWith(language())) ?? language();
-const format = (value, digits = 6) => value.toLocaleString(locale(), { maximumFractionDigits: digits });
-const unit = (count) => say(Object.fromEntries(Object.entries(facts.unit).map(([each, noun]) => [each, count === 1 ? noun.one : noun.many])));
-const oneUnit = () => unit(1);
-const levelLabel = (level) => {
-  const label = say(level.label) || level.name;
-  return label === level.name ? label : `${label} (${level.name})`;
-};
-
 const DAY = 864e5;
 const dateOf = (time) => new Date(Date.parse(state.get(START)) + Math.floor(time) * DAY);
 const isoOf = (time) => (Number.isNaN(dateOf(time).getTime()) ? "" : dateOf(time).toISOString().slice(0, 10));
-const dateText = (time) => dateOf(time).toLocaleDateString(locale(), { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+// Without its year where the target has the same one, as people say it.
+const dateText = (time) => {
+  const year = dateOf(0).getUTCFullYear() === dateOf(facts.horizon).getUTCFullYear() ? {} : { year: "numeric" };
+  return dateOf(time).toLocaleDateString(locale(), { day: "numeric", month: "long", ...year, timeZone: "UTC" });
+};
 const hasDates = () => isDays && !Number.isNaN(Date.parse(state.get(START)));
 
+// A study may say on which day of the year its day 0 is usual.
+const usualStart = () => (isDays && facts.start?.usual ? `${new Date().getFullYear()}-${facts.start.usual}` : "");
+
 function readAddress() {
+  readLanguage();
   const given = new URLSearchParams(location.hash.slice(1));
-  const browser = (navigator.languages ?? [navigator.language]).map((each) => each.slice(0, 2)).find((each) => each in TEXTS);
-  state.set(LANGUAGE, given.get(LANGUAGE) in TEXTS ? given.get(LANGUAGE) : state.get(LANGUAGE) ?? browser ?? "en");
   for (const input of facts.inputs) {
     const value = given.get(input.name);
     const middle = input.kind === "number" && Number((facts.typical[input.name] ?? (input.seen[0] + input.seen[1]) / 2).toPrecision(3));
@@ -36,13 +22,13 @@ function readAddress() {
     state.set(input.name, known ? value : input.kind === "factor" ? input.levels[0].name : String(input.stops[0]?.value ?? middle));
   }
   state.set(facts.time, given.get(facts.time) ?? String(facts.horizon));
-  state.set(START, given.get(START) ?? "");
+  state.set(START, given.get(START) ?? usualStart());
   const compared = facts.inputs.find((each) => each.kind === "factor" && each.name === given.get(COMPARED));
   state.set(COMPARED, compared?.name ?? "");
 }
 
 function writeAddress() {
-  const kept = new URLSearchParams([...state].filter(([, value]) => value !== ""));
+  const kept = new URLSearchParams([...state].filter(([name, value]) => value !== "" || (name === START && usualStart())));
   history.replaceState(null, "", `${location.pathname}${location.search}#${kept}`);
 }
 
@@ -55,13 +41,14 @@ const limits = () => [
 // What is wrong with each field, by its name; empty where a request may be sent.
 function findFaults() {
   const faults = new Map();
-  for (const { name, minimum, maximum } of limits()) {
+  for (const input of limits()) {
+    const { name, minimum, maximum } = input;
     const text = state.get(name);
     const value = Number(text);
     if (text.trim() === "" || Number.isNaN(value)) faults.set(name, words().needed);
     else if (value < minimum || value > maximum) {
       const dated = name === facts.time && hasDates();
-      faults.set(name, words().between(format(minimum), format(maximum)) + (dated ? ` ${words().date(dateText(0), dateText(maximum))}` : ""));
+      faults.set(name, words().between(format(toShown(input, minimum)), format(toShown(input, maximum))) + (dated ? ` ${words().date(dateText(0), dateText(maximum))}` : ""));
     }
   }
   return faults;
@@ -81,16 +68,6 @@ function requestBody() {
   return Object.fromEntries(names.map((name) => [name, numbers.has(name) ? Number(state.get(name)) : state.get(name)]));
 }
 
-// A labelled control with a help line and a place for what is wrong with it.
-function field(id, name, labelText, control, helpText, ...more) {
-  Object.assign(control, { id });
-  if (name) control.dataset.name = name;
-  const fault = make("p", { id: `${id}-fault`, className: "fault" });
-  const help = make("p", { id: `${id}-help`, className: "help", textContent: helpText ?? "" });
-  control.setAttribute("aria-describedby", `${id}-help ${id}-fault`);
-  return make("div", {}, make("label", { htmlFor: id, textContent: labelText }), control, fault, ...more, ...(helpText ? [help] : []));
-}
-
 function select(options, value, chosen) {
   const control = make("select", {}, ...options.map(([text, each]) => new Option(text, each)));
   control.value = value;
@@ -99,22 +76,28 @@ function select(options, value, chosen) {
 }
 
 // A box that takes every value allowed, a slider over what matters, the range seen, named stops.
-function numberField(id, { name, minimum, maximum, step, seen, stops }, labelText, helpText, changed) {
-  const box = make("input", { type: "number", step: "any", min: minimum, max: maximum, value: state.get(name), inputMode: minimum < 0 ? "text" : "decimal" });
+function numberField(id, input, labelText, helpText, changed) {
+  const { name, step, seen, stops } = input;
+  // All in the unit that people read; the state keeps the model's own.
+  const shown = (value) => toShown(input, value);
+  const textOf = (value) => (value.trim() === "" || Number.isNaN(Number(value)) ? value : String(shown(Number(value))));
+  const [minimum, maximum] = [shown(input.minimum), shown(input.maximum)];
+  const box = make("input", { type: "number", step: "any", min: minimum, max: maximum, value: textOf(state.get(name)), inputMode: minimum < 0 ? "text" : "decimal" });
   const spare = seen ? (seen[1] - seen[0]) / 4 : 0;
   const down = (value) => (step ? Number((Math.floor(value / step + 1e-9) * step).toPrecision(12)) : value);
-  const [low, high] = seen ? [Math.max(minimum, down(seen[0] - spare)), Math.min(maximum, seen[1] + spare)] : [minimum, maximum];
-  const slider = make("input", { type: "range", min: low, max: high, step: step ?? "any", value: state.get(name), ariaLabel: labelText });
+  const [low, high] = seen ? [Math.max(minimum, shown(down(seen[0] - spare))), Math.min(maximum, shown(seen[1] + spare))] : [minimum, maximum];
+  const slider = make("input", { type: "range", min: low, max: high, step: step ? shown(step) : "any", value: box.value, ariaLabel: labelText });
   const buttons = (stops ?? []).map((stop) => {
-    const text = `${say(stop.label)} · ${format(stop.value)}`;
-    return make("button", { type: "button", textContent: text, onclick: () => set(String(stop.value)) });
+    const text = `${say(stop.label)} · ${format(shown(stop.value))}`;
+    return make("button", { type: "button", textContent: text, onclick: () => set(String(shown(stop.value))) });
   });
   const set = (value, from) => {
     if (from !== box) box.value = value;
     if (from !== slider) slider.value = value;
-    buttons.forEach((button, i) => button.setAttribute("aria-pressed", value !== "" && Number(value) === stops[i].value));
-    if (state.get(name) === value) return;
-    state.set(name, value);
+    buttons.forEach((button, i) => button.setAttribute("aria-pressed", value !== "" && Number(value) === shown(stops[i].value)));
+    const kept = textOf(state.get(name)) === value ? state.get(name) : value.trim() === "" ? "" : String(fromShown(input, Number(value)));
+    if (state.get(name) === kept) return;
+    state.set(name, kept);
     changed(from);
   };
   box.addEventListener("input", () => set(box.value, box));
@@ -122,12 +105,12 @@ function numberField(id, { name, minimum, maximum, step, seen, stops }, labelTex
   const extra = [slider];
   if (seen) {
     const mark = make("i");
-    mark.style.left = `${(100 * (seen[0] - low)) / (high - low || 1)}%`;
-    mark.style.right = `${(100 * (high - seen[1])) / (high - low || 1)}%`;
-    extra.push(make("div", { className: "seen" }, mark), make("p", { className: "help", textContent: words().seen(format(seen[0]), format(seen[1])) }));
+    mark.style.left = `${(100 * (shown(seen[0]) - low)) / (high - low || 1)}%`;
+    mark.style.right = `${(100 * (high - shown(seen[1]))) / (high - low || 1)}%`;
+    extra.push(make("div", { className: "seen" }, mark), make("p", { className: "help", textContent: words().seen(seenText(input)) }));
   }
   if (buttons.length) extra.push(make("div", { className: "stops" }, ...buttons));
-  set(state.get(name));
+  set(box.value);
   const made = field(id, name, labelText, box, helpText, ...extra);
   made.set = set;
   return made;
@@ -139,7 +122,7 @@ function inputField(input, i, changed) {
     const options = input.levels.map((each) => [levelLabel(each), each.name]);
     return field(`input${i}`, input.name, say(input.label), select(options, state.get(input.name), chosen), say(input.description));
   }
-  const named = input.unit ? `${say(input.label)} (${say(input.unit)})` : say(input.label);
+  const named = unitOf(input) ? `${say(input.label)} (${unitOf(input)})` : say(input.label);
   return numberField(`input${i}`, input, named, say(input.description), changed);
 }
 
@@ -165,5 +148,6 @@ function timeFields(changed) {
     time.set(Number.isNaN(days) ? "" : String(days), target);
   });
   arrange();
-  return [field("start", "", words().start(oneUnit()), start, words().startHelp(unit(2))), time, targetField];
+  const startLabel = say(facts.start?.label) || words().start(oneUnit());
+  return [field("start", "", startLabel, start, words().startHelp(unit(2))), targetField, time];
 }

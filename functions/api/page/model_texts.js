@@ -1,0 +1,41 @@
+// What the page at /model says.
+addTexts({
+  en: {
+    lead: (title) => `What predicts “${title}”: what it takes, what it rests on, how good it is.`,
+    inputs: "Inputs", input: "input", takes: "takes", studied: "range of the study", level: "level", from: (low, high) => `${low} to ${high}`,
+    data: "Data", source: "source", sources: { published: "the published data", simulated: "simulated data", custom: "own data" }, rowCount: "rows read", subjects: "used", groups: "groups", checksum: "MD5",
+    figures: "Figures", figure: "figure", ours: "this model", reference: (by) => (by ? `Kaplan-Meier by ${by}` : "Kaplan-Meier"), meaning: "meaning",
+    folds: (count, groups) => `All figures are for ${groups} that the model had not seen: ${count} times, some were held out and predicted by a model fitted on the rest. ± is the standard deviation between these. Kaplan-Meier, a table of what was observed, is the yardstick: a model that does no better is not worth having.`,
+    metrics: {
+      integrated_brier_score: ["Integrated Brier score", "mean squared error of the predicted share over the whole time; 0 is perfect, lower is better"],
+      brier_score: ["Brier score", "the same at the last time alone"],
+      concordance_index: ["concordance", "how often, of two, the one predicted to be at higher risk was the first; 0.5 is chance, 1 is perfect"],
+      concordance_mean_survival: ["concordance of the curve", "the same by the mean of the whole curve"],
+      calibration_error: ["calibration error", "predicted minus observed at the last time, in percentage points; 0 is perfect"],
+    },
+    byLevel: "Calibration by level", difference: "points", byLevelHelp: "Predicted minus observed at the last time, in percentage points.", worst: (points, level, when) => `The furthest off at any time: ${points} points, ${level}, ${when}.`,
+    verdict: "Verdict", verdicts: { promote: "Promoted: the release gate let this model through.", keep: "Kept: the release gate left the earlier model in place.", refuse: "Refused by the release gate.", unjudged: "Not judged by the release gate." },
+    reason: "reason", rules: "Every rule of the gate", rule: "rule", value: "value", limit: "limit", result: "result", passed: "passed", broken: "not passed",
+    made: "How it was made", estimator: "estimator", formula: "formula", parameters: "parameters", versions: "libraries",
+    api: "The API", loading: "Loading…",
+  },
+  es: {
+    lead: (title) => `Lo que predice «${title}»: qué datos pide, en qué se apoya y cuánto acierta.`,
+    inputs: "Entradas", input: "entrada", takes: "admite", studied: "intervalo del estudio", level: "nivel", from: (low, high) => `${low} a ${high}`,
+    data: "Datos", source: "fuente", sources: { published: "los datos publicados", simulated: "datos simulados", custom: "datos propios" }, rowCount: "filas leídas", subjects: "usadas", groups: "grupos", checksum: "MD5",
+    figures: "Cifras", figure: "cifra", ours: "este modelo", reference: (by) => (by ? `Kaplan-Meier por ${by}` : "Kaplan-Meier"), meaning: "significado",
+    folds: (count, groups) => `Todas las cifras son para ${groups} que el modelo no había visto: ${count} veces se apartó una parte y se predijo con un modelo ajustado con el resto. ± es la desviación típica entre ellas. Kaplan-Meier, una tabla de lo observado, es la vara de medir: un modelo que no la supera no merece la pena.`,
+    metrics: {
+      integrated_brier_score: ["puntuación de Brier integrada", "error cuadrático medio de la parte predicha a lo largo de todo el tiempo; 0 es perfecto, menor es mejor"],
+      brier_score: ["puntuación de Brier", "lo mismo, solo en el último momento"],
+      concordance_index: ["concordancia", "con qué frecuencia, de dos, el de mayor riesgo previsto fue el primero; 0,5 es azar, 1 es perfecto"],
+      concordance_mean_survival: ["concordancia de la curva", "lo mismo, según la media de toda la curva"],
+      calibration_error: ["error de calibración", "lo predicho menos lo observado en el último momento, en puntos porcentuales; 0 es perfecto"],
+    },
+    byLevel: "Calibración por nivel", difference: "puntos", byLevelHelp: "Lo predicho menos lo observado en el último momento, en puntos porcentuales.", worst: (points, level, when) => `La mayor diferencia en cualquier momento: ${points} puntos, ${level}, ${when}.`,
+    verdict: "Veredicto", verdicts: { promote: "Aprobado: el control de publicación dejó pasar este modelo.", keep: "Sin cambio: el control de publicación mantuvo el modelo anterior.", refuse: "Rechazado por el control de publicación.", unjudged: "No juzgado por el control de publicación." },
+    reason: "motivo", rules: "Todas las reglas del control", rule: "regla", value: "valor", limit: "límite", result: "resultado", passed: "cumple", broken: "no cumple",
+    made: "Cómo se hizo", estimator: "estimador", formula: "fórmula", parameters: "parámetros", versions: "bibliotecas",
+    api: "La API", loading: "Cargando…",
+  },
+});
