@@ -48,6 +48,7 @@ def test_the_engine_does_not_mention_the_trial(root: Path, part: str) -> None:
     assert lines_with(pattern, root, part) == []
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize("part", ENGINE)
 def test_no_column_level_or_input_of_the_study_is_in_the_engine(root: Path, part: str) -> None:
     study = read_study(root / "study.toml")

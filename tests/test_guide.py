@@ -160,6 +160,7 @@ def reader(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rea
     reader.stop()
 
 
+@pytest.mark.trial
 @pytest.mark.timeout(900)
 def test_its_commands_run_and_print_what_it_shows(root: Path, reader: Reader) -> None:
     count = 0

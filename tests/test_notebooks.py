@@ -73,6 +73,7 @@ def test_every_lock_belongs_to_a_group(root: Path) -> None:
     }
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_runs_on_a_simulated_trial_and_says_so(
     run: Run, name: str, simulated: Path, capsys: pytest.CaptureFixture[str]

@@ -30,6 +30,7 @@ def simulated(vary: Vary) -> Client:
     return Client(create_app(Scorer(read_artefact(made)), Listener()))
 
 
+@pytest.mark.trial
 def test_golden_predictions_are_repeated(client: Client, scorer: Scorer) -> None:
     assert len(scorer.artefact.golden) >= 12
     for case in scorer.artefact.golden:
@@ -43,6 +44,7 @@ def test_golden_predictions_are_repeated(client: Client, scorer: Scorer) -> None
         )
 
 
+@pytest.mark.trial
 def test_a_prediction_holds_all_that_is_promised_and_nothing_else(
     client: Client, scorer: Scorer
 ) -> None:
@@ -70,6 +72,7 @@ def test_a_prediction_holds_all_that_is_promised_and_nothing_else(
     assert response.json()["curve"][0] == start
 
 
+@pytest.mark.trial
 def test_the_default_day_is_the_horizon(client: Client) -> None:
     default = client.post("/v1/predict", OAK).json()
 
@@ -78,6 +81,7 @@ def test_the_default_day_is_the_horizon(client: Client) -> None:
     assert default["mortality_percent"] == default["curve"][-1]["mortality_percent"]
 
 
+@pytest.mark.trial
 def test_a_batch_keeps_its_order_and_predicts_as_one_by_one(client: Client, scorer: Scorer) -> None:
     rows = [
         {"species": name, "soil": soil, "light": light}
@@ -102,6 +106,7 @@ def test_a_batch_keeps_its_order_and_predicts_as_one_by_one(client: Client, scor
         assert numbers == pytest.approx(expected, abs=0.0101)
 
 
+@pytest.mark.trial
 def test_the_largest_batch_is_answered(client: Client) -> None:
     answer = client.post("/v1/predict/batch", {"seedlings": [OAK, MAPLE] * 500}).json()
 
@@ -111,6 +116,7 @@ def test_the_largest_batch_is_answered(client: Client) -> None:
     assert answer["predictions"][0] != answer["predictions"][1]
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize("light", [0, 1, 0.032, 0.161])
 def test_the_ends_of_the_scale_are_answered(client: Client, light: float) -> None:
     response = client.post("/v1/predict", {**OAK, "light": light})
@@ -119,6 +125,7 @@ def test_the_ends_of_the_scale_are_answered(client: Client, light: float) -> Non
     assert len(response.json()["warnings"]) == (light in (0, 1))
 
 
+@pytest.mark.trial
 def test_a_warning_is_given_with_the_row_it_is_about(client: Client) -> None:
     rows = [OAK, {**OAK, "light": 0.5}, OAK]
 
@@ -154,6 +161,7 @@ def test_health_names_the_model_that_serves(client: Client, scorer: Scorer) -> N
     )
 
 
+@pytest.mark.trial
 def test_a_simulated_model_is_marked_in_every_answer(simulated: Client) -> None:
     one = simulated.post("/v1/predict", OAK).json()
     many = simulated.post("/v1/predict/batch", {"seedlings": [OAK]}).json()
@@ -168,6 +176,7 @@ def test_a_simulated_model_is_marked_in_every_answer(simulated: Client) -> None:
     assert metadata["data"]["source"] == "simulated"
 
 
+@pytest.mark.trial
 def test_responses_are_what_their_models_say(client: Client, scorer: Scorer) -> None:
     made = schemas.create_schemas(scorer.artefact)
     for path, body, model in (
@@ -226,6 +235,7 @@ def test_no_response_lets_pages_of_other_origins_read_it(client: Client) -> None
     assert not [name for name in response.headers if name.startswith("access-control")]
 
 
+@pytest.mark.trial
 def test_two_apps_share_nothing(scorer: Scorer, simulated: Client) -> None:
     published = Client(create_app(scorer, Listener()))
 

@@ -92,6 +92,7 @@ def test_a_model_is_read_whole(tmp_path: Path) -> None:
     assert read.example == {"arm": "placebo", "stage": "I", "age": 3.0}
 
 
+@pytest.mark.trial
 def test_a_well_known_value_is_the_example_of_a_number(vary: Vary) -> None:
     stops = [{"value": 0.9, "label": {}}, {"value": 0.05, "label": {}}]
     read = read_artefact(vary(setting("inputs.2.stops", stops)))
@@ -150,6 +151,7 @@ def test_metadata_of_another_shape_is_named(vary: Vary, content: str, name: str)
     assert (error.name, error.expected) == (name, "an object")
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize(
     "path",
     [
@@ -170,6 +172,7 @@ def test_a_missing_field_is_named(vary: Vary, path: str) -> None:
     assert str(refusal(vary(remove))) == f"model: {name}: expected a value, got nothing"
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize(
     ("path", "value", "name"),
     [
@@ -227,6 +230,7 @@ def test_a_field_that_cannot_be_served_is_named(
     assert refusal(vary(setting(path, value))).name == name
 
 
+@pytest.mark.trial
 def test_a_factor_in_the_place_of_another_is_refused(vary: Vary) -> None:
     def exchange(metadata: dict[str, Any]) -> None:
         first, second, third = metadata["inputs"]
@@ -274,6 +278,7 @@ def test_a_broken_graph_is_refused_even_where_the_hash_is_its_own(
     assert (error.name, error.expected) == ("model.onnx", "an intact graph")
 
 
+@pytest.mark.trial
 def test_a_graph_with_a_renamed_input_is_refused(vary: Vary) -> None:
     def rename(graph: Any) -> None:
         graph.input[0].name = "levels"

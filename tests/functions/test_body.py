@@ -39,6 +39,7 @@ def fault(field: str, value: object, rule: str, allowed: object) -> dict[str, An
     return {"field": field, "value": value, "rule": rule, "allowed": allowed}
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -83,6 +84,7 @@ def test_an_invalid_value_is_named_with_what_is_allowed(
     assert document["errors"] == [expected]
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize(
     ("name", "allowed"), [("species", SPECIES), ("soil", SOILS), ("light", LIGHT)]
 )
@@ -93,6 +95,7 @@ def test_a_missing_input_is_named(client: Client, name: str, allowed: object) ->
     assert document["errors"] == [fault(name, None, "required", allowed)]
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize(
     "name", ["AMF", "Phenolics", "Event", "Sterile", "Species", "", "seedlings"]
 )
@@ -105,6 +108,7 @@ def test_an_unknown_field_is_refused_and_the_known_ones_are_listed(
     assert document["errors"] == [fault(name, 22.0, "unknown field", inputs)]
 
 
+@pytest.mark.trial
 def test_every_fault_of_a_body_is_named_at_once(client: Client) -> None:
     sent = {"species": "Moss", "light": "dim", "day": 300, "AMF": 1}
 
@@ -128,6 +132,7 @@ def test_a_body_that_is_not_an_object_is_refused(client: Client, path: str, cont
     assert document["errors"] == [fault("body", value, "must be an object", "a JSON object")]
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize(
     ("sent", "expected"),
     [
@@ -182,6 +187,7 @@ def test_a_fault_in_a_batch_is_named_by_row(
     assert document["errors"] == [expected]
 
 
+@pytest.mark.trial
 def test_a_thousand_bad_rows_are_named_each(client: Client) -> None:
     rows = [{**OAK, "light": 2 + i} for i in range(1000)]
 
@@ -192,6 +198,7 @@ def test_a_thousand_bad_rows_are_named_each(client: Client) -> None:
     ]
 
 
+@pytest.mark.trial
 def test_more_faults_than_an_answer_can_hold_are_counted(client: Client) -> None:
     row = {f"trait {i:04}" + "x" * 40: 1 for i in range(100)}
 
@@ -200,6 +207,7 @@ def test_more_faults_than_an_answer_can_hold_are_counted(client: Client) -> None
     assert len(document["errors"]) == MOST_FAULTS
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize("hostile", CORPUS, ids=lambda each: each.name)
 def test_a_hostile_body_gets_its_answer(client: Client, hostile: Hostile) -> None:
     response = client.request(
@@ -209,6 +217,7 @@ def test_a_hostile_body_gets_its_answer(client: Client, hostile: Hostile) -> Non
     hostile.check(response.status_code, read_problem(response, hostile.status))
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize(
     ("content", "value"),
     [
@@ -243,6 +252,7 @@ def test_a_hostile_name_is_repeated_in_valid_json(client: Client) -> None:
     assert found == {"n" * 100 + "…", "a.b[0]", "\x00"}
 
 
+@pytest.mark.trial
 def test_as_many_names_as_a_body_can_hold_are_counted(client: Client) -> None:
     pairs = ", ".join(f'"{i}": 1' for i in range(40_000))
 
@@ -254,6 +264,7 @@ def test_as_many_names_as_a_body_can_hold_are_counted(client: Client) -> None:
     assert twice["detail"] == "The body names '39999' twice in one object."
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize(
     "headers",
     [
@@ -270,12 +281,14 @@ def test_json_by_its_other_names_is_read(client: Client, headers: dict[str, str]
     assert client.post(PREDICT, OAK, headers=headers).status_code == 200
 
 
+@pytest.mark.trial
 def test_a_byte_order_mark_is_skipped(client: Client) -> None:
     content = b"\xef\xbb\xbf" + json.dumps(OAK).encode()
 
     assert client.post(PREDICT, content).json() == client.post(PREDICT, OAK).json()
 
 
+@pytest.mark.trial
 def test_minus_zero_is_zero(client: Client) -> None:
     body = b'{"species": "Quercus alba", "soil": "Sterile", "light": -0.0, "day": -0.0}'
 
@@ -292,6 +305,7 @@ def test_an_unknown_content_coding_is_answered_with_the_known_one(client: Client
     assert response.headers["accept-encoding"] == "identity"
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize(
     ("method", "path"), [("POST", PREDICT), ("POST", BATCH), ("GET", "/v1/model")]
 )
@@ -310,6 +324,7 @@ def test_a_query_parameter_is_not_ignored_in_silence(
     ]
 
 
+@pytest.mark.trial
 def test_a_body_without_a_content_type_is_read_as_json(client: Client) -> None:
     content = json.dumps(OAK).encode()
 

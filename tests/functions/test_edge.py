@@ -61,6 +61,7 @@ def heard(scorer: Scorer, listener: Listener) -> Client:
     return Client(create_app(scorer, listener))
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize(("method", "path", "content", "status"), EACH_KIND)
 def test_every_response_carries_a_new_id_and_the_model_version(
     client: Client, scorer: Scorer, method: str, path: str, content: bytes | None, status: int
@@ -94,6 +95,7 @@ def test_any_other_id_of_the_client_is_replaced(client: Client, given: bytes) ->
     assert NEW_ID.fullmatch(response.headers["x-request-id"])
 
 
+@pytest.mark.trial
 def test_a_failure_is_a_problem_with_its_id_and_nothing_from_inside(
     broken: Client, scorer: Scorer, listener: Listener
 ) -> None:
@@ -113,12 +115,14 @@ def test_a_failure_is_a_problem_with_its_id_and_nothing_from_inside(
     assert [(each.id, each.status) for each in listener.requests] == [("seven", 500)]
 
 
+@pytest.mark.trial
 def test_a_failed_request_leaves_the_next_one_alone(broken: Client) -> None:
     read_problem(broken.post("/v1/predict", OAK), 500)
 
     assert broken.get("/health").status_code == 200
 
 
+@pytest.mark.trial
 def test_each_request_is_recorded_once_with_its_outcome(
     heard: Client, scorer: Scorer, listener: Listener
 ) -> None:
@@ -182,6 +186,7 @@ def test_what_is_not_http_passes_untouched() -> None:
     assert (seen, listener.requests) == (["lifespan"], [])
 
 
+@pytest.mark.trial
 def test_at_a_terminal_a_failure_is_shown_and_a_success_is_not(
     scorer: Scorer, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -209,6 +209,7 @@ EVENTS: dict[str, tuple[Any, int, str]] = {
 }
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize("name", EVENTS)
 def test_an_odd_event_gets_its_right_answer(call: Call, name: str) -> None:
     event, status, detail = EVENTS[name]

@@ -21,6 +21,7 @@ from tests.functions.conftest import Vary
 CONTEXT = SimpleNamespace(aws_request_id="from-lambda", function_name="predict")
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize("name", expected.STATUSES)
 def test_an_event_gets_its_right_answer(handler: ModuleType, folder: Path, name: str) -> None:
     metadata = json.loads((folder / "metadata.json").read_text())
@@ -33,6 +34,7 @@ def test_the_request_id_is_the_gateway_s(handler: ModuleType) -> None:
     assert answer["headers"]["x-request-id"] == event["requestContext"]["requestId"]
 
 
+@pytest.mark.trial
 def test_rest_and_http_gateways_get_the_same_prediction(handler: ModuleType) -> None:
     bodies = [
         handler.handler(expected.event(name), CONTEXT)["body"]
@@ -114,6 +116,7 @@ def rest(method: str, path: str, base: str, resource: str, body: object = None) 
     }
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize("stage", ["", "/prod", "/v1", "/v1/predict"])
 @pytest.mark.parametrize("resource", ["/{proxy+}", "/v1/predict"])
 def test_a_stage_of_any_name_is_no_part_of_the_app_s_own_path(
@@ -220,6 +223,7 @@ ADDED_BY_PROXIES = [
 ]
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize("name", ADDED_BY_PROXIES)
 def test_no_header_of_a_proxy_keeps_a_request_from_its_answer(
     handler: ModuleType, name: str
@@ -318,6 +322,7 @@ def test_no_body_header_key_or_path_is_ever_logged(root: Path) -> None:
     assert len([line for line in lines if line.get("message") == "unknown event"]) == 3
 
 
+@pytest.mark.trial
 def test_a_request_is_one_line_that_is_log_and_metrics(root: Path) -> None:
     first, line = log_of(root, [expected.event("health"), expected.event("batch")])
 

@@ -86,6 +86,7 @@ def test_the_committed_description_is_current(scorer: Scorer, root: Path) -> Non
     assert committed == f"{current}\n", "run `make openapi`"
 
 
+@pytest.mark.trial
 def test_a_name_of_a_type_is_described_once(client: Client) -> None:
     document = client.get("/openapi.json").json()
 

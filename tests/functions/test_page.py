@@ -19,6 +19,7 @@ from functions.scoring import Scorer
 from tests.functions.conftest import Client, Listener, Vary
 
 
+@pytest.mark.trial
 def test_the_page_holds_the_model_s_own_values(scorer: Scorer, client: Client) -> None:
     html = client.get("/").text
     facts = json.loads(re.findall(r'id="facts">(.*?)</script>', html, re.DOTALL)[0])
@@ -30,6 +31,7 @@ def test_the_page_holds_the_model_s_own_values(scorer: Scorer, client: Client) -
     assert facts["version"] == scorer.artefact.version
 
 
+@pytest.mark.trial
 def test_a_number_begins_where_the_median_of_the_study_is(vary: Vary) -> None:
     bins = {"edges": [0.0, 0.1, 0.2, 0.3], "counts": [1, 5, 2]}
     artefact = read_artefact(vary(lambda metadata: metadata["histograms"].update(light=bins)))
@@ -142,6 +144,7 @@ def test_a_value_cannot_close_the_script_element_around_it(vary: Vary) -> None:
     assert html.count("<script") == 2
 
 
+@pytest.mark.trial
 def test_a_simulated_model_is_marked_on_the_page_and_in_every_answer(vary: Vary) -> None:
     folder = vary(lambda metadata: metadata["data"].update(source="simulated"))
     client = Client(create_app(Scorer(read_artefact(folder)), Listener()))

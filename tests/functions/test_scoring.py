@@ -15,6 +15,7 @@ from functions.intervals import Floats
 from functions.scoring import Forecast, Scorer
 from tests.functions.conftest import Client
 
+pytestmark = pytest.mark.trial
 SEASON = 115.5
 PERIODS, MEMBERS = 15, 19
 EXACT = 1e-9

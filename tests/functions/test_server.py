@@ -38,6 +38,7 @@ def server(root: Path) -> Iterator[subprocess.Popen[str]]:
     running.communicate()
 
 
+@pytest.mark.trial
 def test_it_says_where_it_is_and_a_command_that_works(server: subprocess.Popen[str]) -> None:
     assert server.stdout is not None
     greeting = server.stdout.readline()

@@ -47,6 +47,7 @@ def test_a_gateway_that_does_not_reach_the_function_raises(gateway: Gateway) -> 
         check.handler({}, None)
 
 
+@pytest.mark.trial
 def test_another_prediction_than_the_model_s_raises_and_names_it(
     gateway: Gateway, account: Account
 ) -> None:

@@ -58,6 +58,7 @@ def test_the_tolerance_is_the_model_s_own_and_the_rounding_of_the_api() -> None:
 Spoil = Callable[[dict[str, Any]], object]
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize(
     ("spoil", "fault"),
     [

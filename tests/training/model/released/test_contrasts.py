@@ -18,6 +18,7 @@ from training.study.declaration import Study
 from training.study.subjects import Subjects
 from training.study.table import Table
 
+pytestmark = pytest.mark.trial
 MAPLE, CHERRY = ["Acer saccharum"], ["Prunus serotina"]
 STERILE, OWN, OTHER = ["Sterilized"], ["Conspecific"], ["Heterospecific"]
 
