@@ -1,4 +1,4 @@
-"""docs/architecture.md names every room, and no file that is not there."""
+"""The pages for developers name every room, and no file that is not there."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ def test_every_package_has_its_row(root: Path, page: str) -> None:
     assert packages <= rows
 
 
-def test_every_path_it_names_exists(root: Path, page: str) -> None:
+@pytest.mark.parametrize(("name", "count"), [("docs/architecture.md", 20), ("CONTRIBUTING.md", 10)])
+def test_every_path_it_names_exists(root: Path, name: str, count: int) -> None:
+    page = (root / name).read_text()
     paths = [each for each in re.findall(r"`([\w./-]+)`", page) if "/" in each or "." in each]
     own = {
         path.name for half in ("training", "functions") for path in root.rglob(f"{half}/**/*.py")
     }
     made = {"data/", "model/", "model.onnx", "metadata.json"}
-    assert len(paths) > 20
+    assert len(paths) > count
     assert [each for each in paths if each not in made | own and not (root / each).exists()] == []
