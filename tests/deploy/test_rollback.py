@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deploy import history
 from deploy import stack as stacks
 from deploy.errors import ReleaseError
 from deploy.history import read_history
@@ -298,3 +299,12 @@ def test_the_history_says_which_image_serves_and_which_are_gone(
     assert [each.model for each in found] == ["1" * 12, "1" * 12, ""]
     assert [each.available for each in found] == [True, True, False]
     assert [each.served for each in found] == [False, True, True]
+
+
+def test_the_history_ends_after_the_newest_releases(
+    account: Account, images: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "NEWEST", 2)
+    stack = stacks.read_stack(account.client("cloudformation"), "forest-staging")
+
+    assert [each.version for each in read_history(stack, remembering(account))] == [3, 2]
