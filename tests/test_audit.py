@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from tests.local_server import running
 
 TOOL = ".audit-venv/bin/pip-audit"
 
@@ -58,10 +59,9 @@ class _Answer(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def advisories() -> Iterator[Advisories]:
-    with Advisories() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = Advisories()
+    with running(server):
         yield server
-        server.shutdown()
 
 
 @pytest.fixture

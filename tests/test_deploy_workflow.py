@@ -23,6 +23,7 @@ from tests.deploy import gateway as gateways
 from tests.deploy import tools
 from tests.deploy.account import REPOSITORY, Account
 from tests.deploy.gateway import Gateway
+from tests.local_server import free_port
 from tests.training.store.drive.world import AUTHOR, git
 from tests.workflow import Runner
 
@@ -86,7 +87,7 @@ def runner(account: Account, gateway: Gateway, root: Path, tmp_path: Path) -> Ru
         **{k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "GDRIVE_"))},
         "HOME": str(tmp_path),
         "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
-        "PORT": str(gateways.free_port()),
+        "PORT": str(free_port()),
         "AWS_ENDPOINT_URL": account.url,
         "TOOLS_LOG": str(tmp_path / "log"),
         "API_URL": gateway.url,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socketserver
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from bench import load
+from tests.local_server import running
 
 
 @contextmanager
@@ -29,14 +29,9 @@ def serving(response: bytes, pause: float = 0.0) -> Iterator[tuple[int, list[byt
     class Server(socketserver.ThreadingTCPServer):
         request_queue_size = 2 * load.CONNECTIONS
 
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server.server_address[1], received
-        finally:
-            server.shutdown()
-            thread.join()
+    server = Server(("127.0.0.1", 0), Handler)
+    with running(server):
+        yield server.server_address[1], received
 
 
 def test_every_complete_response_counts_once() -> None:

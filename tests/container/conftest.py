@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -19,14 +18,9 @@ from typing import Any
 import pytest
 
 from tests.deploy.conftest import account
+from tests.local_server import free_port
 
-__all__ = ["account", "docker", "free_port", "post"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+__all__ = ["account"]
 
 
 def docker(*arguments: str, timeout: float = 120) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.container.conftest import docker, free_port, post
+from tests.container.conftest import docker, post
 from tests.deploy import account as accounts
 from tests.deploy.account import Account
+from tests.local_server import free_port
 
 pytestmark = [pytest.mark.container, pytest.mark.xdist_group("container")]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from deploy.bootstrap import GITHUB, prepare_account
 from deploy.configuration import Configuration, Environment
 from deploy.history import ALIAS
 from deploy.image import find_digest
+from tests.local_server import running
 
 REGION = "eu-west-1"
 ENVIRONMENT = {
@@ -216,14 +216,8 @@ def opened() -> Iterator[Account]:
         account = Account()
         server = ThreadingHTTPServer(("127.0.0.1", 0), _proxy(account))
         account.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
+        with running(server):
             yield account
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
 
 
 def _proxy(account: Account) -> type[BaseHTTPRequestHandler]:

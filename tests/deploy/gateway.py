@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,16 +14,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.functions import lambda_handler
+from tests.local_server import running
 
 _lambda = cache(lambda_handler.import_handler)
 KEY = "the-key-of-this-test"
 Spoil = Callable[[str, dict[str, Any]], dict[str, Any]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answered(event: dict[str, Any]) -> dict[str, Any]:
@@ -89,14 +82,8 @@ def opened(gateway: Gateway, tls: ssl.SSLContext | None = None) -> Iterator[Gate
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     address = f"https://localhost:{server.server_port}" if tls else "http://127.0.0.1"
     gateway.url = (address if tls else f"{address}:{server.server_port}") + gateway.stage + "/"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with running(server):
         yield gateway
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _server(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
