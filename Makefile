@@ -208,6 +208,13 @@ lock: setup ## Resolve the locks again (keeps what still fits; UPGRADE=1 takes t
 notebooks: setup ## Open the notebooks in JupyterLab, which is brought in for it alone
 	@$(BIN)/uv run --no-project --with jupyterlab --with ipywidgets jupyter lab notebooks
 
+.PHONY: rendered-notebooks
+rendered-notebooks: setup ## Run the notebooks and write what they show into docs/notebooks/
+	@export PYTHONWARNINGS=ignore; rm -rf docs/notebooks && for name in data model; do \
+	  $(BIN)/uv run --no-project --python $(BIN)/python --with nbconvert --with ipykernel jupyter-nbconvert \
+	    --to markdown --execute --no-input --log-level ERROR --output-dir docs/notebooks notebooks/$$name.ipynb && \
+	  sed -i -e 's|^<pre></pre>$$||' -e '/^<pre>/,/^<.pre>/d' -e '/<style scoped>/,/<\/style>/d' -e 's#](../docs/#](../#g' -e 's/ style="[^"]*"//' docs/notebooks/$$name.md; done
+
 .PHONY: clean
 clean: ## Remove what was built (not data/, not model/)
 	@rm -rf .venv .release-venv $(TOOLS:%=.%-venv) .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -112,3 +113,20 @@ def test_the_published_trial_bears_out_what_the_model_notebook_says(
         gain = reference - figures[contestant]
         assert gain["integrated_brier_score"] > 0
         assert gain["concordance_index"] < -0.03
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_rendered_copy_has_every_text_and_figure_of_the_notebook(root: Path, name: str) -> None:
+    copy = (root / f"docs/notebooks/{name}.md").read_text(encoding="utf-8")
+    texts = [
+        "".join(cell["source"]).strip().replace("](../docs/", "](../")
+        for cell in cells(root, name)
+        if cell["cell_type"] == "markdown"
+    ]
+    assert len(texts) > 5
+    assert [text for text in texts if text not in copy] == []
+    drawn = sum("plt.subplots" in "".join(cell["source"]) for cell in cells(root, name))
+    shown = re.findall(r"!\[\w*\]\(([^)]+)\)", copy)
+    assert len(shown) == drawn
+    assert all((root / "docs/notebooks" / each).is_file() for each in shown)
+    assert "published: 2782 seedlings on 18 plots" in copy
