@@ -11,6 +11,7 @@ from typing import Final
 from functions.errors import SettingsError
 
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
+_SWITCH: Final = ("on", "off")
 _ALIASES: Final = {"WARN": "WARNING"}
 
 
@@ -28,6 +29,8 @@ class Settings:
     """POWERTOOLS_METRICS_NAMESPACE."""
     version: str
     """AWS_LAMBDA_FUNCTION_VERSION, set by Lambda: dimension of the metrics alarms watch."""
+    record_predictions: bool = False
+    """RECORD_PREDICTIONS, on or off: whether inputs, answers and outcomes become log lines."""
     cold_start: bool = True
     """AWS_LAMBDA_INITIALIZATION_TYPE, set by Lambda: whether the first request waited for it."""
 
@@ -40,6 +43,9 @@ def read_settings(
     level = _ALIASES.get(given, given)
     if level not in LOG_LEVELS:
         raise SettingsError("LOG_LEVEL", level, " or ".join(LOG_LEVELS))
+    recording = environment.get("RECORD_PREDICTIONS") or "off"
+    if recording not in _SWITCH:
+        raise SettingsError("RECORD_PREDICTIONS", recording, " or ".join(_SWITCH))
     names = {
         key: environment.get(key, default)
         for key, default in (
@@ -56,5 +62,6 @@ def read_settings(
         service=names["POWERTOOLS_SERVICE_NAME"],
         namespace=names["POWERTOOLS_METRICS_NAMESPACE"],
         version=environment.get("AWS_LAMBDA_FUNCTION_VERSION") or "$LATEST",
+        record_predictions=recording == "on",
         cold_start=environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency",
     )

@@ -1,7 +1,8 @@
 """One line for each request: what it cost and what became of it.
 
 It never holds a body, a header or a key. Metrics are in CloudWatch's embedded format, written
-to standard output: no call to AWS is made.
+to standard output: no call to AWS is made. Where predictions are recorded, the line also holds
+what was predicted for which validated inputs, and outcomes that were reported are lines too.
 """
 
 from __future__ import annotations
@@ -12,94 +13,11 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
-
-from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
-    AmazonCloudWatchEMFProvider,
-)
-from pydantic_core import to_json
-
-from functions.settings import Settings
-
-
-@dataclass
-class RequestLog:
-    """What is recorded of one request. The endpoint adds what it predicted."""
-
-    id: str
-    method: str
-    route: str = "unknown"
-    """The route's template, never the path that was sent: it may hold anything."""
-    status: int = 500
-    milliseconds: float = 0.0
-    predictions: int = 0
-    outcome_percent: float | None = None
-    """Mean of what was predicted."""
-    lambda_request_id: str = ""
-    trace_id: str = ""
-    """X-Ray's, as API Gateway's access log has it."""
-    disconnected: bool = False
-    """The client broke off before its body was complete."""
-
-    def add_predictions(self, percents: Sequence[float]) -> None:
-        """Records how many predictions the response holds, and their mean."""
-        self.predictions = len(percents)
-        self.outcome_percent = sum(percents) / len(percents)
-
-
-def get_request_log(scope: Mapping[str, Any]) -> RequestLog:
-    """The log of the request with this ASGI scope, put there by the app's outermost layer."""
-    log: RequestLog = scope["request_log"]
-    return log
-
-
-class Telemetry(Protocol):
-    """Anything that records requests."""
-
-    def answered(self, request: RequestLog) -> None:
-        """A request was answered, with success or an error."""
-
-    def failed(self, request: RequestLog) -> None:
-        """A request raised; called while the exception is handled."""
-
-
-class Terminal:
-    """Shows failures and broken connections at a terminal, and nothing else."""
-
-    def answered(self, request: RequestLog) -> None:
-        """One line for a client that broke off."""
-        if request.disconnected:
-            sys.stderr.write(f"request {request.id}: the client broke off\n")
-
-    def failed(self, request: RequestLog) -> None:
-        """Prints the traceback under the request's id."""
-        sys.stderr.write(f"request {request.id} failed\n{traceback.format_exc()}")
-
-
-class PowertoolsTelemetry:
-    """A line for each request that is log and metrics at once; Powertools' Logger for the rest.
-
-    The line is a metric record in CloudWatch's embedded format, and CloudWatch lets such a record
-    hold fields of any other kind. Powertools makes a record once for each kind of request, and
-    each request fills in its own figures: Powertools would take 24 µs for every one, a seventh
-    of a prediction.
-    """
-
-    def __init__(self, settings: Settings, model_version: str, model_data: str) -> None:
-        self._settings = settings
-        self._model = {"model_version": model_version, "model_data": model_data}
-        self._records: dict[tuple[object, ...], dict[str, Any]] = {}
-        self._cold = settings.cold_start
-
-    def answered(self, request: RequestLog) -> None:
-        """Writes the request's line."""
-        kind = (request.method, request.route, request.status, request.predictions > 0, self._cold)
+        now = int(1000 * time.time())
         same = self._records.get(kind) or self._records.setdefault(kind, self._record(request))
         record = {
             **same,
-            "_aws": {**same["_aws"], "Timestamp": int(1000 * time.time())},
+            "_aws": {**same["_aws"], "Timestamp": now},
             "request_id": request.id,
             "Latency": round(request.milliseconds, 3),
         }
@@ -110,8 +28,20 @@ class PowertoolsTelemetry:
         if request.outcome_percent is not None:
             record["Predictions"] = request.predictions
             record["OutcomePercent"] = round(request.outcome_percent, 2)
+            if self.keeps_records and request.predicted:
+                record["predicted"] = request.predicted.part(0)
         sys.stdout.write(f"{to_json(record).decode()}\n")
         self._cold = False
+        if self.keeps_records and (request.predictions > ROWS_PER_LINE or request.outcomes):
+            for further in records.lines(
+                request.id,
+                request.predicted,
+                request.outcomes,
+                self._model,
+                now,
+                start=ROWS_PER_LINE,
+            ):
+                sys.stdout.write(f"{further}\n")
 
     def failed(self, request: RequestLog) -> None:
         """Writes the traceback; `answered` follows with the status."""

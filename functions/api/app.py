@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from pydantic_core import to_json
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -13,13 +14,15 @@ from functions.api import page
 from functions.api.description import describe_api, operation_id
 from functions.api.edge import Edge
 from functions.api.json_route import BodyRoute, JsonRoute, refuse_query
+from functions.api.outcomes import NOT_KEPT, OutcomesAccepted, read_outcomes
 from functions.api.problems import add_problem_handlers
 from functions.api.reading import Reading
 from functions.api.schemas import Health, ModelMetadata, create_schemas
 from functions.intervals import Floats
+from functions.records import Predicted
 from functions.scoring import Forecast, Scorer
 
-API_VERSION: Final = "1.1"
+API_VERSION: Final = "1.2"
 """Of requests and responses, whatever model serves: raise it when docs/openapi.json changes."""
 
 
@@ -34,6 +37,7 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
     )
     schemas = create_schemas(artefact)
     model = {"version": artefact.version, "data": artefact.source}
+    recording = requests_log or telemetry.Terminal()
     marks = artefact.warnings
 
     app = FastAPI(
@@ -49,9 +53,7 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
     )
     app.router.route_class = JsonRoute
     app.add_middleware(Reading)
-    app.add_middleware(
-        Edge, telemetry=requests_log or telemetry.Terminal(), model_version=artefact.version
-    )
+    app.add_middleware(Edge, telemetry=recording, model_version=artefact.version)
     add_problem_handlers(app)
 
     async def predict(request: Request, body: schemas.prediction_request) -> Response:  # type: ignore[name-defined]
@@ -60,7 +62,9 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
         at = body.get(time, artefact.time.horizon)
         forecast, curve = scorer.curve(*encoder.encode([body]), at)
         (item,) = _items(forecast, percent)
-        telemetry.get_request_log(request.scope).add_predictions([item[percent]])
+        telemetry.get_request_log(request.scope).add_predictions(
+            [item[percent]], Predicted(at, [body], [item])
+        )
         answer = {
             **item,
             time: at,
@@ -78,12 +82,15 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
         refuse_query(request)
         batch, at = body[rows], body.get(time, artefact.time.horizon)
         forecast = scorer.forecast(*encoder.encode(batch), at)
-        telemetry.get_request_log(request.scope).add_predictions(forecast.average[:, 0].tolist())
+        items = _items(forecast, percent)
+        telemetry.get_request_log(request.scope).add_predictions(
+            forecast.average[:, 0].tolist(), Predicted(at, batch, items)
+        )
         answer = {
             time: at,
             "predictions": [
                 {**item, "warnings": encoder.warnings(row)}
-                for item, row in zip(_items(forecast, percent), batch, strict=True)
+                for item, row in zip(items, batch, strict=True)
             ],
             "warnings": marks,
             "model": model,
@@ -101,6 +108,19 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
             response_model=model_of_answer,
             route_class_override=BodyRoute,
         )
+
+    @app.post("/v1/outcomes", status_code=202, response_model=OutcomesAccepted)
+    async def report_outcomes(
+        request: Request,
+        body: schemas.outcomes_request,  # type: ignore[name-defined]
+    ) -> dict[str, Any]:
+        """Reports what became of subjects that were predicted for: calibration is watched by it."""
+        refuse_query(request)
+        if not recording.keeps_records:
+            raise HTTPException(503, NOT_KEPT)
+        outcomes = read_outcomes(body, time)
+        telemetry.get_request_log(request.scope).outcomes = outcomes
+        return {"accepted": len(outcomes)}
 
     @app.get("/v1/model", response_model=ModelMetadata)
     async def model_metadata(request: Request) -> dict[str, Any]:

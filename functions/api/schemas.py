@@ -11,6 +11,7 @@ from typing_extensions import TypeAliasType, TypedDict
 from functions.artefact import Artefact, Factor, Number, StudyTexts, TimeAxis
 
 LARGEST_BATCH: Final = 1000
+SAFE_ID: Final = "^[A-Za-z0-9._=-]{1,64}$"
 Percent = Annotated[float, Field(ge=0, le=100)]
 Interval = Annotated[list[Percent], Field(min_length=2, max_length=2)]
 Warnings = Annotated[list[str], Field(description="What to know about this prediction.")]
@@ -53,6 +54,7 @@ class Schemas:
     batch_request: Any
     prediction: Any
     batch: Any
+    outcomes_request: Any
 
 
 def create_schemas(artefact: Artefact) -> Schemas:
@@ -85,12 +87,52 @@ def create_schemas(artefact: Artefact) -> Schemas:
             f"Predictions in the order of the {study.many}.",
             at | {"predictions": list[item]} | end,
         ),
+        outcomes_request=_outcomes_request(artefact, row, example),
     )
 
 
-def _request(name: str, fields: dict[str, Any], example: dict[str, Any]) -> Any:
-    """No unknown fields, no numbers in strings, no NaN."""
-    extra: dict[str, Any] = {"examples": [example]}
+def _outcomes_request(artefact: Artefact, row: Any, example: dict[str, Any]) -> Any:
+    """What became of up to a thousand subjects."""
+    study, time = artefact.study, artefact.time
+    seen = f"When it was last seen, in {time.unit} since the beginning, as for predictions."
+    fate = (
+        f"happened: the {study.outcome_label} was recorded then; not_yet: it had not happened and "
+        "is still being watched; taken_out: it had not happened and is not watched any more."
+    )
+    fields = {
+        "request_id": NotRequired[
+            _described(
+                Annotated[str, Field(pattern=SAFE_ID)],
+                "x-request-id of the prediction; or else give inputs.",
+            )
+        ],
+        "row": NotRequired[
+            # A number, since 1.0 is an integer to JSON and not to a strict int.
+            _described(
+                Annotated[float, Field(ge=0, lt=LARGEST_BATCH, multiple_of=1)],
+                "Row of a batch, from 0; by default the first.",
+            )
+        ],
+        "inputs": NotRequired[_described(row, "What was predicted for, if not by request_id.")],
+        "subject": NotRequired[
+            _described(
+                Annotated[str, Field(pattern=SAFE_ID)],
+                "Your name for it, with inputs: a later report replaces an earlier one.",
+            )
+        ],
+        time.name: Annotated[float, Field(ge=0, le=time.horizon, description=seen)],
+        "outcome": _described(Literal["happened", "not_yet", "taken_out"], fate),
+    }
+    known = {"inputs": example, time.name: time.visits[1], "outcome": "not_yet"}
+    by = [{"required": ["request_id"]}, {"required": ["inputs"]}]
+    outcome: Any = _request("Outcome", fields, known, oneOf=by)
+    outcomes: Any = Annotated[list[outcome], Field(min_length=1, max_length=LARGEST_BATCH)]
+    return _request("OutcomesRequest", {"outcomes": outcomes}, {"outcomes": [known]})
+
+
+def _request(name: str, fields: dict[str, Any], example: dict[str, Any], **schema: Any) -> Any:
+    """No unknown fields, no numbers in strings, no NaN; `schema` is added to the description."""
+    extra: dict[str, Any] = {"examples": [example], **schema}
     rules = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, json_schema_extra=extra)
     return with_config(rules)(TypedDict(name, fields))  # type: ignore[operator]
 

@@ -30,6 +30,8 @@ Vary = Callable[..., Path]
 class Listener:
     """A telemetry that keeps its records."""
 
+    keeps_records = True
+
     def __init__(self) -> None:
         self.requests: list[RequestLog] = []
         self.failures: list[RequestLog] = []

@@ -97,7 +97,7 @@ def test_the_description_is_valid_and_its_examples_are_answered(served: Served) 
 
     openapi_spec_validator.validate(document)
     ids = [each["operationId"] for path in document["paths"].values() for each in path.values()]
-    assert ids == ["predict", "predict_batch", "model_metadata", "health"]
+    assert ids == ["predict", "predict_batch", "report_outcomes", "model_metadata", "health"]
     for path in ("/v1/predict", "/v1/predict/batch"):
         body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         schema = document["components"]["schemas"][body["schema"]["$ref"].rpartition("/")[2]]

@@ -11,6 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from functions.api.app import create_app
 from functions.api.edge import Edge
+from functions.records import Predicted
 from functions.scoring import Scorer
 from functions.telemetry import RequestLog, Terminal
 from tests.functions.conftest import Client, Listener, read_problem
@@ -132,7 +133,14 @@ def test_each_request_is_recorded_once_with_its_outcome(
     heard.get("/v1/predict", headers={"x-request-id": "4"})
     heard.get(f"/{SECRET}", headers={"x-request-id": "5"})
 
-    percent = float(scorer.forecast(*scorer.encoder.encode([OAK]), 115.5).average[0, 0])
+    forecast = scorer.forecast(*scorer.encoder.encode([OAK]), 115.5)
+    percent = float(forecast.average[0, 0])
+    assert forecast.stand is not None
+    answer = {
+        "mortality_percent": round(percent, 2),
+        "interval_90": forecast.average[0, 1:].round(2).tolist(),
+        "stand_interval_90": forecast.stand[0].round(2).tolist(),
+    }
     for each in listener.requests:
         assert 0 < each.milliseconds < 10_000
         each.milliseconds = 1.0
@@ -140,8 +148,14 @@ def test_each_request_is_recorded_once_with_its_outcome(
             assert each.outcome_percent == pytest.approx(percent, abs=1e-3)
             each.outcome_percent = percent
     assert listener.requests == [
-        RequestLog("1", "POST", "/v1/predict", 200, 1.0, 1, percent),
-        RequestLog("2", "POST", "/v1/predict/batch", 200, 1.0, 3, percent),
+        RequestLog(
+            *("1", "POST", "/v1/predict", 200, 1.0, 1, percent),
+            predicted=Predicted(115.5, [OAK], [answer]),
+        ),
+        RequestLog(
+            *("2", "POST", "/v1/predict/batch", 200, 1.0, 3, percent),
+            predicted=Predicted(115.5, [OAK] * 3, [answer] * 3),
+        ),
         RequestLog("3", "POST", "/v1/predict", 422, 1.0),
         RequestLog("4", "GET", "/v1/predict", 405, 1.0),
         RequestLog("5", "GET", "unknown", 404, 1.0),

@@ -26,6 +26,7 @@ def api(scorer: Scorer) -> Any:
 OPERATIONS = [
     ("/v1/predict", "POST"),
     ("/v1/predict/batch", "POST"),
+    ("/v1/outcomes", "POST"),
     ("/v1/model", "GET"),
     ("/health", "GET"),
 ]
@@ -90,7 +91,7 @@ def test_the_committed_description_is_current(scorer: Scorer, root: Path) -> Non
 def test_a_name_of_a_type_is_described_once(client: Client) -> None:
     document = client.get("/openapi.json").json()
 
-    # One for each factor, one for the source of the data.
-    assert json.dumps(document).count('"enum"') == 3
+    # One for each factor, one for the source of the data, one for what became of a subject.
+    assert json.dumps(document).count('"enum"') == 4
     ids = [each["operationId"] for path in document["paths"].values() for each in path.values()]
-    assert ids == ["predict", "predict_batch", "model_metadata", "health"]
+    assert ids == ["predict", "predict_batch", "report_outcomes", "model_metadata", "health"]

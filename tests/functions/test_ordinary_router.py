@@ -184,7 +184,8 @@ def test_the_description_holds_its_routes_beside_the_others(app: FastAPI) -> Non
 
     openapi_spec_validator.validate(document)
     assert set(document["paths"]) == {
-        *("/v1/predict", "/v1/predict/batch", "/v1/model", "/health", "/notes/{number}")
+        *("/v1/predict", "/v1/predict/batch", "/v1/outcomes", "/v1/model"),
+        *("/health", "/notes/{number}"),
     }
     note = document["paths"]["/notes/{number}"]
     assert set(note) == {"get", "post"}

@@ -95,6 +95,7 @@ def test_the_outputs_are_these(source: Template, roles: Template, account: Templ
         "Alias",
         "Dashboard",
         "DomainTarget",
+        "EncryptionKey",
         "Function",
         "Image",
         "KeyId",

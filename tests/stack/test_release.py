@@ -98,6 +98,7 @@ def test_the_function_is_the_image_with_this_environment(prod: Template) -> None
         "LOG_LEVEL": "INFO",
         "POWERTOOLS_SERVICE_NAME": "${Service}-${Stage}",
         "POWERTOOLS_METRICS_NAMESPACE": "Service",
+        "RECORD_PREDICTIONS": "Supervision",
         "ATTEMPT": "Attempt",
     }
 

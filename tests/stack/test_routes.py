@@ -27,6 +27,7 @@ NEEDS_KEY = {
     ("HEAD", "/health"): False,
     ("HEAD", "/v1/model"): True,
     ("GET", "/v1/model"): True,
+    ("POST", "/v1/outcomes"): True,
     ("POST", "/v1/predict"): True,
     ("POST", "/v1/predict/batch"): True,
 }

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from training.errors import StudyFault
-from training.study.declaration import RESERVED, SIMULATED, NumberInput, Visits
+from training.study.declaration import REPORT_FIELDS, RESERVED, SIMULATED, NumberInput, Visits
 from training.study.parts import Parts
 from training.study.uses import (
     derived_faults,
@@ -56,7 +56,8 @@ def _names(parts: Parts) -> Iterator[StudyFault]:
             if taken[each.name] > 1:
                 yield StudyFault(key, shown(each.name), "each name once among inputs and derived")
     if parts.time:
-        names = set(taken) | RESERVED | answer | ({parts.study.rows} if parts.study else set())
+        names = set(taken) | RESERVED | REPORT_FIELDS | answer
+        names |= {parts.study.rows} if parts.study else set()
         if parts.time.name in names:
             allowed = "a name that is no input's and that the engine does not use itself"
             yield StudyFault("time.name", shown(parts.time.name), allowed)

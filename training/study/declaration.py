@@ -31,6 +31,7 @@ from training.study.vocabulary import (
 )
 
 __all__ = [
+    "REPORT_FIELDS",
     "RESERVED",
     "SIMULATED",
     "Agreement",
@@ -64,6 +65,8 @@ RESERVED: Final = frozenset(
     }
 )
 """Names that the engine itself uses in formulas, CSVs, requests or answers."""
+REPORT_FIELDS: Final = frozenset({"outcome", "outcomes", "request_id", "row", "inputs", "subject"})
+"""Names beside that of the time in a reported outcome."""
 SIMULATED: Final = "simulated"
 """The CSV column that marks a row as simulated."""
 
