@@ -18,6 +18,7 @@ from functions.artefact import Artefact, read_artefact
 from functions.errors import ServingError
 from functions.scoring import Scorer
 from functions.settings import read_settings
+from functions.telemetry import Terminal
 
 
 class _Server(uvicorn.Server):
@@ -38,6 +39,7 @@ def main() -> int:
     parser.add_argument("--model", type=Path, help="folder of the model (default: MODEL_PATH)")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=_port, default=8000, help="0: any free one")
+    parser.add_argument("--records", type=Path, help="folder to record predictions and outcomes in")
     parser.add_argument("--openapi", action="store_true", help="print the description, and end")
     arguments = parser.parse_args()
     try:
@@ -56,7 +58,8 @@ def main() -> int:
         why = os.strerror(error.errno) if error.errno else str(error)
         sys.stderr.write(f"can't serve: {where}: {why}; another port may be free\n")
         return 1
-    config = uvicorn.Config(create_app(scorer), log_level="warning", lifespan="off")
+    terminal = Terminal(arguments.records, scorer.artefact.version)
+    config = uvicorn.Config(create_app(scorer, terminal), log_level="warning", lifespan="off")
     address = f"http://{arguments.host}:{listening.getsockname()[1]}"
     _Server(config, _greeting(scorer.artefact, address)).run(sockets=[listening])
     return 0
