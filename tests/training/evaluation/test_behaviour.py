@@ -41,10 +41,12 @@ def failed(study: Study, hazard: Floats) -> set[str]:
     return {rule.name for rule in rules if not rule.passed}
 
 
+@pytest.mark.trial
 def test_a_model_as_expected_meets_every_expectation(study: Study) -> None:
     assert failed(study, as_expected(study)) == set()
 
 
+@pytest.mark.trial
 def test_the_grid_holds_every_level_at_every_step_of_a_number(study: Study) -> None:
     grid = grid_of(study)
 
@@ -52,6 +54,7 @@ def test_the_grid_holds_every_level_at_every_step_of_a_number(study: Study) -> N
     assert (grid.numbers.min(), grid.numbers.max()) == (0.032, 0.161)
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize(
     ("wrong", "chosen", "times"),
     [
@@ -83,6 +86,7 @@ def test_a_model_that_turns_a_direction_round_is_found_out(
     assert wrong in failed(study, hazard.clip(0, 0.99))
 
 
+@pytest.mark.trial
 def test_soft_expectations_warn(study: Study) -> None:
     rules = check_expectations(study, periods_of(study), grid_of(study), as_expected(study))
 

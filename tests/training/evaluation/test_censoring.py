@@ -60,6 +60,7 @@ def test_everybody_gone_before_the_horizon_is_named() -> None:
         staying(samples.battery(censoring=None), subjects_of([2, 6, 6], [1, 0, 0]), PERIODS)
 
 
+@pytest.mark.trial
 def test_on_visits_it_depends_on_what_the_study_declares(
     study: Study, simulated_table: Table
 ) -> None:

@@ -91,6 +91,7 @@ def test_weights_stand_for_those_that_were_censored(make: Callable[[], Study]) -
     np.testing.assert_allclose(weight.sum(axis=0), len(subjects), rtol=0.06)
 
 
+@pytest.mark.trial
 def test_a_censored_subject_has_no_say_after_it_left(study: Study, simulated_table: Table) -> None:
     subjects = simulated_table.subjects
     outcomes = Outcomes.of(study, subjects, Periods.of(study, subjects))

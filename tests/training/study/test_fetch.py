@@ -76,6 +76,7 @@ def test_a_faulty_file_does_not_replace_a_good_one(
     assert (tmp_path / "data" / "Trees.csv").read_bytes() == before
 
 
+@pytest.mark.trial
 def test_a_second_file_must_be_one_trial_with_the_first(
     study: Study, sound: Path, simulated_text: pd.DataFrame, tmp_path: Path
 ) -> None:

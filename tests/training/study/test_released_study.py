@@ -36,6 +36,7 @@ BREAKS: list[tuple[dict[str, str], str, str, str, str]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize(("where", "column", "value", "named", "rule"), BREAKS)
 def test_a_fault_is_named_by_row_column_value_and_rule(
     where: dict[str, str],
