@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from functions.errors import SettingsError
 
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 _SWITCH: Final = ("on", "off")
+_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?")
 _ALIASES: Final = {"WARN": "WARNING"}
 
 
@@ -31,6 +33,8 @@ class Settings:
     """AWS_LAMBDA_FUNCTION_VERSION, set by Lambda: dimension of the metrics alarms watch."""
     record_predictions: bool = False
     """RECORD_PREDICTIONS, on or off: whether inputs, answers and outcomes become log lines."""
+    cors_origin: str = ""
+    """CORS_ORIGIN: the origin whose pages may call the API; empty for none."""
     cold_start: bool = True
     """AWS_LAMBDA_INITIALIZATION_TYPE, set by Lambda: whether the first request waited for it."""
 
@@ -46,6 +50,9 @@ def read_settings(
     recording = environment.get("RECORD_PREDICTIONS") or "off"
     if recording not in _SWITCH:
         raise SettingsError("RECORD_PREDICTIONS", recording, " or ".join(_SWITCH))
+    origin = environment.get("CORS_ORIGIN", "").strip()
+    if origin and not _ORIGIN.fullmatch(origin):
+        raise SettingsError("CORS_ORIGIN", origin, "one origin, such as https://example.org")
     names = {
         key: environment.get(key, default)
         for key, default in (
@@ -63,5 +70,6 @@ def read_settings(
         namespace=names["POWERTOOLS_METRICS_NAMESPACE"],
         version=environment.get("AWS_LAMBDA_FUNCTION_VERSION") or "$LATEST",
         record_predictions=recording == "on",
+        cors_origin=origin,
         cold_start=environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency",
     )

@@ -43,7 +43,8 @@ def main() -> int:
     parser.add_argument("--openapi", action="store_true", help="print the description, and end")
     arguments = parser.parse_args()
     try:
-        scorer = Scorer(read_artefact(read_settings(model=arguments.model).model))
+        settings = read_settings(model=arguments.model)
+        scorer = Scorer(read_artefact(settings.model))
         if arguments.openapi:
             print(openapi_json(create_app(scorer)))
             return 0
@@ -59,7 +60,8 @@ def main() -> int:
         sys.stderr.write(f"can't serve: {where}: {why}; another port may be free\n")
         return 1
     terminal = Terminal(arguments.records, scorer.artefact.version)
-    config = uvicorn.Config(create_app(scorer, terminal), log_level="warning", lifespan="off")
+    app = create_app(scorer, terminal, settings.cors_origin)
+    config = uvicorn.Config(app, log_level="warning", lifespan="off")
     address = f"http://{arguments.host}:{listening.getsockname()[1]}"
     _Server(config, _greeting(scorer.artefact, address)).run(sockets=[listening])
     return 0

@@ -26,8 +26,10 @@ API_VERSION: Final = "1.2"
 """Of requests and responses, whatever model serves: raise it when docs/openapi.json changes."""
 
 
-def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) -> FastAPI:
-    """The API over one model."""
+def create_app(
+    scorer: Scorer, requests_log: telemetry.Telemetry | None = None, cors_origin: str = ""
+) -> FastAPI:
+    """The API over one model; pages of `cors_origin` may call it, where one is given."""
     artefact, encoder, study = scorer.artefact, scorer.encoder, scorer.artefact.study
     time, rows, percent, visits = (
         artefact.time.name,
@@ -54,6 +56,8 @@ def create_app(scorer: Scorer, requests_log: telemetry.Telemetry | None = None) 
     app.router.route_class = JsonRoute
     app.add_middleware(Reading)
     app.add_middleware(Edge, telemetry=recording, model_version=artefact.version)
+    if cors_origin:
+        _admit(app, cors_origin)
     add_problem_handlers(app)
 
     async def predict(request: Request, body: schemas.prediction_request) -> Response:  # type: ignore[name-defined]
@@ -180,3 +184,17 @@ def _rounded(percents: Floats) -> list[Any]:
 
 def _page(html: str, policy: str) -> Response:
     return HTMLResponse(html, headers={"content-security-policy": policy})
+
+
+def _admit(app: FastAPI, origin: str) -> None:
+    """Lets pages of another origin call the API (CORS); outermost, so that failures reach them."""
+    from starlette.middleware.cors import CORSMiddleware
+
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=[origin],
+        allow_methods=["GET", "HEAD", "POST"],
+        allow_headers=["content-type", "x-api-key", "x-request-id"],
+        expose_headers=["retry-after", "x-model-version", "x-request-id"],
+        max_age=7200,
+    )

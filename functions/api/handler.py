@@ -34,7 +34,7 @@ with cold_start():
         PowertoolsTelemetry(settings.read_settings({}), "none", "none").refused_to_start(error)
         sys.exit(1)
     _telemetry = PowertoolsTelemetry(_settings, _scorer.artefact.version, _scorer.artefact.source)
-    _app = create_app(_scorer, _telemetry)
+    _app = create_app(_scorer, _telemetry, _settings.cors_origin)
 
 
 async def _staged(scope: Scope, receive: Receive, send: Send) -> None:

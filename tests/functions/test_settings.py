@@ -34,11 +34,18 @@ def test_the_environment_wins_over_the_defaults() -> None:
         "POWERTOOLS_SERVICE_NAME": "seedlings",
         "POWERTOOLS_METRICS_NAMESPACE": "Trees",
         "AWS_LAMBDA_FUNCTION_VERSION": "7",
+        "CORS_ORIGIN": "https://example.org:8443",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "provisioned-concurrency",
     }
     found = settings.read_settings(environment)
     assert found == Settings(
-        Path("/opt/model"), "WARNING", "seedlings", "Trees", "7", cold_start=False
+        model=Path("/opt/model"),
+        log_level="WARNING",
+        service="seedlings",
+        namespace="Trees",
+        version="7",
+        cors_origin="https://example.org:8443",
+        cold_start=False,
     )
 
 
@@ -50,6 +57,14 @@ def test_an_argument_wins_over_the_environment() -> None:
     ("key", "value", "line"),
     [
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL: expected DEBUG or INFO or WARNING or ERROR, got 'LOUD'"),
+        *(
+            (
+                "CORS_ORIGIN",
+                value,
+                f"CORS_ORIGIN: expected one origin, such as https://example.org, got {value!r}",
+            )
+            for value in ("*", "example.org", "https://a.org/", "https://a.org,https://b.org")
+        ),
         ("POWERTOOLS_SERVICE_NAME", " ", "POWERTOOLS_SERVICE_NAME: expected a name, got ' '"),
         (
             "POWERTOOLS_METRICS_NAMESPACE",
