@@ -27,10 +27,12 @@ def gate_rates(
         table.add_column(heading)
     for heading in ("promote", "keep", "refuse"):
         table.add_column(heading, justify="right")
+    table.add_column("refused by")
     for row in rates.gate_rates(declared, subjects, replicates, jobs):
         total = row.verdicts.total()
         shares = (row.verdicts[verdict] / total for verdict in ("promote", "keep", "refuse"))
-        table.add_row(row.truth, row.case, *(f"{share:.0%}" for share in shares))
+        by = "; ".join(f"{kind} {times}" for kind, times in row.refusals.most_common(3))
+        table.add_row(row.truth, row.case, *(f"{share:.0%}" for share in shares), by)
     out = Console()
     out.print(f"Verdicts, {replicates} simulated data sets each", highlight=False)
     out.print(table)

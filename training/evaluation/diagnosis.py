@@ -45,7 +45,9 @@ class Diagnosis:
     upper: float
     """99.5th percentile of the difference over draws of groups."""
     p_value: float = 0.0
-    """Of no gain, by the spread between groups of the new rows and of the champion's refits."""
+    """Of no gain, by the spread between groups of the new rows and of the champion's refits.
+
+    Reckoned only where all else says that it is a fault."""
 
     @property
     def is_fault(self) -> bool:
@@ -87,6 +89,14 @@ def diagnose(
     if best is None:
         return None
     found, difference = best
+    result = Diagnosis(
+        text=found.text,
+        score=float(score[0]),
+        alternative=float(score[0] + difference[0]),
+        upper=float(np.quantile(difference[1:], SURE)),
+    )
+    if not result.is_fault:
+        return result
     by_refit = np.array(
         [
             draws(survival(found.subjects, refit)[:, found.visit], times[:1])[0]
@@ -94,13 +104,7 @@ def diagnose(
             for refit in range(1, model.refits + 1)
         ]
     )
-    return Diagnosis(
-        text=found.text,
-        score=float(score[0]),
-        alternative=float(score[0] + difference[0]),
-        upper=float(np.quantile(difference[1:], SURE)),
-        p_value=_p_value(difference, by_refit, int(group.max()) + 1),
-    )
+    return replace(result, p_value=_p_value(difference, by_refit, int(group.max()) + 1))
 
 
 def _p_value(difference: Floats, by_refit: Floats, groups: int) -> float:

@@ -6,6 +6,7 @@ challenger are fitted as in a retrain and judged by the same rules and the same 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from training.evaluation.held_out import Scored, compare_held_out
 from training.evaluation.rules import Rule
 from training.evaluation.scores import Outcomes
 from training.evaluation.served_model import ServedModel
-from training.evaluation.shift import shifts
+from training.evaluation.shift import Shift, shifts
 from training.evaluation.truth import Truth
 from training.model import export
 from training.model.hazard import Recipe
@@ -49,6 +50,8 @@ class Rates:
     case: str
     verdicts: Counter[Verdict]
     """Times that each was given."""
+    refusals: Counter[str]
+    """Refusals in which each kind of rule was not met."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,15 @@ def gate_rates(study: Study, subjects: Subjects, replicates: int, jobs: int) -> 
     runs = joblib.Parallel(n_jobs=jobs, return_as="generator")(
         joblib.delayed(_replicate)(study, truth, subjects, staying, seed) for truth, seed in tasks
     )
-    counted: dict[tuple[str, str], Counter[Verdict]] = {}
+    counted: dict[tuple[str, str], Rates] = {}
     tracked = track(runs, "Simulating", len(tasks), console=Console(stderr=True))
     for (truth, _), verdicts in zip(tasks, tracked, strict=True):
-        for case, verdict in verdicts:
-            counted.setdefault((truth.name, case), Counter())[verdict] += 1
-    return [Rates(truth, case, verdicts) for (truth, case), verdicts in counted.items()]
+        for case, verdict, kinds in verdicts:
+            empty = Rates(truth.name, case, Counter(), Counter())
+            rates = counted.setdefault((truth.name, case), empty)
+            rates.verdicts[verdict] += 1
+            rates.refusals.update(kinds)
+    return list(counted.values())
 
 
 def worse_recipes(study: Study, recipe: Recipe) -> dict[str, Recipe]:
@@ -113,23 +119,23 @@ def _of_terms(recipe: Recipe, kept: Sequence[Term]) -> Recipe:
 
 def _replicate(
     study: Study, truth: Truth, subjects: Subjects, staying: Outcomes, seed: int
-) -> list[tuple[str, Verdict]]:
-    """The verdict on each case, all judged against one champion."""
+) -> list[tuple[str, Verdict, set[str]]]:
+    """The verdict on each case, and the kinds of rules that refused it, against one champion."""
     recipe, periods = recipes(study, 1)[0], truth.periods
     drawn = [truth.draw(subjects, staying.staying, [draw, seed]) for draw in range(1, 5)]
     champion = _fit(study, recipe, periods, drawn[0])
     verdicts = []
     fresh = _fit(study, recipe, periods, _renamed(drawn[1], "b"))
-    verdicts.append((FRESH, _verdict(study, champion, fresh, fresh)))
+    verdicts.append((FRESH, *_verdict(study, champion, fresh, fresh)))
     more = _together([drawn[0], _renamed(drawn[2], "c"), _renamed(drawn[3], "d")])
     larger = _fit(study, recipe, periods, more)
     added = np.arange(len(drawn[0]), len(more))
     new = replace(larger, subjects=more[added], outcomes=larger.outcomes[added])
-    verdicts.append((MORE, _verdict(study, champion, larger, new)))
+    verdicts.append((MORE, *_verdict(study, champion, larger, new)))
     for name, worse in worse_recipes(study, recipe).items():
         other = _fit(study, worse, periods, drawn[0])
-        verdicts.append((f"recipe {name}", _verdict(study, champion, other, None)))
-        verdicts.append((f"champion {name}", _verdict(study, other, champion, None)))
+        verdicts.append((f"recipe {name}", *_verdict(study, champion, other, None)))
+        verdicts.append((f"champion {name}", *_verdict(study, other, champion, None)))
     return verdicts
 
 
@@ -149,8 +155,10 @@ def _fit(study: Study, recipe: Recipe, periods: Periods, subjects: Subjects) -> 
     return _Model(study, served, subjects, Outcomes.of(study, subjects, periods))
 
 
-def _verdict(study: Study, champion: _Model, challenger: _Model, new: _Model | None) -> Verdict:
-    """The gate's verdict; `new` are the rows that the champion was not trained on."""
+def _verdict(
+    study: Study, champion: _Model, challenger: _Model, new: _Model | None
+) -> tuple[Verdict, set[str]]:
+    """The verdict, and what refused; `new` are the rows that the champion was not trained on."""
     visits = champion.outcomes.visits
     sets = [_scored("old", champion, champion, challenger, visits)]
     if new is not None:
@@ -167,10 +175,20 @@ def _verdict(study: Study, champion: _Model, challenger: _Model, new: _Model | N
     if new is not None:
         evidence = replace(
             evidence,
-            shifts=tuple(shifts(champion.served, study, new.subjects, new.outcomes)),
+            shifts=_shifts(study, champion, new),
             diagnosis=diagnose(champion.served, study, new.subjects, new.outcomes),
         )
-    return judge(evidence, study.gate.margin).verdict
+    judgement = judge(evidence, study.gate.margin)
+    if judgement.verdict != "refuse":
+        return judgement.verdict, set()
+    failed = [rule.name for rule in judgement.rules if rule.result == "FAILED"]
+    return judgement.verdict, {re.split("[:,]", name)[0] for name in failed}
+
+
+def _shifts(study: Study, champion: _Model, new: _Model) -> tuple[Shift, ...]:
+    """As in a retrain: where the champion saw the new rows' numbers."""
+    seen = np.flatnonzero(champion.served.saw(study, new.subjects))
+    return tuple(shifts(champion.served, study, new.subjects[seen], new.outcomes[seen]))
 
 
 def _scored(
