@@ -70,17 +70,19 @@ def figures(results: Results) -> str:
 
 
 def targets(results: Results) -> str:
-    """Each target: its limit, the figure measured, and whether it is met."""
-    rows = []
+    """Each target: its limit, the figure measured, and whether it is met; how many are."""
+    rows, verdicts = [], []
     for target in TARGETS:
         try:
             value = target.value(results)
         except KeyError:
             rows.append([target.claim, target.rule(), "-", "not measured"])
-        else:
-            met = "yes" if target.met(value) else "**no**"
-            rows.append([target.claim, target.rule(), number(value), met])
-    return table(["target", "limit", "measured", "met"], rows)
+            continue
+        verdicts.append(target.met(value))
+        met = "yes" if verdicts[-1] else "**no**"
+        rows.append([target.claim, target.rule(), number(value), met])
+    shown = table(["target", "limit", "measured", "met"], rows)
+    return f"{shown}\n\n{sum(verdicts)} of {len(verdicts)} measured targets are met."
 
 
 def machine(results: Results) -> str:

@@ -49,9 +49,13 @@ def test_what_an_input_and_a_level_add_is_shown_in_microseconds(results: Results
     assert rows[2] == ["1", "4", "200", "1.00", "2.00"]
     assert rows[2 + len(slope.INPUTS)] == ["3", "2", "250", "1.25", "2.50"]
     assert len(rows) == 2 + len(slope.INPUTS) + len(slope.LEVELS)
-    assert shown.endswith(
+    assert shown.splitlines()[-1] == (
         "A further input adds 2.00 µs to a call, a further level of each of 3 factors 0.000 µs."
     )
+
+
+def test_the_targets_met_are_counted(results: Results) -> None:
+    assert report.targets(results).splitlines()[-1] == "4 of 9 measured targets are met."
 
 
 def test_only_marked_blocks_are_generated(results: Results) -> None:
