@@ -35,13 +35,12 @@ class RiskIntervals:
     @classmethod
     def of_survival(cls, survival: Floats) -> RiskIntervals:
         """Those of 1 - survival, [n, 1 + refits]: the model's own first, then its refits'."""
-        odds = np.log(1 / np.minimum(np.maximum(survival, CLIP), 1 - CLIP) - 1)
-        own = odds[:, 0]
-        deviations = odds[:, 1:] - own[:, None]
-        refits = deviations.shape[1]
+        odds = np.log(np.reciprocal(survival.clip(CLIP, 1 - CLIP)) - 1)
+        deviations = odds - odds[:, :1]  # the model's own is 0
+        refits = odds.shape[1] - 1
         # The jackknife: sqrt((G - 1) / G * sum of squares), on the log-odds.
-        error = ((refits - 1) / refits * np.vecdot(deviations, deviations)) ** 0.5
-        return cls(1 - survival[:, 0], own, error)
+        error = np.sqrt((refits - 1) / refits * np.vecdot(deviations, deviations))
+        return cls(1 - survival[:, 0], odds[:, 0], error)
 
     def __getitem__(self, row: int) -> RiskIntervals:
         """Those of one risk."""
