@@ -51,7 +51,9 @@ class Fitted:
     """None where the study declares no groups, or they hold too little to say."""
 
 
-def build_metadata(fitted: Fitted, metrics: Mapping[str, object]) -> dict[str, object]:
+def build_metadata(
+    fitted: Fitted, metrics: Mapping[str, object], observed: Mapping[str, object]
+) -> dict[str, object]:
     """The whole of `metadata.json` for a graph that the gate has not judged yet."""
     study, table, periods = fitted.study, fitted.table, fitted.periods
     subjects = table.subjects
@@ -83,6 +85,7 @@ def build_metadata(fitted: Fitted, metrics: Mapping[str, object]) -> dict[str, o
             "curve": periods.curve,
             "visits": list(periods.visits),
             "period_ends": list(periods.ends),
+            "start": None if study.time.start is None else study.time.start.model_dump(),
         },
         "interval": {
             "level": LEVEL,
@@ -97,6 +100,7 @@ def build_metadata(fitted: Fitted, metrics: Mapping[str, object]) -> dict[str, o
         },
         "stand_interval": None if fitted.spread is None else fitted.spread.described(),
         "metrics": metrics,
+        "observed": observed,
         "gate": {"verdict": "unjudged"},
         "data": {
             "source": table.source,
@@ -141,6 +145,7 @@ def _study(study: Study, sha256: str) -> dict[str, object]:
         "limits": title.limits.model_dump(),
         "rows": title.rows,
         "row": title.row.model_dump(),
+        "subject": None if title.subject is None else title.subject.model_dump(),
         "outcome": title.outcome,
         "outcome_label": title.outcome_label.model_dump(),
         "answer": title.outcome_sentence.model_dump(),
@@ -183,6 +188,7 @@ def _number(number: NumberInput, values: Floats) -> dict[str, object]:
         "seen": [float(values.min()), float(values.max())],
         "step": number.step or 10.0 ** math.floor(math.log10(span / 100)),
         "stops": [stop.model_dump() for stop in number.stops],
+        "display": None if number.display is None else number.display.model_dump(),
     }
 
 

@@ -24,6 +24,7 @@ from training.evaluation.cross_validation import (
     recipes,
 )
 from training.evaluation.groups import GroupSpread, group_spread
+from training.evaluation.observed import observed_curves
 from training.evaluation.scores import Outcomes
 from training.evaluation.summary import metrics
 from training.model import export
@@ -108,7 +109,7 @@ def train(
         periods=periods,
         graph=graph,
         parity=parity,
-        metadata=metadata.build_metadata(fitted, figures),
+        metadata=metadata.build_metadata(fitted, figures, observed_curves(study, outcomes)),
         outcomes=outcomes,
         scored=scored,
         reference=by_factor,

@@ -7,7 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 from training.errors import StudyFault
-from training.study.declaration import REPORT_FIELDS, RESERVED, SIMULATED, NumberInput, Visits
+from training.study.declaration import (
+    DAYS,
+    REPORT_FIELDS,
+    RESERVED,
+    SIMULATED,
+    NumberInput,
+    Visits,
+)
 from training.study.parts import Parts
 from training.study.uses import (
     derived_faults,
@@ -16,13 +23,14 @@ from training.study.uses import (
     rule_faults,
     withdrawal_faults,
 )
-from training.study.vocabulary import shown
+from training.study.vocabulary import near, shown
 
 
 def disagreements(parts: Parts) -> list[StudyFault]:
     """Every fault between keys."""
     found = [
         *_names(parts),
+        *_sentences(parts),
         *_columns(parts),
         *_inputs(parts),
         *_column_rules(parts),
@@ -64,6 +72,25 @@ def _names(parts: Parts) -> Iterator[StudyFault]:
     if parts.study and parts.study.rows in RESERVED:
         allowed = "a name that the engine does not use itself"
         yield StudyFault("study.rows", shown(parts.study.rows), allowed)
+
+
+def _sentences(parts: Parts) -> Iterator[StudyFault]:
+    """What texts name in braces exists, and a date is named where there are days alone."""
+    inputs = [each.name for each in parts.inputs]
+    subject = parts.study.subject if parts.study else None
+    for language, text in subject or ():
+        for name in re.findall(r"{(.*?)}", text):
+            if name not in inputs and name not in parts.invalid:
+                key = f"study.subject.{language}"
+                yield StudyFault(key, shown(text), f"inputs in braces; {near(name, inputs)}")
+    start = parts.time.start if parts.time else None
+    if parts.time is None or start is None:
+        return
+    if parts.time.name != DAYS:
+        yield StudyFault("time.start", "a table", f'no start, since time.name is not "{DAYS}"')
+    for language, text in start.sentence:
+        if re.findall(r"{.*?}", text) != ["{date}"]:
+            yield StudyFault(f"time.start.sentence.{language}", shown(text), "{date} once")
 
 
 def _columns(parts: Parts) -> Iterator[StudyFault]:

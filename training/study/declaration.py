@@ -51,6 +51,7 @@ __all__ = [
     "NumberInput",
     "Range",
     "Simulation",
+    "Start",
     "Study",
     "Time",
     "Title",
@@ -69,6 +70,9 @@ REPORT_FIELDS: Final = frozenset({"outcome", "outcomes", "request_id", "row", "i
 """Names beside that of the time in a reported outcome."""
 SIMULATED: Final = "simulated"
 """The CSV column that marks a row as simulated."""
+DAYS: Final = "day"
+"""A time of this name is one of days, which dates can stand for."""
+DAY_OF_YEAR: Final = r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 
 
 class Title(Declared):
@@ -83,6 +87,8 @@ class Title(Declared):
     rows: Identifier
     """Field of a batch request that holds the list, such as `patients`."""
     row: Nouns
+    subject: Words | None = None
+    """Who a sentence is about, with inputs in braces: `{species} seedlings`; else `rows`."""
     outcome: Identifier
     """`recurrence` gives the answer's field `recurrence_percent`."""
     outcome_label: Words
@@ -128,6 +134,17 @@ class MinimumEvents(Declared):
     minimum_events: Annotated[int, Field(ge=1)]
 
 
+class Start(Declared):
+    """Day 0 as a date of the calendar: of a time in days alone."""
+
+    label: Words
+    """What the date is called, such as `Planting date`."""
+    sentence: Words
+    """Follows the subject, as in `planted on {date}`."""
+    usual: Annotated[str, StringConstraints(pattern=DAY_OF_YEAR)] | None = None
+    """Month and day that a form begins with, such as `06-01`."""
+
+
 Ends = Annotated[tuple[float, ...], Field(min_length=1)]
 
 
@@ -151,6 +168,7 @@ class Time(Declared):
     """Ends of coarser spans, each the end of a period; one phase where absent."""
     points: Annotated[int, Field(ge=2, le=200)] = 40
     """Points of the reported curve where times are as observed."""
+    start: Start | None = None
 
 
 class Event(Declared):

@@ -47,6 +47,16 @@ class Stop(Declared):
     label: Words
 
 
+class Display(Declared):
+    """How people read and type a number that the CSV, the model and the API hold otherwise."""
+
+    unit: Words
+    factor: Annotated[float, Field(gt=0)]
+    """What is shown is the value times this: 100 for a share that is shown in percent."""
+    description: Words | None = None
+    """Takes the place of the input's own, such as a line on how it is measured."""
+
+
 class NumberInput(Input):
     """An input that takes a number."""
 
@@ -59,6 +69,8 @@ class NumberInput(Input):
     """The formula's column is (x - centre) / scale."""
     step: Annotated[float, Field(gt=0)] | None = None
     stops: tuple[Stop, ...] = ()
+    """In the CSV's unit, whatever is shown."""
+    display: Display | None = None
     missing: Literal["refuse", "drop"] = "refuse"
 
 

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from training.errors import InvalidStudyError, StudyFault
 from training.study.consistency import disagreements
-from training.study.declaration import Study
+from training.study.declaration import DAY_OF_YEAR, Study
 from training.study.parts import Parts
 from training.study.vocabulary import OTHER, TABLE, Declared, near, shown
 
@@ -181,6 +181,7 @@ def _allowed(details: ErrorDetails) -> str:
 
 _PATTERNS = {
     r"^[^\W\d_]\w*$": "letters of any script, digits and _, beginning with a letter",
+    DAY_OF_YEAR: "month and day, such as 06-01",
     r"^[a-z][a-z0-9-]*$": "small letters, digits and -, beginning with a letter",
     r"^[0-9a-f]{32}$": "an MD5 of 32 hexadecimal digits",
 }

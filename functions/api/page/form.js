@@ -123,7 +123,7 @@ function inputField(input, i, changed) {
     return field(`input${i}`, input.name, say(input.label), select(options, state.get(input.name), chosen), say(input.description));
   }
   const named = unitOf(input) ? `${say(input.label)} (${unitOf(input)})` : say(input.label);
-  return numberField(`input${i}`, input, named, say(input.description), changed);
+  return numberField(`input${i}`, input, named, descriptionOf(input), changed);
 }
 
 // The time, and for days the dates beside them.

@@ -19,7 +19,7 @@ function inputRows() {
   return facts.inputs.map((input) => {
     const takes = input.kind === "factor" ? input.levels.map(levelLabel).join("; ")
       : `${words().from(format(toShown(input, input.minimum)), format(toShown(input, input.maximum)))} ${unitOf(input)}`;
-    return rowOf(say(input.label), say(input.description), takes, input.seen ? seenText(input) : "–");
+    return rowOf(say(input.label), descriptionOf(input), takes, input.seen ? seenText(input) : "–");
   });
 }
 

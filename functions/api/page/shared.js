@@ -31,6 +31,7 @@ const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const toShown = (input, value) => (input.display ? Number((value * input.display.factor).toPrecision(12)) : value);
 const fromShown = (input, value) => (input.display ? Number((value / input.display.factor).toPrecision(12)) : value);
 const unitOf = (input) => say(input.display?.unit ?? input.unit);
+const descriptionOf = (input) => say(input.display?.description ?? input.description);
 const seenText = (input) => words().range(...input.seen.map((end) => format(toShown(input, end)))) + (unitOf(input) ? ` ${unitOf(input)}` : "");
 
 // From the address, else as it was, else the browser's.

@@ -96,7 +96,19 @@ def test_metadata_describe_inputs_and_time_for_serving(candidate: Candidate) -> 
         "curve": "steps",
         "visits": [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20],
         "period_ends": [4, 8, 20],
+        "start": None,
     }
+    assert candidate.metadata["study"]["subject"] is None
+    assert heat["display"] is None
+
+
+def test_metadata_ships_what_was_observed_as_shares_of_many(candidate: Candidate) -> None:
+    observed = candidate.metadata["observed"]
+
+    assert observed["by"] == "maker"
+    assert {each["level"] for each in observed["curves"]} == {"Alpha", "Beta", "Gamma"}
+    for each in observed["curves"]:
+        assert len(each["percent"]) == len(candidate.metadata["time"]["visits"])
 
 
 def test_histograms_count_every_subject(candidate: Candidate) -> None:

@@ -17,6 +17,8 @@ from training.study.formula import Term, terms
 from training.study.read import parse_study, read_study
 
 VALID = Path(__file__).with_name("valid.toml")
+START = """horizon = 20
+start = { label = { en = "a", es = "b" }, sentence = { en = "on {date}", es = "el {date}" }"""
 
 # What is replaced in the valid file, by what; the key that is named; what else is said.
 FAULTS: list[tuple[str, str, str, str]] = [
@@ -75,6 +77,16 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ('name = "week"', 'name = "maker"', "time.name", "no input's"),
     ('name = "week"', 'name = "curve"', "time.name", "does not use itself"),
     ('rows = "cells"', 'rows = "predictions"', "study.rows", "does not use itself"),
+    # sentences
+    ('outcome = "failure"', 'subject = { en = "{mker} cells", es = "celdas" }\noutcome = "failure"',
+     "study.subject.en", "inputs in braces; did you mean maker?"),
+    ("horizon = 20", START + "}", "time.start", 'is not "day"'),
+    ("horizon = 20", START.replace("el {date}", "el {día}") + "}", "time.start.sentence.es",
+     "{date} once"),
+    ("horizon = 20", START + ', usual = "6/1" }', "time.start.usual",
+     "month and day, such as 06-01"),
+    ("step = 0.5", "step = 0.5\ndisplay = { unit = { en = 'K', es = 'K' }, factor = 0 }",
+     "inputs[heat].display.factor", "more than 0"),
     # columns
     ('column = "Heat"', 'column = "Maker"', "inputs[heat].column",
      "a column of its own; inputs[maker].column has it"),
