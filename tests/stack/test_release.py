@@ -100,6 +100,7 @@ def test_the_function_is_the_image_with_this_environment(prod: Template) -> None
         "POWERTOOLS_METRICS_NAMESPACE": "Service",
         "RECORD_PREDICTIONS": "Supervision",
         "ATTEMPT": "Attempt",
+        "CORS_ORIGIN": "CorsOrigin",
     }
 
 
