@@ -15,7 +15,7 @@ from tests import budgets
 
 # Runs alone in a fresh interpreter: what pytest has loaded or left behind must not count.
 PROBE = """
-import gc, json, sys, tracemalloc
+import gc, json, os, sys, tracemalloc
 from functions.api import handler
 
 modules = sorted(sys.modules)
@@ -49,6 +49,7 @@ found = {
     "many": min(peak(many) for _ in range(5)),
     # What a call leaves shows in every series; what chance leaves, not in all.
     "kept": min(kept() for _ in range(5)),
+    "threads": len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1,
 }
 json.dump(found, open(sys.argv[2], "w"))
 """
@@ -100,6 +101,10 @@ def test_a_further_row_costs_a_batch_next_to_nothing(found: dict[str, Any]) -> N
 
 def test_predictions_leave_nothing_in_memory(found: dict[str, Any]) -> None:
     assert found["kept"] <= budgets.BLOCKS_KEPT
+
+
+def test_predictions_start_no_thread(found: dict[str, Any]) -> None:
+    assert found["threads"] == budgets.THREADS
 
 
 def test_the_model_is_two_small_files(root: Path) -> None:
