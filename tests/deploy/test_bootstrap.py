@@ -100,6 +100,7 @@ def test_running_it_again_keeps_what_was_given_before(account: Account) -> None:
     again, logged = prepared(account)
     assert "DeployRole" in again, "the repository is remembered"
     assert not any(line.startswith("Creating") for line in logged)
+    assert f"{SERVICE}-bootstrap is up to date." in logged
 
 
 def test_a_second_region_uses_the_provider_and_collides_with_nothing(account: Account) -> None:
