@@ -13,7 +13,7 @@ TEST_ARGS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
-TOOLS := audit checkov sam sbom
+TOOLS := audit checkov sam sbom states
 SAM := .sam-venv/bin/sam
 CHECKOV := .checkov-venv/bin/checkov
 # --skip-download: it would fetch texts on its findings from its vendor. Of no function here:
@@ -45,7 +45,7 @@ run: setup ## Set up, get the model, serve it at http://127.0.0.1:8000 (PORT=)
 	  exec $(BIN)/python -m functions.api --model "$$model" --port $(PORT)
 
 .PHONY: test
-test: model .sam-venv/.ready .venv/.compiled ## Set up and run every test (TEST_ARGS="-k curve", COVERAGE=1)
+test: model .sam-venv/.ready .states-venv/.ready .venv/.compiled ## Set up and run every test (TEST_ARGS="-k curve", COVERAGE=1)
 	@$(BIN)/python -m pytest -n auto --dist loadgroup \
 	  $(if $(filter 1 true,$(COVERAGE)),--cov --cov-report=term --cov-report=html) $(TEST_ARGS)
 

@@ -54,13 +54,19 @@ EXCEPTIONS = {
 # What only one module of a package may import.
 ONLY = {
     "onnxruntime": {"functions/graph.py", "training/model/export.py"},
-    "boto3": {"deploy/__main__.py", "functions/hook/check.py", "functions/hook/handler.py"},
+    "boto3": {
+        "deploy/__main__.py",
+        "functions/batch/handler.py",
+        "functions/hook/check.py",
+        "functions/hook/handler.py",
+    },
     "botocore": {
         "deploy/__main__.py",
         "deploy/bootstrap.py",
         "deploy/environment.py",
         "deploy/image.py",
         "deploy/stack.py",
+        "functions/batch/handler.py",
         "functions/hook/handler.py",
     },
     "mangum": {"functions/api/handler.py"},

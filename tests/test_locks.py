@@ -12,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-TOOLS = ("audit", "checkov", "sam", "sbom")
+TOOLS = ("audit", "checkov", "sam", "sbom", "states")
 LOCKS = {
     "serving": "functions/requirements.txt",
     "training": "training/requirements.txt",

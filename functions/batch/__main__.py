@@ -163,7 +163,7 @@ def _score_file(scorer: Scorer, file: str, out: Path | None, time: float, as_jso
             manifest = score_csv(source, target, scorer, name=name, time=time, progress=progress)
     text = json.dumps(manifest.document(), ensure_ascii=False)
     if out is not None:
-        with _replacing(out.with_suffix(".manifest.json")) as written:
+        with _replacing(out.with_name(f"{out.name}.manifest.json")) as written:
             written.write(f"{text}\n")
     if as_json:
         print(text, file=sys.stderr if out is None else sys.stdout)

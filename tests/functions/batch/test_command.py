@@ -79,12 +79,12 @@ def test_a_file_is_scored_beside_its_manifest(root: Path, tmp_path: Path) -> Non
     assert (done.returncode, done.stdout) == (0, "")
     assert f"Scored 1 of 1 rows to {out}; model " in done.stderr
     assert out.read_text().splitlines()[1].startswith("1,Quercus alba,Sterile,0.1,")
-    manifest = json.loads((tmp_path / "scored.manifest.json").read_text())
+    manifest = json.loads((tmp_path / "scored.csv.manifest.json").read_text())
     assert (manifest["file"], manifest["rows"], manifest["failed"]) == ("trees.csv", 1, 0)
     assert {path.name for path in tmp_path.iterdir()} == {
         "trees.csv",
         "scored.csv",
-        "scored.manifest.json",
+        "scored.csv.manifest.json",
     }
     piped = predict(root, "-", given=RIGHT)
     assert piped.stdout == out.read_text()
@@ -98,7 +98,7 @@ def test_rows_with_a_fault_end_in_exit_code_3_and_are_named(root: Path, tmp_path
 
     assert (done.returncode, done.stderr) == (3, "")
     manifest = json.loads(done.stdout)
-    assert manifest == json.loads((tmp_path / "scored.manifest.json").read_text())
+    assert manifest == json.loads((tmp_path / "scored.csv.manifest.json").read_text())
     assert [each["row"] for each in manifest["failed_rows"]] == [3]
     assert "row 3: species: must be one of" in predict(root, "-", given=WRONG).stderr
 
