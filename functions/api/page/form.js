@@ -12,14 +12,20 @@ const hasDates = () => isDays && !Number.isNaN(Date.parse(state.get(START)));
 // A study may say on which day of the year its day 0 is usual.
 const usualStart = () => (isDays && facts.start?.usual ? `${new Date().getFullYear()}-${facts.start.usual}` : "");
 
+// The stop nearest to the study's median, else the median.
+function usualNumber({ name, seen, stops }) {
+  const middle = Number((facts.typical[name] ?? (seen[0] + seen[1]) / 2).toPrecision(3));
+  const away = (stop) => Math.abs(stop.value - middle);
+  return [...stops].sort((a, b) => away(a) - away(b))[0]?.value ?? middle;
+}
+
 function readAddress() {
   readLanguage();
   const given = new URLSearchParams(location.hash.slice(1));
   for (const input of facts.inputs) {
     const value = given.get(input.name);
-    const middle = input.kind === "number" && Number((facts.typical[input.name] ?? (input.seen[0] + input.seen[1]) / 2).toPrecision(3));
     const known = input.kind === "factor" ? input.levels.some((each) => each.name === value) : value;
-    state.set(input.name, known ? value : input.kind === "factor" ? input.levels[0].name : String(input.stops[0]?.value ?? middle));
+    state.set(input.name, known ? value : input.kind === "factor" ? input.levels[0].name : String(usualNumber(input)));
   }
   state.set(facts.time, given.get(facts.time) ?? String(facts.horizon));
   state.set(START, given.get(START) ?? usualStart());
