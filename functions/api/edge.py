@@ -46,7 +46,7 @@ class Edge:
                 log.status = message["status"]
                 identity = (b"x-request-id", log.id.encode())
                 headers = [*message["headers"], identity, *self._headers]
-                if all(name != b"cache-control" for name, _ in headers):
+                if b"cache-control" not in dict(headers):
                     headers.append((b"cache-control", b"no-store"))
                 message["headers"] = headers
             await send(message)
