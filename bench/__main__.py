@@ -9,12 +9,13 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from bench import charts, cost, report
+from bench import charts, cost, drift, report
 from bench.results import Results
 
 RESULTS: Final = Path("build/bench.json")
 SERVERS: Final = Path("build/bench-servers.json")
 PAGE: Final = Path("docs/performance.md")
+MODEL: Final = Path("model")
 KEPT: Final = Path("docs/bench.json")
 """The results that the page shows."""
 
@@ -94,6 +95,16 @@ def show_cost(
         if architecture in (None, name)
     }
     typer.echo(report.cost(Results.load(source), prices, gateway, cold_share))
+
+
+@app.command("drift")
+def show_drift(
+    years: Annotated[int, typer.Option(min=1, help="Simulated years of each row.")] = 100,
+    model: Annotated[Path, typer.Option(help="Model folder whose histograms are asked.")] = MODEL,
+) -> None:
+    """Simulate the watch over traffic: false alarms of a year, days until a shift is found."""
+    for line in drift.table(drift.simulate(model, years)):
+        typer.echo(line)
 
 
 @app.command()

@@ -52,6 +52,8 @@ class Outcome:
     inputs: Mapping[str, Any] | None
     subject: str | None
     """The caller's own name for the subject: a later report replaces an earlier one."""
+    group: str | None
+    """Its group, where outcomes of one group are alike."""
     time: float
     """When it was last seen."""
     fate: Fate

@@ -38,6 +38,7 @@ def read_outcomes(body: Mapping[str, Any], time: str) -> list[Outcome]:
             row=int(each.get("row", 0)),
             inputs=each.get("inputs"),
             subject=each.get("subject"),
+            group=each.get("group"),
             time=each[time],
             fate=each["outcome"],
         )

@@ -120,6 +120,12 @@ def _outcomes_request(artefact: Artefact, row: Any, example: dict[str, Any]) -> 
                 "Your name for it, with inputs: a later report replaces an earlier one.",
             )
         ],
+        "group": NotRequired[
+            _described(
+                Annotated[str, Field(pattern=SAFE_ID)],
+                f"Name of its {study.group or 'group'}: those of one may fare alike.",
+            )
+        ],
         time.name: Annotated[float, Field(ge=0, le=time.horizon, description=seen)],
         "outcome": _described(Literal["happened", "not_yet", "taken_out"], fate),
     }

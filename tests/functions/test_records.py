@@ -89,7 +89,7 @@ def test_nothing_is_recorded_unless_that_is_switched_on(scorer: Scorer, capsys: 
 def test_each_outcome_is_a_line(recorded: Client, capsys: Capture) -> None:
     outcomes = [
         {"request_id": "one", "row": 3, "day": 49, "outcome": "happened"},
-        {"inputs": OAK, "subject": "17", "day": 28.5, "outcome": "taken_out"},
+        {"inputs": OAK, "subject": "17", "group": "A", "day": 28.5, "outcome": "taken_out"},
     ]
     response = recorded.post("/v1/outcomes", {"outcomes": outcomes}, headers={"x-request-id": "r"})
 
@@ -105,6 +105,7 @@ def test_each_outcome_is_a_line(recorded: Client, capsys: Capture) -> None:
             "row": 3,
             "inputs": None,
             "subject": None,
+            "group": None,
             "time": 49.0,
             "fate": "happened",
         },
@@ -113,6 +114,7 @@ def test_each_outcome_is_a_line(recorded: Client, capsys: Capture) -> None:
             "row": 0,
             "inputs": OAK,
             "subject": "17",
+            "group": "A",
             "time": 28.5,
             "fate": "taken_out",
         },

@@ -66,7 +66,9 @@ RESERVED: Final = frozenset(
     }
 )
 """Names that the engine itself uses in formulas, CSVs, requests or answers."""
-REPORT_FIELDS: Final = frozenset({"outcome", "outcomes", "request_id", "row", "inputs", "subject"})
+REPORT_FIELDS: Final = frozenset(
+    {"outcome", "outcomes", "request_id", "row", "inputs", "subject", "group"}
+)
 """Names beside that of the time in a reported outcome."""
 SIMULATED: Final = "simulated"
 """The CSV column that marks a row as simulated."""

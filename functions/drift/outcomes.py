@@ -1,0 +1,99 @@
+"""Outcomes as they were reported, each with the inputs of its prediction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+from functions.drift.store import Store, read_records
+
+REMEMBERED: Final = 400
+"""Days that a prediction is looked for, and that an outcome counts."""
+
+
+@dataclass(frozen=True)
+class KnownOutcome:
+    """What became of one subject."""
+
+    key: str
+    """Of the subject: a later report replaces an earlier one."""
+    inputs: Mapping[str, Any]
+    time: float
+    """When it was last seen, or had the event."""
+    happened: bool
+    group: str | None
+
+
+@dataclass(frozen=True)
+class ReportedOutcomes:
+    """A day's outcomes."""
+
+    outcomes: list[KnownOutcome]
+    unknown: int
+    """Reports whose prediction was not found."""
+
+    def to_json(self) -> bytes:
+        """The outcomes as they are stored."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> ReportedOutcomes:
+        """Outcomes that were stored."""
+        stored = json.loads(text)
+        return cls([KnownOutcome(**each) for each in stored["outcomes"]], stored["unknown"])
+
+
+def resolve(store: Store, day: str, records: Iterable[Mapping[str, Any]]) -> ReportedOutcomes:
+    """The outcomes among a day's records, those by id with the inputs of their predictions.
+
+    Days are read backwards from this one, until every prediction is found.
+    """
+    reports = [
+        (number, each["request_id"], each["outcome"])
+        for number, each in enumerate(records)
+        if "outcome" in each
+    ]
+    wanted = {(of["request_id"], of["row"]) for _, _, of in reports if of["request_id"]}
+    inputs = _find_inputs(store, day, wanted) if wanted else {}
+    found, unknown = [], 0
+    for number, own_id, report in reports:
+        of = report["request_id"]
+        given = inputs.get((of, report["row"])) if of else report["inputs"]
+        if given is None:
+            unknown += 1
+            continue
+        by_inputs = report["subject"] or f"{own_id}:{number}"
+        key = f"prediction {of}:{report['row']}" if of else f"subject {by_inputs}"
+        happened = report["fate"] == "happened"
+        found.append(KnownOutcome(key, given, report["time"], happened, report["group"]))
+    return ReportedOutcomes(found, unknown)
+
+
+def latest(days: Iterable[ReportedOutcomes]) -> list[KnownOutcome]:
+    """One outcome for each subject: the last that was reported, days given in their order."""
+    return list({each.key: each for day in days for each in day.outcomes}.values())
+
+
+def _find_inputs(
+    store: Store, day: str, wanted: set[tuple[str, int]]
+) -> dict[tuple[str, int], Mapping[str, Any]]:
+    ids, found = {of for of, _ in wanted}, dict[tuple[str, int], Mapping[str, Any]]()
+    for earlier in days_back(day, REMEMBERED):
+        for record in read_records(store, earlier):
+            if "predicted" in record and record["request_id"] in ids:
+                first = record["predicted"]["first"]
+                for row, inputs in enumerate(record["predicted"]["inputs"], start=first):
+                    if (record["request_id"], row) in wanted:
+                        found[record["request_id"], row] = inputs
+        if len(found) == len(wanted):
+            break
+    return found
+
+
+def days_back(day: str, count: int) -> Iterator[str]:
+    """A date and those before it, newest first."""
+    last = date.fromisoformat(day)
+    return ((last - timedelta(days=back)).isoformat() for back in range(count))

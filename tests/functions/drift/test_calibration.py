@@ -1,0 +1,110 @@
+"""Live calibration: right where the model is, wrong where the world has moved; censoring counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sksurv.nonparametric import kaplan_meier_estimator
+
+from functions.drift.calibration import FEWEST_KNOWN, calibrate, staying_before
+from functions.drift.outcomes import KnownOutcome
+from functions.scoring import Scorer
+from tests.functions.drift.worlds import draw_as_trained, outcomes_of
+
+
+def known(scorer: Scorer, count: int, seed: int, **options: object) -> list[KnownOutcome]:
+    random = np.random.default_rng(seed)
+    draw = draw_as_trained(scorer)
+    rows = [draw(random) for _ in range(count)]
+    found = outcomes_of(scorer, rows, random, **options)  # type: ignore[arg-type]
+    return [
+        KnownOutcome(f"s{i}", row, each.time, each.fate == "happened", each.group)
+        for i, (row, each) in enumerate(zip(rows, found, strict=True))
+    ]
+
+
+@pytest.mark.parametrize("leaving", [0.0, 0.5])
+def test_a_world_that_follows_the_model_is_not_found_wrong(scorer: Scorer, leaving: float) -> None:
+    for seed in range(10):
+        found = calibrate(scorer, known(scorer, 600, seed, leaving=leaving))
+        assert found.time == scorer.artefact.time.horizon
+        assert not found.is_wrong
+        assert abs(found.levels[0].error) < 4 * found.levels[0].standard_error
+
+
+def test_early_leaving_does_not_bias_the_error(scorer: Scorer) -> None:
+    errors = [
+        calibrate(scorer, known(scorer, 600, seed, leaving=0.6)).levels[0].error
+        for seed in range(30)
+    ]
+    # Counted as without the event, those who left would make an error of some .2.
+    assert abs(np.mean(errors)) < 0.015
+
+
+def test_a_world_that_has_moved_is_found(scorer: Scorer) -> None:
+    found = calibrate(scorer, known(scorer, 600, 1, odds=0.2, leaving=0.3))
+    assert found.is_wrong
+    assert found.levels[0].error > 0.1
+    assert found.levels[0].predicted - found.levels[0].observed == pytest.approx(
+        found.levels[0].error
+    )
+
+
+def test_nothing_is_said_of_few(scorer: Scorer) -> None:
+    few = calibrate(scorer, known(scorer, FEWEST_KNOWN - 1, 1))
+    assert (few.time, few.levels, few.is_wrong) == (None, (), False)
+    assert few.outcomes == FEWEST_KNOWN - 1
+    enough = calibrate(scorer, known(scorer, FEWEST_KNOWN + 5, 1))
+    assert [each.level for each in enough.levels] == ["all"]
+
+
+def test_subjects_still_watched_are_judged_by_the_time_they_reached(scorer: Scorer) -> None:
+    at = scorer.artefact.time.period_ends[3]
+    watched = [
+        KnownOutcome(
+            each.key, each.inputs, min(each.time, at), each.happened and each.time <= at, None
+        )
+        for each in known(scorer, 400, 1)
+        if not (each.happened and each.time <= at)
+    ]
+    assert calibrate(scorer, watched).time == at
+
+
+def test_groups_that_fare_alike_widen_the_standard_error(scorer: Scorer) -> None:
+    subjects = known(scorer, 400, 2)
+    alone = calibrate(scorer, subjects)
+    ten = [
+        KnownOutcome(
+            each.key, each.inputs, each.time, each.happened, f"g{int(each.happened)}{i % 5}"
+        )
+        for i, each in enumerate(subjects)
+    ]
+    grouped = calibrate(scorer, ten)
+    assert (alone.groups, grouped.groups) == (0, 10)
+    assert grouped.levels[0].standard_error > 1.5 * alone.levels[0].standard_error
+    assert grouped.levels[0].error == alone.levels[0].error
+
+
+def test_inputs_that_the_model_does_not_have_are_left_out(scorer: Scorer) -> None:
+    subjects = known(scorer, 60, 3)
+    odd = [KnownOutcome("x", {**subjects[0].inputs, "soil": "Mars"}, 1.0, True, None)]
+    assert calibrate(scorer, subjects + odd) == calibrate(scorer, subjects)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 8), st.booleans()), min_size=3, max_size=60).filter(
+        lambda rows: any(not happened for _, happened in rows)
+    )
+)
+def test_the_weights_are_kaplan_meier_of_the_censoring(rows: list[tuple[int, bool]]) -> None:
+    # Whoever has the event at a time has it just before those who leave then.
+    times = np.array([time - 0.5 * happened for time, happened in rows])
+    happened = np.array([each for _, each in rows])
+    at, curve = kaplan_meier_estimator(~happened, times)
+    for time in range(1, 10):
+        place = np.searchsorted(at, time, side="left")
+        expected = 1.0 if place == 0 else curve[place - 1]
+        found = staying_before(times, happened, np.array([float(time)]))
+        assert found[0] == pytest.approx(expected)
