@@ -42,7 +42,7 @@ class Predicted:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReportedOutcome:
     """What became of one subject, as it was reported."""
 
     request_id: str | None
@@ -62,7 +62,7 @@ class Outcome:
 def lines(
     request_id: str,
     predicted: Predicted | None,
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[ReportedOutcome],
     model: Mapping[str, str],
     now: int,
     *,

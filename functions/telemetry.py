@@ -24,7 +24,7 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
 from pydantic_core import to_json
 
 from functions import records
-from functions.records import ROWS_PER_LINE, Outcome, Predicted
+from functions.records import ROWS_PER_LINE, Predicted, ReportedOutcome
 from functions.settings import Settings
 
 
@@ -48,7 +48,7 @@ class RequestLog:
     """The client broke off before its body was complete."""
     predicted: Predicted | None = None
     """What was predicted for which inputs."""
-    outcomes: Sequence[Outcome] = ()
+    outcomes: Sequence[ReportedOutcome] = ()
     """What was reported of subjects that were predicted for."""
 
     def add_predictions(self, percents: Sequence[float], predicted: Predicted) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
-from functions.records import Outcome
+from functions.records import ReportedOutcome
 
 NOT_KEPT: Final = "Outcomes are not recorded here."
 ONE_OF: Final = "exactly one of request_id and inputs is required"
@@ -20,7 +20,7 @@ class OutcomesAccepted(BaseModel):
     accepted: int
 
 
-def read_outcomes(body: Mapping[str, Any], time: str) -> list[Outcome]:
+def read_outcomes(body: Mapping[str, Any], time: str) -> list[ReportedOutcome]:
     """The outcomes of a validated body, whose field `time` says when each was last seen.
 
     Raises RequestValidationError for every one that names its prediction twice or not at all.
@@ -33,7 +33,7 @@ def read_outcomes(body: Mapping[str, Any], time: str) -> list[Outcome]:
     if faults:
         raise RequestValidationError(faults)
     return [
-        Outcome(
+        ReportedOutcome(
             request_id=each.get("request_id"),
             row=int(each.get("row", 0)),
             inputs=each.get("inputs"),

@@ -52,7 +52,7 @@ class LevelCalibration:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class LiveCalibration:
     """Of the model that serves, on all outcomes that are known."""
 
     time: float | None
@@ -69,7 +69,7 @@ class Calibration:
         return any(each.is_wrong for each in self.levels)
 
 
-def calibrate(scorer: Scorer, outcomes: Sequence[KnownOutcome]) -> Calibration:
+def calibrate(scorer: Scorer, outcomes: Sequence[KnownOutcome]) -> LiveCalibration:
     """Judges the model by the latest time by which enough fates are known."""
     artefact = scorer.artefact
     usable = [each for each in outcomes if _fits(artefact, each)]
@@ -87,7 +87,7 @@ def calibrate(scorer: Scorer, outcomes: Sequence[KnownOutcome]) -> Calibration:
         None,
     )
     if by is None:
-        return Calibration(None, len(usable), count, ())
+        return LiveCalibration(None, len(usable), count, ())
     codes, numbers = scorer.encoder.encode([each.inputs for each in usable])
     risk = scorer.forecast(codes, numbers, by).average / 100
     rows = [("", "all", np.ones(len(usable), np.bool_))]
@@ -110,7 +110,7 @@ def calibrate(scorer: Scorer, outcomes: Sequence[KnownOutcome]) -> Calibration:
         _level(name, level, had[of], weight[of], clusters[of], risk[of], artefact.t, limit)
         for name, level, of in judged
     )
-    return Calibration(by, len(usable), count, levels)
+    return LiveCalibration(by, len(usable), count, levels)
 
 
 def staying_before(times: Floats, happened: Booleans, at: Floats) -> Floats:

@@ -28,7 +28,7 @@ class KnownOutcome:
 
 
 @dataclass(frozen=True)
-class ReportedOutcomes:
+class OutcomesOfDay:
     """A day's outcomes."""
 
     outcomes: list[KnownOutcome]
@@ -40,13 +40,13 @@ class ReportedOutcomes:
         return json.dumps(asdict(self)).encode()
 
     @classmethod
-    def from_json(cls, text: bytes) -> ReportedOutcomes:
+    def from_json(cls, text: bytes) -> OutcomesOfDay:
         """Outcomes that were stored."""
         stored = json.loads(text)
         return cls([KnownOutcome(**each) for each in stored["outcomes"]], stored["unknown"])
 
 
-def resolve(store: Store, day: str, records: Iterable[Mapping[str, Any]]) -> ReportedOutcomes:
+def resolve(store: Store, day: str, records: Iterable[Mapping[str, Any]]) -> OutcomesOfDay:
     """The outcomes among a day's records, those by id with the inputs of their predictions.
 
     Days are read backwards from this one, until every prediction is found.
@@ -69,10 +69,10 @@ def resolve(store: Store, day: str, records: Iterable[Mapping[str, Any]]) -> Rep
         key = f"prediction {of}:{report['row']}" if of else f"subject {by_inputs}"
         happened = report["fate"] == "happened"
         found.append(KnownOutcome(key, given, report["time"], happened, report["group"]))
-    return ReportedOutcomes(found, unknown)
+    return OutcomesOfDay(found, unknown)
 
 
-def latest(days: Iterable[ReportedOutcomes]) -> list[KnownOutcome]:
+def latest(days: Iterable[OutcomesOfDay]) -> list[KnownOutcome]:
     """One outcome for each subject: the last that was reported, days given in their order."""
     return list({each.key: each for day in days for each in day.outcomes}.values())
 

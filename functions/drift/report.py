@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from functions.artefact import Artefact
-from functions.drift.calibration import FEWEST_KNOWN, Calibration
+from functions.drift.calibration import FEWEST_KNOWN, LiveCalibration
 from functions.drift.outcomes import REMEMBERED
 from functions.drift.reference import Margin, Reference
 from functions.drift.windows import (
@@ -76,7 +76,7 @@ def render_report(artefact: Artefact, reference: Reference, findings: Findings) 
     )
 
 
-def _holds(calibration: Calibration) -> str:
+def _holds(calibration: LiveCalibration) -> str:
     return "holds" if calibration.levels else "too few outcomes to say"
 
 
@@ -118,7 +118,7 @@ def _margin(margin: Margin, judgement: WindowJudgement) -> str:
     return f"<h3>{escape(margin.name)}</h3>" + _table(("", "trained on, %", "last window, %"), rows)
 
 
-def _calibration(calibration: Calibration, time: str, unknown: int) -> str:
+def _calibration(calibration: LiveCalibration, time: str, unknown: int) -> str:
     lost = f"<p>{unknown:,} outcomes of the day name a prediction that was not found.</p>"
     if calibration.time is None:
         return (

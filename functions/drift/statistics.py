@@ -15,7 +15,7 @@ LEAST_EXPECTED: Final = 5.0
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SampleComparison:
     """A window's counts beside the reference's."""
 
     effective_rows: float
@@ -28,7 +28,7 @@ class Comparison:
     p_value: float
 
 
-def compare(reference: Floats, window: Floats, effective_rows: float) -> Comparison:
+def compare(reference: Floats, window: Floats, effective_rows: float) -> SampleComparison:
     """Compares counts [bins] of two samples by Pearson's chi-square for two samples.
 
     `effective_rows` takes the place of the window's number of rows where these depend on one
@@ -36,7 +36,7 @@ def compare(reference: Floats, window: Floats, effective_rows: float) -> Compari
     """
     total, rows = reference.sum(), window.sum()
     if not total or not rows:
-        return Comparison(0.0, 0.0, 1.0)
+        return SampleComparison(0.0, 0.0, 1.0)
     seen = reference + window > 0
     reference, window = reference[seen], window[seen]
     pooled = (reference + window / rows * effective_rows) / (total + effective_rows)
@@ -45,7 +45,7 @@ def compare(reference: Floats, window: Floats, effective_rows: float) -> Compari
     freedom = len(p) - 1
     scale = 1 / total + 1 / effective_rows
     statistic = float(((p - q) ** 2 / pooled).sum() / scale) if freedom else 0.0
-    return Comparison(
+    return SampleComparison(
         effective_rows,
         max(stability_index(q * total, p * effective_rows) - freedom * scale, 0.0),
         chi_square_tail(statistic, freedom),

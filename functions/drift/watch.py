@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from functions.drift.calibration import Calibration, calibrate
+from functions.drift.calibration import LiveCalibration, calibrate
 from functions.drift.days import Day, summarise
-from functions.drift.outcomes import REMEMBERED, ReportedOutcomes, days_back, latest, resolve
+from functions.drift.outcomes import REMEMBERED, OutcomesOfDay, days_back, latest, resolve
 from functions.drift.reference import Reference
 from functions.drift.report import render_report
 from functions.drift.store import Store, read_records
@@ -41,7 +41,7 @@ class Findings:
     """The last ones, oldest first."""
     has_input_drift: bool
     """What is asked of the model has shifted. That says nothing of how good it is."""
-    calibration: Calibration
+    calibration: LiveCalibration
     unknown_outcomes: int
     """Outcomes of the day whose prediction was not found."""
 
@@ -120,7 +120,7 @@ def _days(store: Store, reference: Reference, date: str) -> list[Day]:
     return days
 
 
-def _outcomes(store: Store, date: str) -> list[ReportedOutcomes]:
+def _outcomes(store: Store, date: str) -> list[OutcomesOfDay]:
     """The outcomes of all days that count, oldest first; the last are those of this day."""
     known = set(store.names(f"{OUTCOMES}/"))
     made_up = set(days_back(date, LONGEST_WINDOW))
@@ -129,7 +129,7 @@ def _outcomes(store: Store, date: str) -> list[ReportedOutcomes]:
     for day in list(days_back(date, REMEMBERED))[::-1]:
         name = f"{OUTCOMES}/{day}.json"
         if name in known and day not in late:
-            found.append(ReportedOutcomes.from_json(store.read(name) or b""))
+            found.append(OutcomesOfDay.from_json(store.read(name) or b""))
         elif day in made_up:
             outcomes = resolve(store, day, read_records(store, day))
             store.write(name, outcomes.to_json())

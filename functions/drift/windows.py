@@ -15,7 +15,7 @@ import numpy as np
 
 from functions.drift.days import Day
 from functions.drift.reference import Reference
-from functions.drift.statistics import Comparison, compare, effective_rows
+from functions.drift.statistics import SampleComparison, compare, effective_rows
 
 ENOUGH_REQUESTS: Final = 100
 LONGEST_WINDOW: Final = 7
@@ -36,7 +36,7 @@ class WindowJudgement:
     """A window beside what the model was trained on."""
 
     window: Day
-    margins: dict[str, Comparison]
+    margins: dict[str, SampleComparison]
     """Of each input and the answer; empty where the window says nothing."""
     shifted: tuple[str, ...]
     """Names of the margins that have shifted."""

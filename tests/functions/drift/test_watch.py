@@ -20,7 +20,7 @@ from functions.drift.reference import Reference
 from functions.drift.store import Bucket, Folder, RecordError, Store, read_records
 from functions.drift.watch import watch
 from functions.errors import ArtefactError
-from functions.records import ROWS_PER_LINE, Outcome, Predicted, lines
+from functions.records import ROWS_PER_LINE, Predicted, ReportedOutcome, lines
 from functions.scoring import Scorer
 from tests.functions.conftest import Vary
 from tests.functions.drift.worlds import (
@@ -109,8 +109,10 @@ def test_outcomes_by_id_find_their_inputs_days_before_and_the_last_report_counts
     rows = [draw(random) for _ in range(200)]
     write_records(store, START, predictions(scorer, START, rows))
     reports = outcomes_of(scorer, rows, random, odds=0.1, request_id=lambda i: f"p{START}-{i}")
-    early = [Outcome(each.request_id, 0, None, None, None, 1.0, "not_yet") for each in reports]
-    lost = [Outcome("never-made", 0, None, None, None, 1.0, "happened")]
+    early = [
+        ReportedOutcome(each.request_id, 0, None, None, None, 1.0, "not_yet") for each in reports
+    ]
+    lost = [ReportedOutcome("never-made", 0, None, None, None, 1.0, "happened")]
     write_records(store, day_after(START, 3), outcome_lines(early))
     before = watch(scorer, store, day_after(START, 3))
     write_records(store, day_after(START, 9), outcome_lines(reports + lost))
@@ -184,8 +186,8 @@ def test_compressed_objects_are_read_and_damaged_ones_named(store: Store) -> Non
 
 def test_outcomes_without_a_name_are_each_their_own(store: Store, scorer: Scorer) -> None:
     row = scorer.artefact.example
-    twice = [Outcome(None, 0, row, None, None, 1.0, "not_yet")] * 2
-    named = [Outcome(None, 0, row, "a", None, 1.0, "not_yet")] * 2
+    twice = [ReportedOutcome(None, 0, row, None, None, 1.0, "not_yet")] * 2
+    named = [ReportedOutcome(None, 0, row, "a", None, 1.0, "not_yet")] * 2
     found = resolve(store, START, parsed(outcome_lines(twice + named)))
     assert len({each.key for each in found.outcomes}) == 3
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from functions import records
 from functions.drift.store import Store
-from functions.records import Fate, Outcome, Predicted
+from functions.records import Fate, Predicted, ReportedOutcome
 from functions.scoring import Scorer
 
 Draw = Callable[[np.random.Generator], dict[str, Any]]
@@ -77,7 +77,7 @@ def outcomes_of(
     leaving: float = 0.0,
     groups: int | None = None,
     request_id: Callable[[int], str] | None = None,
-) -> list[Outcome]:
+) -> list[ReportedOutcome]:
     """What becomes of rows where the odds of the outcome are `odds` times the model's.
 
     A share `leaving` is taken out at a random visit.
@@ -99,11 +99,11 @@ def outcomes_of(
         of = request_id(i) if request_id else None
         group = None if groups is None else f"g{i % groups}"
         inputs = None if of else row
-        found.append(Outcome(of, 0, inputs, f"s{i}", group, time, fate))
+        found.append(ReportedOutcome(of, 0, inputs, f"s{i}", group, time, fate))
     return found
 
 
-def outcome_lines(outcomes: list[Outcome], request_id: str = "r") -> list[str]:
+def outcome_lines(outcomes: list[ReportedOutcome], request_id: str = "r") -> list[str]:
     """As they are recorded."""
     return list(records.lines(request_id, None, outcomes, {"model_version": "v"}, 0))
 
