@@ -7,7 +7,7 @@ from typing import Final
 
 from bench.cost import COLD_SHARE, GATEWAY, OBSERVABILITY, PRICES, Prices, costs, explain_break_even
 from bench.results import PEERS, SIZES, Results
-from bench.slope import FACTORS, INPUTS, LEVELS, LEVELS_EACH, per_unit
+from bench.slope import FACTORS, INPUTS, LEVELS, LEVELS_EACH, per_input
 from bench.targets import TARGETS
 
 FIGURES: Final = (
@@ -133,10 +133,10 @@ def slope(results: Results) -> str:
             rows.append([*map(str, shape), *map(number, figures)])
     headings = ["inputs", "levels of a factor", "warm call, p50, µs"]
     shown = table([*headings, "ratio to 1 input", "ratio to floor"], rows)
-    one_more = [f"{number(per_unit(results, kind))} µs" for kind in ("inputs", "levels")]
+    levels = results.median(f"levels_{LEVELS[-1]}") / results.median(f"levels_{LEVELS[0]}")
     return (
-        f"{shown}\n\nA further input adds {one_more[0]} to a call, "
-        f"a further level of each of {FACTORS} factors {one_more[1]}."
+        f"{shown}\n\nA further input adds {number(per_input(results))} µs to a call; "
+        f"{LEVELS[-1]} levels take {number(levels)} times as long as {LEVELS[0]}."
     )
 
 

@@ -40,11 +40,10 @@ def write_models(folder: Path) -> dict[str, Path]:
     return {figure: sketch.write(folder / figure) for figure, sketch in made.items()}
 
 
-def per_unit(results: Results, kind: str) -> float:
-    """Microseconds that one more of `inputs` or `levels` adds: the slope of a straight line."""
-    counts = {"inputs": INPUTS, "levels": LEVELS}[kind]
-    times = [1000 * results.median(f"{kind}_{count}") for count in counts]
-    return linear_regression(counts, times).slope
+def per_input(results: Results) -> float:
+    """Microseconds that one more input adds: the slope of a straight line."""
+    times = [1000 * results.median(f"inputs_{count}") for count in INPUTS]
+    return linear_regression(INPUTS, times).slope
 
 
 def _levels(count: int) -> list[str]:
