@@ -13,14 +13,19 @@ from training.store.drive import Drive
 from training.store.remotes import Remote
 
 
-def test_a_missing_token_is_an_error_and_opens_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    def objects(_: Remote) -> None:
-        assert os.environ["GDRIVE_NON_INTERACTIVE"] == "1"
+class Tokenless:
+    """The filesystem of a remote whose person never signed in."""
+
+    @property
+    def fs(self) -> object:
+        assert os.environ.get("GDRIVE_NON_INTERACTIVE") == "1", "PyDrive2 would open a browser"
         raise GDriveAuthError("no token")
 
-    monkeypatch.setenv("GDRIVE_NON_INTERACTIVE", "")
-    monkeypatch.delenv("GDRIVE_NON_INTERACTIVE")
-    monkeypatch.setattr(remotes, "objects", objects)
 
-    with pytest.raises(StoreError):
+def test_a_missing_token_is_an_error_and_opens_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GDRIVE_NON_INTERACTIVE", "")  # so that it is restored afterwards
+    monkeypatch.delenv("GDRIVE_NON_INTERACTIVE")
+    monkeypatch.setattr(remotes, "objects", lambda _: (Tokenless(), "folder"))
+
+    with pytest.raises(StoreError, match="no token"):
         Drive(Remote("drive", "gdrive://folder"))

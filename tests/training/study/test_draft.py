@@ -145,6 +145,11 @@ def test_the_event_s_value_is_derived_from_the_data(
     ("roles", "change", "said"),
     [
         (Roles("hour run", "Broke down"), {}, "has no column hour run; did you mean hours run?"),
+        (
+            Roles("balance", "Broke down"),
+            {},
+            "balance must be a number of at least 0; it is not in 1 ",
+        ),
         (Roles("plant", "Broke down"), {}, "plant must be a number of at least 0"),
         (Roles("hours run", "plant"), {}, "it holds 3: North,"),
         (Roles("hours run", "hours run"), {}, "can have one role only"),
@@ -155,11 +160,18 @@ def test_the_event_s_value_is_derived_from_the_data(
 def test_a_role_that_cannot_be_filled_is_one_sentence(
     roles: Roles, change: dict[str, str], said: str, tmp_path: Path
 ) -> None:
-    frame = machines()
+    frame = machines().assign(balance=np.arange(ROWS) - 1.0)
     frame["Broke down"] = frame["Broke down"].replace(change)
     with pytest.raises(TrainingError) as raised:
         drafted(frame, roles, tmp_path)
     assert said in str(raised.value)
+
+
+def test_a_row_may_be_censored_at_time_zero(tmp_path: Path) -> None:
+    frame = machines()
+    frame.loc[9, ["hours run", "Broke down"]] = [0.0, "no"]
+    _, _, table = drafted(frame, ROLES, tmp_path)
+    assert table.rows == ROWS
 
 
 def test_few_events_and_few_at_the_horizon_are_named(tmp_path: Path) -> None:
