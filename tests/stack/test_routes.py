@@ -41,7 +41,6 @@ RESPONSES = {
     "THROTTLED": 429,
     "QUOTA_EXCEEDED": 429,
     "REQUEST_TOO_LARGE": 413,
-    "UNSUPPORTED_MEDIA_TYPE": 415,
     "INTEGRATION_TIMEOUT": 504,
     # None: each keeps its own status.
     "DEFAULT_4XX": None,
