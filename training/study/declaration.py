@@ -90,7 +90,7 @@ class Title(Declared):
     """Field of a batch request that holds the list, such as `patients`."""
     row: Nouns
     subject: Words | None = None
-    """Who a sentence is about, with inputs in braces: `{species} seedlings`; else `rows`."""
+    """Who a sentence is about, with inputs in braces: `{arm} patients`; else `rows`."""
     outcome: Identifier
     """`recurrence` gives the answer's field `recurrence_percent`."""
     outcome_label: Words

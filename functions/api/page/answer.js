@@ -13,7 +13,7 @@ function valueText(input, value, label = levelLabel) {
   return `${format(toShown(input, value))}${unitOf(input) ? ` ${unitOf(input)}` : ""}`;
 }
 
-// Who is meant, as the study says it, such as `{species} seedlings`; and the inputs that leaves.
+// Who is meant, as the study says it, such as `{arm} patients`; and the inputs that leaves.
 function subjects(inputs) {
   const pattern = say(facts.study.subject);
   const named = new Set();

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.scoring import Scorer
 from tests.functions.conftest import Client
 from tests.functions.models import STUDIES
 
@@ -35,14 +36,14 @@ def predict(root: Path, *arguments: str, given: str = "") -> subprocess.Complete
     return run(root, "functions.batch", *arguments, given=given)
 
 
-def test_inputs_as_options_give_a_sentence_and_a_curve(root: Path) -> None:
+def test_inputs_as_options_give_a_sentence_and_a_curve(root: Path, scorer: Scorer) -> None:
     done = predict(root, *OAK)
 
     assert (done.returncode, done.stderr) == (0, "")
     sentence, curve = done.stdout.split("\n\n")
     assert sentence == (
         "Of 100 such seedlings (northern red oak, sterilised, light 0.1), about 43 will be dead by "
-        "day 115.5 (35 to 52; one new stand may lie between 17 and 71)."
+        f"day 115.5 (35 to 52; {scorer.artefact.study.stand} may lie between 17 and 71)."
     )
     heading, first, *_, last = curve.splitlines()
     assert "percent mortality" in heading
