@@ -12,6 +12,7 @@ from training.study.read import read_study
 WORDS = (
     *("tree", "trees", "plot", "plots", "soil", "soils", "seedling", "seedlings", "species"),
     *("sapling", "forest", "maple", "cherry", "oak", "oaks", "harvest", "harvested", "mortality"),
+    *("mycorrhiza", "mycorrhizal", "greenhouse", "sterile", "sterilized", "conspecific"),
 )
 # Words of everybody that are spelled alike: git's and ONNX's trees, matplotlib's plots.
 OTHER_MEANINGS = re.compile(

@@ -54,7 +54,7 @@ class StudyFault:
     """One thing wrong with one key of a study file."""
 
     key: str
-    """Path of the key, such as `inputs[light].minimum`; empty where the file is no TOML."""
+    """Path of the key, such as `inputs[age].minimum`; empty where the file is no TOML."""
     value: str
     """What it holds, as TOML shows it; empty where there is no such key."""
     allowed: str

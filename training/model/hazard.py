@@ -80,12 +80,17 @@ class FittedHazard:
     ) -> Self:
         """Fits a recipe, each group counted `group_weights` times (once by default).
 
-        Raises TrainingError where the event happened to nobody.
+        Raises TrainingError where the event happened to nobody, or at once to everybody.
         """
         x, y, weight = data.weighted(group_weights)
         if not y.any():
             raise TrainingError(
                 "no event among the subjects to fit on: there is no hazard to learn"
+            )
+        if y.all():
+            raise TrainingError(
+                "the event happened to every subject at its first chance: a hazard of 1 leaves "
+                "nothing to learn"
             )
         # One thread: sums are then taken in one order, and every run gives the same bytes.
         with threadpool_limits(1):

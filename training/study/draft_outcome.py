@@ -79,7 +79,9 @@ def draft_time(
             f'only. If each event was seen when it happened, set time.visits = "observed".'
         )
     else:
-        horizon = _round_down(horizon)
+        # Rounded down only where an event remains before it.
+        rounded = _round_down(horizon)
+        horizon = rounded if rounded >= time[event].min() else horizon
         notes.append("Times are taken as observed exactly, not at visits.")
     remain, later = int((time >= horizon).sum()), int((time > horizon).sum())
     notes.append(

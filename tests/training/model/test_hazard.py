@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,13 @@ def test_half_a_period_of_exposure_is_half_the_log_survival() -> None:
     exposure = (subjects.time / 20)[subjects.event == 0].sum()
 
     assert hazard == pytest.approx(events / (events + exposure), rel=1e-4)
+
+
+def test_subjects_that_all_had_the_event_at_once_can_t_be_fitted() -> None:
+    gone = SUBJECTS[SUBJECTS.event == 1]
+    at_once = replace(gone, time=np.full(len(gone), PERIODS.ends[0]))
+    with pytest.raises(TrainingError, match="to every subject at its first chance"):
+        fit_hazard(RECIPE, STUDY, PERIODS, at_once)
 
 
 def test_subjects_without_an_event_can_t_be_fitted() -> None:

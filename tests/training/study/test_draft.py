@@ -207,3 +207,16 @@ def test_a_range_holds_the_last_digit_of_its_data(tmp_path: Path) -> None:
     _, study, table = drafted(frame, ROLES, tmp_path)
     assert "tiny" in [each.name for each in study.numbers]
     assert table.rows == ROWS
+
+
+def test_the_horizon_of_a_few_rows_holds_an_event(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "days": [5.96, 7.9, 8.1, 9.3, 12.4],
+            "died": [1, 0, 1, 0, 1],
+            "arm": ["a", "b", "a", "b", "a"],
+        }
+    )
+    _, study, table = drafted(frame, Roles("days", "died"), tmp_path)
+    assert study.time.horizon == 5.96
+    assert table.subjects.event.sum() == 1
