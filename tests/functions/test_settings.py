@@ -65,6 +65,11 @@ def test_an_argument_wins_over_the_environment() -> None:
             )
             for value in ("*", "example.org", "https://a.org/", "https://a.org,https://b.org")
         ),
+        (
+            "RECORD_PREDICTIONS",
+            "perhaps",
+            f"RECORD_PREDICTIONS: expected {' or '.join(settings._SWITCH)}, got 'perhaps'",
+        ),
         ("POWERTOOLS_SERVICE_NAME", " ", "POWERTOOLS_SERVICE_NAME: expected a name, got ' '"),
         (
             "POWERTOOLS_METRICS_NAMESPACE",

@@ -207,3 +207,7 @@ def test_a_terminal_shows_failures_alone(capsys: Capture) -> None:
 
     Terminal().answered(RequestLog("x", "POST", "/v1/predict", 400, disconnected=True))
     assert capsys.readouterr() == ("", "request x: the client broke off\n")
+
+
+def test_a_request_without_a_response_counts_as_a_failure() -> None:
+    assert RequestLog("x", "GET").status == 500

@@ -92,6 +92,8 @@ FAULTS: list[tuple[str, str, str, str]] = [
      "a column of its own; inputs[maker].column has it"),
     ('column = "Heat"', 'column = "Weeks"', "inputs[heat].column", "time.column has it"),
     ('column = "Failed"', 'column = "Weeks"', "time.column", "event.column has it"),
+    ('column = "Rack"', 'column = "Weeks"', "data.group.column",
+     "a column of its own; time.column has it"),
     ('column = "Heat"', 'column = "simulated"', "inputs[heat].column", "marks simulated rows"),
     ("Visit = {", "Weeks = {", "columns.Weeks", "described once"),
     ('values = ["top", "bottom"]', 'values = ["top", "top"]', "columns.Shelf.values",
