@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich import box
 from rich.console import Console
@@ -49,6 +49,6 @@ def coverage(
     for heading in (declared.time.name, "held", "spread"):
         table.add_column(heading, justify="right")
     for end, share, spread in zip(held.ends, held.held, held.spread, strict=True):
-        table.add_row(f"{end:g}", "" if np.isnan(share) else f"{share:.0%}", f"{spread:.2f}")
+        table.add_row(f"{end:g}", "" if math.isnan(share) else f"{share:.0%}", f"{spread:.2f}")
     out.print(table)
     out.print("Share of the left-out that recorded what the interval from the others holds.")

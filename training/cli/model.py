@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -166,7 +166,8 @@ def summary_tables(candidate: Candidate) -> list[Table]:
         title_justify="left",
     )
     by_visit.add_column(study.time.name)
-    shown = np.unique(np.linspace(0, len(by_level.visits) - 1, SHOWN_VISITS).round().astype(int))
+    last = len(by_level.visits) - 1
+    shown = sorted({round(last * each / (SHOWN_VISITS - 1)) for each in range(SHOWN_VISITS)})
     for visit in by_level.visits[shown]:
         by_visit.add_column(f"{visit:g}", justify="right")
     for level, errors in zip(by_level.levels, by_level.errors, strict=True):
@@ -190,7 +191,7 @@ def _interval_sentences(candidate: Candidate) -> list[str]:
     shares = [
         f"{share:.0%} at {candidate.study.time.name} {end:g}"
         for end, share in zip(candidate.periods.ends, spread.held, strict=True)
-        if not np.isnan(share)
+        if not math.isnan(share)
     ][-5:]
     held = ", ".join(shares)
     one = group.name.en.one
