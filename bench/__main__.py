@@ -14,6 +14,7 @@ from bench.results import Results
 
 RESULTS: Final = Path("build/bench.json")
 SERVERS: Final = Path("build/bench-servers.json")
+BATCH: Final = Path("build/bench-batch.json")
 PAGE: Final = Path("docs/performance.md")
 MODEL: Final = Path("model")
 KEPT: Final = Path("docs/bench.json")
@@ -42,7 +43,7 @@ def run(
 def show(source: From = RESULTS) -> None:
     """Print the tables of a run."""
     results = Results.load(source)
-    shown = ["machine", "figures", "targets", "imports", "layers", "slope", "training"]
+    shown = ["machine", "figures", "targets", "imports", "layers", "slope", "training", "batch"]
     if results.quotas:
         shown += ["quotas", "cost"]
     typer.echo("\n\n".join(report.BLOCKS[name](results) for name in shown))
@@ -60,6 +61,29 @@ def docs(source: From = RESULTS) -> None:
     charts.draw(results, PAGE.parent / charts.FOLDER)
     PAGE.write_text(report.render_page(PAGE.read_text(), results))
     _console.print(f"Wrote {PAGE}, {KEPT} and {PAGE.parent / charts.FOLDER}/.")
+
+
+@app.command()
+def batch(
+    rows: Annotated[
+        list[int] | None, typer.Option(min=1, help="Sizes of the file; 10,000 to 10,000,000.")
+    ] = None,
+    keep: Annotated[bool, typer.Option(help="Write the table into docs/ too.")] = False,
+) -> None:
+    """Measure the scoring of CSVs alone: rows per second and vCPU, memory."""
+    from bench import batch as scoring
+    from bench import run as running
+
+    results = Results()
+    for size in rows or scoring.SIZES:
+        results.batch.append(scoring.score(size, running.FOLDER))
+    results.save(BATCH)
+    typer.echo(report.batch(results))
+    if keep:
+        kept = Results.load(KEPT)
+        kept.batch = results.batch
+        kept.save(KEPT)
+        PAGE.write_text(report.render_page(PAGE.read_text(), kept))
 
 
 @app.command("cost")

@@ -149,6 +149,17 @@ def training(results: Results) -> str:
     return table(["rows, simulated", "seconds", "peak MB, all processes"], rows)
 
 
+def batch(results: Results) -> str:
+    """Rows per second and vCPU by size of a CSV, and the memory of the one process."""
+    rows = []
+    for each in results.batch:
+        rate = each.rows / each.seconds
+        cells = [number(each.seconds), f"{rate:,.0f}", number(each.megabytes)]
+        rows.append([f"{each.rows:,}", *cells])
+    headings = ["rows of a CSV", "CPU seconds", "rows per second and vCPU", "peak memory, MB"]
+    return table(headings, rows) if rows else "Not measured."
+
+
 def quotas(results: Results) -> str:
     """Durations of the image under each memory size's share of a CPU."""
     rows = [
@@ -212,6 +223,7 @@ BLOCKS: Final = {
     "layers": layers,
     "slope": slope,
     "training": training,
+    "batch": batch,
     "quotas": quotas,
     "cost": cost,
     "servers": servers,

@@ -32,6 +32,17 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Scored:
+    """One CSV, scored by one process."""
+
+    rows: int
+    seconds: float
+    """That the processor worked for it, start-up included."""
+    megabytes: float
+    """Peak resident memory."""
+
+
+@dataclass(frozen=True)
 class Quota:
     """Our image under the share of a CPU that Lambda gives to a memory size."""
 
@@ -63,6 +74,7 @@ class Results:
     layers: dict[str, float] = field(default_factory=dict)
     """Share of a warm call by layer."""
     training: list[Training] = field(default_factory=list)
+    batch: list[Scored] = field(default_factory=list)
     quotas: list[Quota] = field(default_factory=list)
     servers: list[list[str]] = field(default_factory=list)
     """Name, requests per second and version of other servers; from `make bench-servers`."""
@@ -96,6 +108,7 @@ class Results:
         """The results that `save` wrote."""
         read = json.loads(path.read_text())
         read["training"] = [Training(**each) for each in read["training"]]
+        read["batch"] = [Scored(**each) for each in read.get("batch", [])]
         read["quotas"] = [Quota(**each) for each in read["quotas"]]
         return cls(**read)
 

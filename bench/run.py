@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 from rich.console import Console
 from rich.progress import track
 
-from bench import images, naive_model, processes, slope, training
+from bench import batch, images, naive_model, processes, slope, training
 from bench.results import PEERS, Results
 
 FOLDER: Final = Path("build/bench")
@@ -53,6 +53,8 @@ def run(*, quick: bool) -> Results:
         _images(results, model)
     for scale in _progress(training.SCALES[: 1 if quick else None], "make train"):
         results.training.append(training.train(scale, FOLDER))
+    for rows in _progress(batch.SIZES[: 2 if quick else None], "Rows of a CSV"):
+        results.batch.append(batch.score(rows, FOLDER))
     results.seconds = round(time.monotonic() - started)
     return results
 

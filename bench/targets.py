@@ -22,7 +22,8 @@ class Target:
 
     def rule(self) -> str:
         """The limit as text."""
-        return f"{'≥' if self.at_least else '≤'} {self.limit:g}"
+        shown = f"{self.limit:,.0f}" if self.limit >= 1000 else f"{self.limit:g}"
+        return f"{'≥' if self.at_least else '≤'} {shown}"
 
     def met(self, value: float) -> bool:
         """Whether a figure is within the limit."""
@@ -57,6 +58,18 @@ def _largest_training(results: Results) -> float:
     return max(each.megabytes for each in results.training) / 1000
 
 
+def _batch_rate(results: Results) -> float:
+    if not results.batch:
+        raise KeyError("batch")
+    return max(each.rows / each.seconds for each in results.batch)
+
+
+def _batch_memory(results: Results) -> float:
+    if len(results.batch) < 3:
+        raise KeyError("batch")
+    return results.batch[-1].megabytes / results.batch[0].megabytes
+
+
 TARGETS: Final = (
     Target("Cold start under the emulator, ratio to naive", 0.23, _over("cold_warm", "naive")),
     Target("Cold start under the emulator, ratio to floor", 1.05, _over("cold_warm", "floor")),
@@ -87,4 +100,11 @@ TARGETS: Final = (
         "Growth of `make train` with rows, 1 to 100 times (log-log slope)", 1.1, _training_slope
     ),
     Target("Peak memory of `make train`, GB", 8.0, _largest_training),
+    Target(
+        "Rows of a CSV scored per second and vCPU, both intervals included",
+        100_000,
+        _batch_rate,
+        at_least=True,
+    ),
+    Target("Memory of scoring the largest CSV, ratio to the smallest", 1.1, _batch_memory),
 )

@@ -87,6 +87,11 @@ def test_starting_loads_no_package_but_those_named(found: dict[str, Any]) -> Non
     assert foreign - budgets.IMPORTED_AT_START == set()
 
 
+def test_the_api_loads_nothing_of_the_other_commands(found: dict[str, Any]) -> None:
+    rooms = {name.split(".")[1] for name in found["modules"] if name.startswith("functions.")}
+    assert rooms & {"batch", "drift", "hook"} == set()
+
+
 def test_starting_loads_few_modules(found: dict[str, Any]) -> None:
     assert len(found["modules"]) <= budgets.MODULES_AT_START
 

@@ -80,7 +80,7 @@ def begin(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return file.document() | {"header": header, "status": "score"}
 
 
-def score(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def score_batch(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Scores a batch of rows and writes them as a part; returns how many, and how many failed.
 
     `event` is what ItemBatcher makes: BatchInput, and Items with the position and cells of a row.

@@ -9,7 +9,7 @@ import pytest
 
 from bench import charts, report, slope
 from bench.__main__ import KEPT, PAGE
-from bench.results import Results
+from bench.results import Results, Scored
 
 
 def test_a_table_has_aligned_columns() -> None:
@@ -52,6 +52,16 @@ def test_what_an_input_and_a_level_add_is_shown_in_microseconds(results: Results
     assert shown.splitlines()[-1] == (
         "A further input adds 2.00 µs to a call; 200 levels take 1.00 times as long as 2."
     )
+
+
+def test_rows_of_a_csv_are_shown_by_second_of_the_processor(results: Results) -> None:
+    assert report.batch(results) == "Not measured."
+    results.batch = [Scored(10_000, 0.25, 70.0), Scored(1_000_000, 5.0, 71.0)]
+    rows = [re.split(r"\s*\|\s*", line)[1:-1] for line in report.batch(results).splitlines()]
+    assert rows[2:] == [
+        ["10,000", "0.250", "40,000", "70.0"],
+        ["1,000,000", "5.00", "200,000", "71.0"],
+    ]
 
 
 def test_the_targets_met_are_counted(results: Results) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.results import Results
+from bench.results import Results, Scored
 from bench.targets import TARGETS
 
 
@@ -38,6 +38,17 @@ def test_every_measured_target_has_a_figure_and_a_verdict(results: Results) -> N
 def test_growth_needs_training_at_three_sizes(results: Results) -> None:
     quick = replace(results, training=results.training[:1])
     assert not any("make train" in claim for claim in measured(quick))
+
+
+def test_the_memory_of_scoring_needs_three_sizes_of_a_csv(results: Results) -> None:
+    two = [Scored(10_000, 0.1, 70.0), Scored(100_000, 0.5, 77.0)]
+    rate = "Rows of a CSV scored per second and vCPU, both intervals included"
+    memory = "Memory of scoring the largest CSV, ratio to the smallest"
+    found = measured(replace(results, batch=two))
+    assert found[rate] == (200_000, True)
+    assert memory not in found
+    found = measured(replace(results, batch=[*two, Scored(1_000_000, 5.0, 84.0)]))
+    assert found[memory] == (1.2, False)
 
 
 @pytest.mark.parametrize(("value", "met"), [(11.9, False), (12, True), (30, True)])

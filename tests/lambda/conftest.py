@@ -23,7 +23,9 @@ from tests.local_server import free_port
 class Emulator:
     """One execution environment: started cold, invoked over HTTP, its log in a file."""
 
-    def __init__(self, binary: Path, root: Path, log: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, binary: Path, root: Path, log: Path, handler: str, environment: dict[str, str]
+    ) -> None:
         self._port, self._log = free_port(), log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
@@ -31,7 +33,7 @@ class Emulator:
                     binary,
                     *("--runtime-interface-emulator-address", f"127.0.0.1:{self._port}"),
                     *("--runtime-api-address", f"127.0.0.1:{free_port()}"),
-                    *(sys.executable, "-m", "awslambdaric", "functions.api.handler.handler"),
+                    *(sys.executable, "-m", "awslambdaric", handler),
                 ],
                 cwd=root,
                 env={**os.environ, "AWS_LAMBDA_FUNCTION_TIMEOUT": "30", **environment},
@@ -87,9 +89,9 @@ def start(binary: Path, root: Path, tmp_path: Path) -> Iterator[Callable[..., Em
     """Starts emulators, with more in the environment, and stops them all."""
     started: list[Emulator] = []
 
-    def begin(**environment: str) -> Emulator:
+    def begin(handler: str = "functions.api.handler.handler", **environment: str) -> Emulator:
         log = tmp_path / f"log-{len(started)}"
-        started.append(Emulator(binary, root, log, environment))
+        started.append(Emulator(binary, root, log, handler, environment))
         return started[-1]
 
     yield begin

@@ -25,7 +25,7 @@ from functions.scoring import Scorer
 BUCKET, REGION = "supervision", "eu-west-1"
 STEPS: dict[str, Callable[[Any, object], dict[str, Any]]] = {
     "begin": handler.begin,
-    "score": handler.score,
+    "score": handler.score_batch,
     "finish": handler.finish,
 }
 Failure = Callable[[str, dict[str, Any]], None]

@@ -64,7 +64,7 @@ def test_batches_in_any_order_and_twice_become_the_file_that_the_command_writes(
     made = list(batches(file, text, definition))
     assert len(made) > 2
     for batch in (*reversed(made), made[0]):
-        answer = handler.score(batch, None)
+        answer = handler.score_batch(batch, None)
         assert answer["rows"] == len(batch["Items"])
         # Step Functions passes on no more than this.
         assert len(json.dumps(answer)) < len(json.dumps(batch)) <= 256 * 2**10
@@ -88,7 +88,7 @@ def test_a_large_file_is_uploaded_in_pieces_whole_or_not_at_all(
     text = content(4000).replace("Sterile", f"Sterile,{note}").replace("soil,", "soil,note,")
     file = begin(bucket, text)
     for batch in batches(file, text, definition):
-        handler.score(batch, None)
+        handler.score_batch(batch, None)
     keys = [key for key in bucket.list_keys("parts/") if key.endswith(".csv")]
     assert len(keys) > 20
 
@@ -115,7 +115,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(bucket: Bucket) -> Non
     row = {"\ufeffspecies": "Quercus rubra", "soil": "Sterile", "light": "0.1"}
     items = [{"index": 0, "row": row}]
 
-    assert handler.score({"BatchInput": {"file": file}, "Items": items}, None)["failed"] == 0
+    assert handler.score_batch({"BatchInput": {"file": file}, "Items": items}, None)["failed"] == 0
     handler.finish({"file": file}, None)
     assert bucket.read("scored/trees.csv") == bucket.local("trees.csv", text)[0]
 
@@ -126,7 +126,7 @@ def test_a_batch_of_faults_alone_lists_as_many_as_a_manifest_does(
     text = "species,soil,light\n" + "x,Sterile,0.1\n" * (LISTED + 1500)
     file = begin(bucket, text)
     for batch in batches(file, text, definition):
-        handler.score(batch, None)
+        handler.score_batch(batch, None)
     handler.finish({"file": file}, None)
 
     written = json.loads(bucket.read("scored/trees.csv.manifest.json"))
@@ -140,7 +140,7 @@ def test_a_file_replaced_while_it_is_scored_gets_no_result_of_the_old_one(
     text = content(10)
     file = begin(bucket, text)
     for batch in batches(file, text, definition):
-        handler.score(batch, None)
+        handler.score_batch(batch, None)
     bucket.put("trees.csv", content(11))
     with pytest.raises(FileChangedError):
         handler.finish({"file": file}, None)
@@ -154,7 +154,7 @@ def test_another_model_does_not_go_on_with_what_one_began(bucket: Bucket) -> Non
     file = begin(bucket, content(1)) | {"model": "0" * 12}
     items = [{"index": 0, "row": {}}]
     with pytest.raises(ModelChangedError, match="scoring began with model 000000000000"):
-        handler.score({"BatchInput": {"file": file}, "Items": items}, None)
+        handler.score_batch({"BatchInput": {"file": file}, "Items": items}, None)
 
 
 REFUSED = {
