@@ -62,7 +62,7 @@ def _of_disk(error: OSError) -> str:
 def _keep(error: BaseException) -> str:
     lines = "".join(traceback.format_exception(error))
     try:
-        LOG.parent.mkdir(parents=True, exist_ok=True)
+        LOG.parent.mkdir(exist_ok=True)
         LOG.write_text(lines, encoding="utf-8")
     except OSError:
         return f"this: {lines.strip().splitlines()[-3].strip()}"
