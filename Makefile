@@ -28,7 +28,7 @@ CHECKOV_ARGS := --framework cloudformation --skip-download --compact --quiet \
 SYFT := .sbom-venv/bin/syft
 RELEASE = PATH="$(CURDIR)/$(dir $(SAM)):$$PATH" .release-venv/bin/python -m deploy
 BASE_IMAGE := public.ecr.aws/lambda/python:3.13
-TEMPLATES := template.yaml deploy/account.yaml deploy/environment.yaml
+TEMPLATES := template.yaml deploy/account.yaml deploy/environment.yaml deploy/supervision.yaml
 # What smoke tests compare with. A job that has downloaded model/ needs nothing of training.
 MODEL_FOLDER = $(if $(wildcard model/metadata.json),,model)
 AUDIT := .audit-venv/bin/pip-audit

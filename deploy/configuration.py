@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,8 @@ class Configuration:
     service: str
     """Prefix of every name in the account, and the name of the image repository."""
     parameters: Mapping[str, str]
+    supervision: Mapping[str, str] = field(default_factory=dict)
+    """Parameters of deploy/supervision.yaml that are its own."""
 
     @property
     def account_stack(self) -> str:
@@ -42,6 +44,11 @@ class Configuration:
         """The stack of deploy/environment.yaml."""
         return f"{self.service}-bootstrap-{self.environment}"
 
+    @property
+    def supervision_stack(self) -> str:
+        """The stack of deploy/supervision.yaml."""
+        return f"{self.stack}-supervision"
+
 
 def load_configuration(environment: Environment, path: Path = CONFIG) -> Configuration:
     """Reads an environment; raises ReleaseError for a key that is missing or does not fit."""
@@ -52,8 +59,8 @@ def load_configuration(environment: Environment, path: Path = CONFIG) -> Configu
         tags = settings["tags"]
     except KeyError as error:
         raise ReleaseError(f"{path}: [{environment}.deploy.parameters] lacks {error}") from error
-    pairs = overrides.split() if isinstance(overrides, str) else overrides
-    parameters = dict(pair.split("=", 1) for pair in pairs)
+    parameters = _pairs(overrides)
+    own = document[environment.value].get("supervision", {}).get("parameters", {})
     if "Service" not in parameters:
         raise ReleaseError(f"{path}: parameter_overrides of {environment} lacks Service=NAME")
     service = parameters["Service"]
@@ -65,4 +72,10 @@ def load_configuration(environment: Environment, path: Path = CONFIG) -> Configu
     ):
         if found != wanted:
             raise ReleaseError(f"{path}, {environment}: {key}: expected {wanted!r}, got {found!r}")
-    return Configuration(environment, stack, service, parameters)
+    supervision = _pairs(own.get("parameter_overrides", []))
+    return Configuration(environment, stack, service, parameters, supervision)
+
+
+def _pairs(overrides: str | list[str]) -> dict[str, str]:
+    pairs = overrides.split() if isinstance(overrides, str) else overrides
+    return dict(pair.split("=", 1) for pair in pairs)

@@ -11,6 +11,7 @@ from deploy.errors import ReleaseError
 from deploy.image import has_uncommitted_changes, push_image, remember_images
 from deploy.process import run_tool
 from deploy.stack import Log, Stack, find_stack, read_stack, wait_for_stack
+from deploy.supervision import delete_supervision, deploy_supervision
 
 TEMPLATE: Final = "template.yaml"
 
@@ -55,6 +56,8 @@ def deploy_stack(
         *("--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())),
     )
     stack = read_stack(cloudformation, configuration.stack)
+    role = prepared["ExecutionRole"]
+    deploy_supervision(configuration, stack, repository, role, cloudformation, log)
     replaced = before.image if before and "Image" in before.parameters else ""
     remember_images(clients["ecr"], environment, image, "" if replaced == image else replaced)
     return stack
@@ -103,6 +106,7 @@ def destroy_stack(
     stack = read_stack(cloudformation, name)
     if confirmation != name:
         raise ReleaseError(f"{confirmation!r} is not {name}: nothing was deleted")
+    delete_supervision(configuration, cloudformation, log, pause=pause)
     cloudformation.delete_stack(StackName=name)
     status = wait_for_stack(cloudformation, stack, log, pause=pause)
     if status != "DELETE_COMPLETE":

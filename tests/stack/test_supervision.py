@@ -1,0 +1,267 @@
+"""The second stack: what is recorded, who may do what with it, and how a retraining starts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+from functions.api.app import create_app
+from functions.artefact import read_artefact
+from functions.drift import handler as drift
+from functions.drift.store import Folder
+from functions.drift.watch import Findings, watch
+from functions.scoring import Scorer
+from functions.settings import Settings
+from functions.telemetry import PowertoolsTelemetry
+from tests.functions.conftest import Client
+from tests.stack.conftest import IMAGE, REGION, Template, of_type, plain
+from tests.stack.policies import statements
+from tests.stack.test_roles import ENVIRONMENTS, SERVICE, length, listed
+
+ALARMS = {"InputDriftAlarm", "ModelDriftAlarm", "DriftFailedAlarm", "RetrainFailedAlarm"}
+
+
+@pytest.fixture(scope="module")
+def source(root: Path) -> Template:
+    parsed: Template = yaml_parse((root / "deploy/supervision.yaml").read_text())
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def supervision(source: Template, root: Path) -> Callable[..., Template]:
+    """The transformed template, given parameters."""
+    defaults = {name: str(each.get("Default")) for name, each in source["Parameters"].items()}
+
+    def transformed(**parameters: str) -> Template:
+        translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
+        given = {**defaults, "Image": IMAGE, "AWS::Region": REGION, "AWS::Partition": "aws"}
+        template = yaml_parse((root / "deploy/supervision.yaml").read_text())
+        translated: Template = translator.translate(template, {**given, **parameters})
+        return translated
+
+    return transformed
+
+
+@pytest.fixture(scope="module")
+def prod(supervision: Callable[..., Template]) -> Template:
+    return supervision(Stage="prod")
+
+
+@pytest.mark.parametrize("stage", ENVIRONMENTS)
+def test_the_stack_gives_these_rights_and_no_others(
+    supervision: Callable[..., Template], stage: str
+) -> None:
+    template = supervision(Stage=stage, Service=SERVICE)
+    assert statements(template, Stage=stage, Service=SERVICE) == listed("supervision", stage)
+
+
+def test_every_role_stays_within_the_boundary_and_iam_s_length(
+    prod: Template, roles: Template
+) -> None:
+    name = plain(roles["Resources"]["Boundary"]["Properties"]["ManagedPolicyName"])
+    found = of_type(prod, "AWS::IAM::Role")
+    assert set(found) == {"DeliveryRole", "SubscriptionRole", "DriftRole", "RetrainRole"}
+    for role in found.values():
+        assert plain(role["Properties"]["PermissionsBoundary"]) == f"iam:policy/{name}"
+        policies = role["Properties"]["Policies"]
+        assert sum(length(each["PolicyDocument"]) for each in policies) <= 10_240
+
+
+def test_the_boundary_admits_what_the_roles_may_do(prod: Template, roles: Template) -> None:
+    allowed = {
+        action
+        for each in roles["Resources"]["Boundary"]["Properties"]["PolicyDocument"]["Statement"]
+        for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
+    }
+    for role in of_type(prod, "AWS::IAM::Role").values():
+        for policy in role["Properties"]["Policies"]:
+            for each in policy["PolicyDocument"]["Statement"]:
+                actions = each["Action"]
+                assert {actions} if isinstance(actions, str) else set(actions) <= allowed
+
+
+def test_the_bucket_is_closed_encrypted_and_forgets(prod: Template) -> None:
+    bucket = prod["Resources"]["Records"]
+    properties = plain(bucket["Properties"])
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert properties["OwnershipControls"] == {
+        "Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    }
+    (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    (rule,) = properties["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", "RecordRetentionDays")
+    # It outlives the stack, so a name of ours would be taken when the next one is created.
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert "BucketName" not in properties
+
+
+def test_firehose_writes_json_lines_below_the_day(prod: Template) -> None:
+    properties = plain(prod["Resources"]["Delivery"]["Properties"])
+    target = properties["ExtendedS3DestinationConfiguration"]
+    assert target["Prefix"] == "records/!{timestamp:yyyy/MM/dd}/"
+    assert target["CompressionFormat"] == "GZIP"
+    # Without these, objects would hold CloudWatch's envelopes, compressed twice.
+    assert target["ProcessingConfiguration"] == {
+        "Enabled": True,
+        "Processors": [
+            {
+                "Type": "Decompression",
+                "Parameters": [{"ParameterName": "CompressionFormat", "ParameterValue": "GZIP"}],
+            },
+            {
+                "Type": "CloudWatchLogProcessing",
+                "Parameters": [
+                    {"ParameterName": "DataMessageExtraction", "ParameterValue": "true"}
+                ],
+            },
+        ],
+    }
+
+
+def test_lines_of_predictions_and_outcomes_are_handed_on_and_no_others(
+    prod: Template, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    properties = plain(prod["Resources"]["Subscription"]["Properties"])
+    assert properties["LogGroupName"] == "/aws/lambda/${Service}-${Stage}"
+    paths = re.findall(r"\(\$\.(\w+)\.(\w+) >= 0\)", properties["FilterPattern"])
+    assert properties["FilterPattern"] == "{ ($.predicted.first >= 0) || ($.outcome.row >= 0) }"
+
+    artefact = read_artefact(root / "model")
+    settings = Settings(root, "INFO", "filtered", "Trees", "7", record_predictions=True)
+    client = Client(
+        create_app(Scorer(artefact), PowertoolsTelemetry(settings, artefact.version, "published"))
+    )
+    client.get("/health")
+    client.post("/v1/predict", artefact.example)
+    client.post("/v1/predict", {})
+    report = {"inputs": artefact.example, artefact.time.name: 0, "outcome": "not_yet"}
+    client.post("/v1/outcomes", {"outcomes": [report]})
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    handed_on = [
+        line["message"]
+        for line in lines
+        if any(line.get(outer, {}).get(inner, -1) >= 0 for outer, inner in paths)
+    ]
+    assert (len(lines), handed_on) == (5, ["request", "outcome"])
+
+
+def test_the_daily_job_is_the_image_with_this_command(prod: Template) -> None:
+    properties = plain(prod["Resources"]["DriftFunction"]["Properties"])
+    assert properties["Code"] == {"ImageUri": "Image"}
+    assert properties["ImageConfig"] == {"Command": [f"{drift.__name__}.handler"]}
+    assert properties["Environment"]["Variables"] == {
+        "LOG_LEVEL": "INFO",
+        "POWERTOOLS_SERVICE_NAME": "${Service}-${Stage}",
+        "POWERTOOLS_METRICS_NAMESPACE": "Service",
+        "RECORDS_BUCKET": "Records",
+    }
+    (rule,) = (
+        each["Properties"]
+        for each in of_type(prod, "AWS::Events::Rule").values()
+        if "ScheduleExpression" in each["Properties"]
+    )
+    assert rule["ScheduleExpression"] == "cron(0 2 * * ? *)"
+
+
+def test_the_state_of_drift_changes_once_a_day_at_most(prod: Template) -> None:
+    alarms = of_type(prod, "AWS::CloudWatch::Alarm")
+    assert set(alarms) == ALARMS
+    for name in ("InputDriftAlarm", "ModelDriftAlarm"):
+        properties = alarms[name]["Properties"]
+        # One period of a day, whose only datapoint the daily job writes; until the next the
+        # state stays as it is.
+        assert (properties["Period"], properties["EvaluationPeriods"]) == (86_400, 1)
+        assert (properties["Statistic"], properties["TreatMissingData"]) == ("Maximum", "ignore")
+        assert plain(properties["AlarmActions"]) == ["Topic"]
+
+
+def test_alarms_and_dashboard_watch_what_the_job_writes(
+    prod: Template, scorer_of_root: Scorer, tmp_path: Path
+) -> None:
+    findings: Findings = watch(scorer_of_root, Folder(tmp_path), "2026-03-01")
+    sometimes = {"OutsideSeenPercent", "CalibrationErrorPercent"}
+    written = set(findings.metrics()) | sometimes
+    for name in ("InputDriftAlarm", "ModelDriftAlarm"):
+        assert prod["Resources"][name]["Properties"]["MetricName"] in written
+    text = prod["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    shown = {
+        metric[1]
+        for widget in json.loads(re.sub(r"\$\{[\w.:]+\}", "x", text))["widgets"]
+        for metric in widget["properties"].get("metrics", [])
+    }
+    assert shown == written
+
+
+def test_only_the_model_s_alarm_starts_a_retraining(prod: Template) -> None:
+    rule = prod["Resources"]["Retraining"]
+    assert rule["Condition"] == "Retrains"
+    assert plain(rule["Properties"]["EventPattern"]) == {
+        "source": ["aws.cloudwatch"],
+        "detail-type": ["CloudWatch Alarm State Change"],
+        "resources": ["ModelDriftAlarm.Arn"],
+        "detail": {"state": {"value": ["ALARM"]}},
+    }
+
+
+def test_the_request_to_github_is_one_that_the_workflow_takes(prod: Template, root: Path) -> None:
+    (target,) = prod["Resources"]["Retraining"]["Properties"]["Targets"]
+    text = target["InputTransformer"]["InputTemplate"]["Fn::Sub"]
+    event = {"alarm": "forest-prod-model-drift", "time": "2026-03-02T02:05:00Z"}
+    assert target["InputTransformer"]["InputPathsMap"] == {
+        "alarm": "$.detail.alarmName",
+        "time": "$.time",
+    }
+    for name, value in event.items():
+        text = text.replace(f"<{name}>", value)
+    body = json.loads(text.replace("${RetrainBranch}", "main"))
+    workflow = yaml_parse((root / ".github/workflows/retrain.yml").read_text())
+    given = workflow.get("on", workflow.get(True))["workflow_dispatch"]["inputs"]
+    required = {name for name, each in given.items() if each.get("required")}
+    assert body["ref"] == "main"
+    assert required <= set(body["inputs"]) <= set(given)
+    assert event["alarm"] in body["inputs"]["reason"]
+    destination = plain(prod["Resources"]["RetrainDestination"]["Properties"])
+    assert destination["HttpMethod"] == "POST"
+    assert destination["InvocationEndpoint"] == (
+        "https://api.github.com/repos/${RetrainRepository}/actions/workflows/retrain.yml/dispatches"
+    )
+
+
+def test_no_retraining_is_started_unless_a_repository_is_named(source: Template) -> None:
+    assert source["Parameters"]["RetrainRepository"]["Default"] == ""
+    conditional = {
+        name for name, each in source["Resources"].items() if each.get("Condition") == "Retrains"
+    }
+    assert conditional == {
+        *("Retraining", "RetrainConnection", "RetrainDestination", "RetrainRole"),
+        "RetrainFailedAlarm",
+    }
+
+
+def test_the_token_is_in_secrets_manager_alone(prod: Template) -> None:
+    parameters = prod["Resources"]["RetrainConnection"]["Properties"]["AuthParameters"]
+    value: dict[str, Any] = parameters["ApiKeyAuthParameters"]["ApiKeyValue"]
+    assert value == {
+        "Fn::Sub": "Bearer {{resolve:secretsmanager:${RetrainSecret}:SecretString:token}}"
+    }
+
+
+def test_cloudformation_takes_the_template_as_it_is(root: Path) -> None:
+    text = (root / "deploy/supervision.yaml").read_text()
+    assert not re.search(r"(?<=[:\-]) [&*][a-z]", text)
+    assert len(text.encode()) < 51_200
+
+
+@pytest.fixture(scope="module")
+def scorer_of_root(root: Path) -> Scorer:
+    return Scorer(read_artefact(root / "model"))
