@@ -54,6 +54,8 @@ def configuration(environment: str) -> Configuration:
 def template(environment: str, url: str, key: str) -> dict[str, Any]:
     """A stack with the parameters and outputs of template.yaml, and hardly anything in it."""
     outputs = {
+        "EncryptionKey": "arn:aws:kms:eu-west-1:123456789012:key/0",
+        "Topic": f"arn:aws:sns:eu-west-1:123456789012:{SERVICE}-{environment}-Topic",
         "Url": url,
         "KeyId": key,
         "Function": f"{SERVICE}-{environment}",
@@ -186,6 +188,16 @@ class Account:
             ],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
+
+    def plain_stack(self, name: str) -> None:
+        """A stack of nothing but its name."""
+        body = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+        self.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(body))
+
+    def has_stack(self, name: str) -> bool:
+        """Whether there is a stack of this name."""
+        stacks = self.client("cloudformation").describe_stacks()["Stacks"]
+        return name in {each["StackName"] for each in stacks}
 
     def _key(self, name: str) -> str:
         gateway = self.client("apigateway")

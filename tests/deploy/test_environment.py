@@ -391,3 +391,61 @@ def test_the_real_sam_hands_digest_parameters_and_role_to_cloudformation_and_nee
     assert "Ref: Image" in request["TemplateBody"], "the template goes as it is"
     assert len(request["TemplateBody"]) < 51_200, "a longer one must go through a bucket"
     assert {call.split()[0] for call in account.calls} == {"cloudformation", "lambda"}
+
+
+SUPERVISED = """
+[staging.supervision.parameters]
+parameter_overrides = ["RetrainRepository=owner/forest", "RetrainSecret=forest-staging-github"]
+"""
+
+
+def switch_supervision_on(checkout: Checkout) -> None:
+    text = CONFIG.replace('"Stage=staging",', '"Stage=staging", "Supervision=on",') + SUPERVISED
+    (checkout.path / "samconfig.toml").write_text(text)
+    git(checkout.path, *AUTHOR, "commit", "--quiet", "--all", "--message", "Supervise")
+
+
+def test_supervision_is_deployed_after_the_api_with_what_it_put_out(
+    checkout: Checkout, account: Account
+) -> None:
+    account.prepare()
+    switch_supervision_on(checkout)
+    image = f"{REPOSITORY}@{account.push('built-before')}"
+    done = checkout.run("deploy", "staging", "--image", image)
+    assert done.returncode == 0, done.stderr
+    api, supervision = (each for each in checkout.commands if each.startswith("sam deploy"))
+    assert "Supervision=on" in api
+    assert supervision == (
+        "sam deploy --template-file deploy/supervision.yaml --config-env staging "
+        "--stack-name forest-staging-supervision "
+        f"--image-repository {REPOSITORY} --role-arn {account.role('staging')} "
+        "--no-confirm-changeset --no-fail-on-empty-changeset "
+        f"--parameter-overrides Service=forest Stage=staging Image={image} "
+        "EncryptionKey=arn:aws:kms:eu-west-1:123456789012:key/0 "
+        "Topic=arn:aws:sns:eu-west-1:123456789012:forest-staging-Topic "
+        "RetrainRepository=owner/forest RetrainSecret=forest-staging-github"
+    )
+
+
+def test_supervision_is_off_by_default_and_a_stack_of_it_is_named_and_kept(
+    checkout: Checkout, account: Account
+) -> None:
+    account.prepare()
+    account.plain_stack("forest-staging-supervision")
+    image = f"{REPOSITORY}@{account.push('built-before')}"
+    done = checkout.run("deploy", "staging", "--image", image)
+    assert done.returncode == 0, done.stderr
+    assert sum(each.startswith("sam deploy") for each in checkout.commands) == 1
+    assert "delete-stack --stack-name forest-staging-supervision" in done.stderr
+    assert account.has_stack("forest-staging-supervision")
+
+
+def test_supervision_is_deleted_with_its_environment(checkout: Checkout, account: Account) -> None:
+    account.prepare()
+    account.release("staging", "x")
+    account.plain_stack("forest-staging-supervision")
+    done = checkout.run("destroy", "staging", "--confirm", "forest-staging")
+    assert done.returncode == 0, done.stderr
+    assert "Its bucket of records stays" in done.stderr
+    assert not account.has_stack("forest-staging-supervision")
+    assert not account.has_stack("forest-staging")

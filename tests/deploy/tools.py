@@ -43,6 +43,9 @@ def main(arguments: list[str]) -> int:
         case ["sam", "deploy", *options]:
             overrides = options[options.index("--parameter-overrides") + 1 :]
             values = dict(each.split("=", 1) for each in overrides)
+            if "--stack-name" in options:
+                _account().plain_stack(options[options.index("--stack-name") + 1])
+                return 0
             _account().stack(values["Stage"], values["Image"], os.environ["API_URL"])
         case ["gh", "api", path]:
             name = path.removeprefix("repos/")
