@@ -49,6 +49,7 @@ def test_a_draft_is_written_explained_and_passes_its_own_check(
     )
     assert "failed = 1 says that the event happened (60 rows, 50%)" in output
     assert "Wrote a/study.toml: valid, with 120 of 120 rows used." in output
+    assert "make train STUDY=a/study.toml DATA=" in output
     checked = run(root, tmp_path, "check", "a/study.toml", "--data", "lamps.csv")
     assert "1 factor and 1 number, 3 terms" in checked
     assert "120 rows, 120 subjects" in checked
