@@ -30,12 +30,17 @@ def coverage(
     for heading in ("own mean", "truth", "within 1", "bias", "width"):
         table.add_column(heading, justify="right")
     for row in interval_coverage(declared, subjects, replicates, jobs):
-        shares = (f"{share:.0%}" for share in (row.own, row.true, row.within_a_point))
+        shares = (
+            f"{row.own:.0%} ± {100 * row.own_error:.1f}",
+            f"{row.true:.0%} ± {100 * row.true_error:.1f}",
+            f"{row.within_a_point:.0%}",
+        )
         table.add_row(row.truth, *shares, f"{row.bias:.1f}", f"{row.width:.1f}")
     out.print(table)
     out.print(
         "Share of intervals that hold the mean of the model's own answers, the true\n"
-        "average, and that within a point; bias and width in percentage points.",
+        "average, and that within a point; bias and width in percentage points. After ±: the\n"
+        "Monte Carlo standard error, between data sets.",
         highlight=False,
     )
     held = group_coverage(declared, subjects, jobs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,13 @@ def gate_rates(
     data: DataPath = None,
     study: StudyPath = None,
     jobs: Jobs = -1,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where to write each data set's verdicts as they are known, and read those of an "
+            "earlier run of the same data and program that was cut short."
+        ),
+    ] = None,
 ) -> None:
     """Measure the gate by simulation: verdicts on data and recipes whose worth is known."""
     declared, subjects = load_subjects(data, study)
@@ -28,7 +36,7 @@ def gate_rates(
     for heading in ("promote", "keep", "refuse"):
         table.add_column(heading, justify="right")
     table.add_column("refused by")
-    for row in rates.gate_rates(declared, subjects, replicates, jobs):
+    for row in rates.gate_rates(declared, subjects, replicates, jobs, results):
         total = row.verdicts.total()
         shares = (row.verdicts[verdict] / total for verdict in ("promote", "keep", "refuse"))
         by = "; ".join(f"{kind} {times}" for kind, times in row.refusals.most_common(3))

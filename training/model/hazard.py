@@ -77,8 +77,12 @@ class FittedHazard:
         periods: Periods,
         data: PersonPeriods,
         group_weights: Floats | None = None,
+        start: FittedHazard | None = None,
     ) -> Self:
         """Fits a recipe, each group counted `group_weights` times (once by default).
+
+        A search for the optimum that begins at `start` takes fewer steps, and ends at the same
+        figures but for the last digits.
 
         Raises TrainingError where the event happened to nobody, or at once to everybody.
         """
@@ -94,7 +98,12 @@ class FittedHazard:
             )
         # One thread: sums are then taken in one order, and every run gives the same bytes.
         with threadpool_limits(1):
-            pipeline = recipe.pipeline(columns).fit(x, y, hazard__sample_weight=weight)
+            pipeline = recipe.pipeline(columns)
+            if start is not None and hasattr(start.classifier, "coef_"):
+                pipeline["hazard"].set_params(warm_start=True)
+                pipeline["hazard"].coef_ = start.classifier.coef_
+                pipeline["hazard"].intercept_ = start.classifier.intercept_
+            pipeline.fit(x, y, hazard__sample_weight=weight)
         return cls(pipeline, columns, periods)
 
     @property

@@ -19,7 +19,7 @@ from training.model.hazard import Recipe, fit_hazard
 from training.model.intervals import interval
 from training.model.periods import Periods
 from training.model.survival import risk
-from training.pipeline.train import leave_out_blocks, refit
+from training.pipeline.train import leave_out_blocks, refit, refit_in_turn
 from training.study.declaration import Study
 from training.study.subjects import Subjects
 
@@ -44,6 +44,10 @@ class Coverage:
     """Root mean square of the model's mean answer minus the truth, in percentage points."""
     width: float
     """Mean width, in percentage points."""
+    own_error: float
+    """Monte Carlo standard error of `own`: the intervals of one data set err together."""
+    true_error: float
+    """The same of `true`."""
 
 
 def interval_coverage(
@@ -118,7 +122,7 @@ def _replicate(
 ) -> Floats:
     """Risks that the model and its refits give for the points, [points, times, 1 + refits]."""
     drawn = truth.draw(subjects, outcomes.staying, [0, seed])
-    models = refit(recipe, study, truth.periods, drawn, jobs=1, quiet=True)
+    models = refit_in_turn(recipe, study, truth.periods, drawn)
     return np.stack(
         [risk(model.hazards(codes, numbers), truth.periods, times) for model in models], axis=-1
     )
@@ -128,17 +132,24 @@ def _coverage(truth: Truth, risks: Floats, average: Floats) -> Coverage:
     bounds = interval(risks)
     own = risks[..., 0].mean(axis=0)
 
-    def share(value: Floats, slack: float = 0.0) -> float:
+    def shares(value: Floats, slack: float = 0.0) -> Floats:
+        """Of each replicate."""
         held = (bounds.low - slack <= value) & (value <= bounds.high + slack)
-        return float(held.mean())
+        each: Floats = held.mean(axis=(1, 2))
+        return each
+
+    def error(values: Floats) -> float:
+        return float(values.std(ddof=1) / np.sqrt(len(values)))
 
     return Coverage(
         truth=truth.name,
-        own=share(own),
-        true=share(average),
-        within_a_point=share(average, 0.01),
+        own=float(shares(own).mean()),
+        true=float(shares(average).mean()),
+        within_a_point=float(shares(average, 0.01).mean()),
         bias=100 * float(np.sqrt(((own - average) ** 2).mean())),
         width=100 * float((bounds.high - bounds.low).mean()),
+        own_error=error(shares(own)),
+        true_error=error(shares(average)),
     )
 
 

@@ -6,10 +6,12 @@ challenger are fitted as in a retrain and judged by the same rules and the same 
 
 from __future__ import annotations
 
-import re
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 from typing import Final
 
 import joblib
@@ -22,7 +24,7 @@ from training.arrays import Floats, Ints
 from training.evaluation import behaviour, floors
 from training.evaluation.cross_validation import KaplanMeierLearner, group_folds, recipes
 from training.evaluation.diagnosis import diagnose
-from training.evaluation.gate import Evidence, Verdict, judge
+from training.evaluation.gate import Evidence, Judgement, Verdict, judge
 from training.evaluation.held_out import Scored, compare_held_out
 from training.evaluation.rules import Rule
 from training.evaluation.scores import Outcomes
@@ -33,13 +35,20 @@ from training.model import export
 from training.model.hazard import Recipe
 from training.model.periods import Periods
 from training.pipeline.coverage import study_truths
-from training.pipeline.train import leave_out_blocks, refit
+from training.pipeline.train import leave_out_blocks, refit_in_turn
 from training.study.declaration import Study
 from training.study.formula import Term, same_term, terms
 from training.study.subjects import Subjects
 
 FRESH: Final = "another trial of the same truth"
 MORE: Final = "three times the data, new groups"
+GROWN: Final = "all groups, champion of a third of them"
+FEWEST_GROUPS: Final = 18
+"""Below this many, a third of them are too few to train a champion on."""
+
+
+_CaseVerdict = tuple[str, Verdict, list[str]]
+"""A case, the verdict on it, and the rules that refused it."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ class Rates:
     verdicts: Counter[Verdict]
     """Times that each was given."""
     refusals: Counter[str]
-    """Refusals in which each kind of rule was not met."""
+    """Refusals that rest on each rule; one may rest on several."""
 
 
 @dataclass(frozen=True)
@@ -70,25 +79,48 @@ class _Model:
         chosen = np.array([refits.get(name, 0) for name in _names(subjects)], np.int64)
         return self.served.survival(self.study, subjects, visits, chosen)
 
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """Of the model alone, as in a retrain."""
+        return tuple(_rules(self.study, self))
 
-def gate_rates(study: Study, subjects: Subjects, replicates: int, jobs: int) -> list[Rates]:
-    """Verdicts by truth and case, in the order of the truths."""
+
+def gate_rates(
+    study: Study, subjects: Subjects, replicates: int, jobs: int, results: Path | None = None
+) -> list[Rates]:
+    """Verdicts by truth and case, in the order of the truths.
+
+    Each data set's verdicts are written to `results` as a line of JSON when they are known; those
+    that are there already are not simulated again. It must be of the same data and program.
+    """
     periods = Periods.of(study, subjects)
     staying = Outcomes.of(study, subjects, periods)
     truths = study_truths(study, subjects)
-    tasks = [(truth, seed) for truth in truths for seed in range(replicates)]
+    done = {} if results is None or not results.exists() else _read(results)
+    tasks = [(truth, seed) for seed in range(replicates) for truth in truths]
+    left = [(truth, seed) for truth, seed in tasks if (truth.name, seed) not in done]
     runs = joblib.Parallel(n_jobs=jobs, return_as="generator")(
-        joblib.delayed(_replicate)(study, truth, subjects, staying, seed) for truth, seed in tasks
+        joblib.delayed(_replicate)(study, truth, subjects, staying, seed) for truth, seed in left
     )
+    tracked = track(runs, "Simulating", len(left), console=Console(stderr=True))
+    for (truth, seed), verdicts in zip(left, tracked, strict=True):
+        done[truth.name, seed] = verdicts
+        if results is not None:
+            with results.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([truth.name, seed, verdicts]) + "\n")
     counted: dict[tuple[str, str], Rates] = {}
-    tracked = track(runs, "Simulating", len(tasks), console=Console(stderr=True))
-    for (truth, _), verdicts in zip(tasks, tracked, strict=True):
-        for case, verdict, kinds in verdicts:
+    for truth, seed in sorted(tasks, key=lambda task: truths.index(task[0])):
+        for case, verdict, names in done[truth.name, seed]:
             empty = Rates(truth.name, case, Counter(), Counter())
             rates = counted.setdefault((truth.name, case), empty)
             rates.verdicts[verdict] += 1
-            rates.refusals.update(kinds)
+            rates.refusals.update(names)
     return list(counted.values())
+
+
+def _read(results: Path) -> dict[tuple[str, int], list[_CaseVerdict]]:
+    lines = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    return {(truth, seed): [tuple(each) for each in verdicts] for truth, seed, verdicts in lines}
 
 
 def worse_recipes(study: Study, recipe: Recipe) -> dict[str, Recipe]:
@@ -119,8 +151,8 @@ def _of_terms(recipe: Recipe, kept: Sequence[Term]) -> Recipe:
 
 def _replicate(
     study: Study, truth: Truth, subjects: Subjects, staying: Outcomes, seed: int
-) -> list[tuple[str, Verdict, set[str]]]:
-    """The verdict on each case, and the kinds of rules that refused it, against one champion."""
+) -> list[_CaseVerdict]:
+    """The verdict on each case, of data sets from one truth."""
     recipe, periods = recipes(study, 1)[0], truth.periods
     drawn = [truth.draw(subjects, staying.staying, [draw, seed]) for draw in range(1, 5)]
     champion = _fit(study, recipe, periods, drawn[0])
@@ -132,6 +164,13 @@ def _replicate(
     added = np.arange(len(drawn[0]), len(more))
     new = replace(larger, subjects=more[added], outcomes=larger.outcomes[added])
     verdicts.append((MORE, *_verdict(study, champion, larger, new)))
+    if len(subjects.groups) >= FEWEST_GROUPS:
+        # Spread over the file, as its groups may stand in an order that matters.
+        few = np.flatnonzero(drawn[0].group % 3 == 0)
+        smaller = _fit(study, recipe, periods, _present(drawn[0][few]))
+        rest = np.flatnonzero(drawn[0].group % 3)
+        new = replace(champion, subjects=drawn[0][rest], outcomes=champion.outcomes[rest])
+        verdicts.append((GROWN, *_verdict(study, smaller, champion, new)))
     for name, worse in worse_recipes(study, recipe).items():
         other = _fit(study, worse, periods, drawn[0])
         verdicts.append((f"recipe {name}", *_verdict(study, champion, other, None)))
@@ -140,7 +179,7 @@ def _replicate(
 
 
 def _fit(study: Study, recipe: Recipe, periods: Periods, subjects: Subjects) -> _Model:
-    models = refit(recipe, study, periods, subjects, jobs=1, quiet=True)
+    models = refit_in_turn(recipe, study, periods, subjects)
     numbers = subjects.numbers
     served = ServedModel(
         graph=export.to_onnx(models),
@@ -157,7 +196,7 @@ def _fit(study: Study, recipe: Recipe, periods: Periods, subjects: Subjects) -> 
 
 def _verdict(
     study: Study, champion: _Model, challenger: _Model, new: _Model | None
-) -> tuple[Verdict, set[str]]:
+) -> tuple[Verdict, list[str]]:
     """The verdict, and what refused; `new` are the rows that the champion was not trained on."""
     visits = champion.outcomes.visits
     sets = [_scored("old", champion, champion, challenger, visits)]
@@ -166,7 +205,7 @@ def _verdict(
     comparisons = [compare_held_out([each], each.name) for each in sets]
     evidence = Evidence(
         source="custom",
-        rules=tuple(_rules(study, challenger)),
+        rules=challenger.rules,
         has_champion=True,
         data_differ=new is not None,
         data_replaced=new is challenger,
@@ -179,10 +218,18 @@ def _verdict(
             diagnosis=diagnose(champion.served, study, new.subjects, new.outcomes),
         )
     judgement = judge(evidence, study.gate.margin)
-    if judgement.verdict != "refuse":
-        return judgement.verdict, set()
-    failed = [rule.name for rule in judgement.rules if rule.result == "FAILED"]
-    return judgement.verdict, {re.split("[:,]", name)[0] for name in failed}
+    return judgement.verdict, _refused_by(judgement) if judgement.verdict == "refuse" else []
+
+
+def _refused_by(judgement: Judgement) -> list[str]:
+    """Names of what a refusal rests on; to lose against the champion only keeps it."""
+    evidence = judgement.evidence
+    names = [rule.name for rule in evidence.rules if rule.hard and not rule.passed]
+    if any(each.is_beyond for each in evidence.shifts):
+        names.append("champion on new rows")
+    if evidence.diagnosis is not None and evidence.diagnosis.is_fault:
+        names.append(f"diagnosis: {evidence.diagnosis.text}")
+    return names
 
 
 def _shifts(study: Study, champion: _Model, new: _Model) -> tuple[Shift, ...]:
@@ -199,7 +246,6 @@ def _scored(
 
 
 def _rules(study: Study, model: _Model) -> Iterator[Rule]:
-    """Of the challenger alone, as in a retrain."""
     subjects, outcomes = model.subjects, model.outcomes
     names = _names(subjects)
     held_out = model.held_out(subjects, outcomes.visits)
@@ -225,6 +271,13 @@ def _kaplan_meier(learner: KaplanMeierLearner, subjects: Subjects) -> Floats:
 
 def _names(subjects: Subjects) -> list[str]:
     return [subjects.groups[place] for place in subjects.group]
+
+
+def _present(subjects: Subjects) -> Subjects:
+    """The same with only those groups that have a row, counted from 0."""
+    there, group = np.unique(subjects.group, return_inverse=True)
+    names = tuple(subjects.groups[place] for place in there)
+    return replace(subjects, group=group, groups=names)
 
 
 def _renamed(subjects: Subjects, mark: str) -> Subjects:

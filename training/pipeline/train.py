@@ -140,6 +140,28 @@ def refit(
     return list(track(fits, "Refitting", len(weights), console=console))
 
 
+def refit_in_turn(
+    recipe: Recipe, study: Study, periods: Periods, subjects: Subjects
+) -> list[FittedHazard]:
+    """The same for simulations: each refit begins at the model, which takes half the time.
+
+    What ships is fitted from the start, so that its bytes depend on nothing but data and recipe.
+    """
+    data = PersonPeriods.of(subjects, periods)
+    columns = recipe.columns(study, periods)
+    blocks = leave_out_blocks(len(data.groups))
+    model = FittedHazard.fit(recipe, columns, periods, data)
+    return [
+        model,
+        *(
+            FittedHazard.fit(
+                recipe, columns, periods, data, (blocks != block).astype(np.float64), model
+            )
+            for block in range(blocks.max() + 1)
+        ),
+    ]
+
+
 def leave_out_blocks(groups: int) -> Ints:
     """[groups]: which refit leaves out each group, counted from 0."""
     if groups <= MOST_REFITS:

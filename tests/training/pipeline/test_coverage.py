@@ -18,6 +18,8 @@ def test_most_intervals_hold_the_truth_whatever_the_groups_do() -> None:
         assert 0.6 < row.true <= row.within_a_point <= 1
         assert row.own > 0.6
         assert 0 < row.width < 60
+        assert 0 <= row.own_error < 0.2
+        assert 0 < row.true_error < 0.2
 
 
 def test_each_known_group_is_compared_with_the_interval_of_the_others() -> None:

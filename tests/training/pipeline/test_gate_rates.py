@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from tests.training.pipeline.cells import cells, study_text
@@ -41,3 +44,22 @@ def test_every_case_of_every_truth_gets_a_verdict(cell_study: Study) -> None:
     truths = {each.truth for each in rates}
     assert all(verdicts[truth, "recipe without charger"] != "promote" for truth in truths)
     assert all(verdicts[truth, MORE] != "refuse" for truth in truths)
+
+
+def test_a_run_cut_short_goes_on_where_it_ended(cell_study: Study, tmp_path: Path) -> None:
+    rows = cells(500).rename(columns=str)
+    subjects = as_subjects(rows.assign(Cell=rows["Cell"].astype(str)), cell_study)
+    results = tmp_path / "verdicts.jsonl"
+    whole = gate_rates(cell_study, subjects, replicates=1, jobs=1, results=results)
+    lines = results.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert len(lines) == 3
+    # A verdict that no simulation gives shows that its line was read, and the missing one redone.
+    marked = json.loads(lines[0])
+    marked[2][0][1:] = ["refuse", ["read from the file"]]
+    results.write_text(json.dumps(marked) + "\n" + lines[1], encoding="utf-8")
+
+    again = gate_rates(cell_study, subjects, replicates=1, jobs=1, results=results)
+
+    assert again[0].verdicts == {"refuse": 1}
+    assert again[0].refusals == {"read from the file": 1}
+    assert again[1:] == whole[1:]

@@ -13,9 +13,10 @@ from training.evaluation.cross_validation import recipes
 from training.model.export import run_graph
 from training.model.folder import GRAPH, METADATA, write_model
 from training.model.intervals import student_t
+from training.model.periods import Periods
 from training.pipeline import train as pipeline
 from training.pipeline.metadata import CONTRACT
-from training.pipeline.train import Candidate, leave_out_blocks, train
+from training.pipeline.train import Candidate, leave_out_blocks, refit, refit_in_turn, train
 from training.study.declaration import Study
 from training.study.table import Table
 
@@ -203,3 +204,18 @@ def test_the_published_data_make_the_model_of_the_checkout_again(
     np.testing.assert_allclose(run_graph(published.graph, codes, numbers), shipped, atol=1e-6)
     for name in ("inputs", "time", "data", "interval"):
         assert published.metadata[name] == made[name]
+
+
+def test_refits_that_begin_at_the_model_are_those_that_begin_at_nothing() -> None:
+    table = battery_table(BATTERY)
+    periods = Periods.of(BATTERY, table.subjects)
+    arguments = recipes(BATTERY, 1)[0], BATTERY, periods, table.subjects
+    slow, fast = refit(*arguments, jobs=1, quiet=True), refit_in_turn(*arguments)
+
+    assert len(fast) == len(slow) == 1 + 8
+    for one, other in zip(slow, fast, strict=True):
+        inputs = table.subjects.codes, table.subjects.numbers
+        np.testing.assert_allclose(other.hazards(*inputs), one.hazards(*inputs), atol=1e-6)
+    assert sum(int(each.classifier.n_iter_[0]) for each in fast[1:]) < sum(
+        int(each.classifier.n_iter_[0]) for each in slow[1:]
+    )
