@@ -21,7 +21,7 @@ from functions.batch.csv_file import score_csv
 from functions.batch.layout import find_layout
 from functions.batch.manifest import Manifest
 from functions.batch.rows import RowScorer, parse_number
-from functions.batch.single import curve_lines, document, sentence
+from functions.batch.single import curve_lines, document, find_level, sentence
 from functions.errors import ServingError
 from functions.scoring import Scorer
 from functions.settings import read_settings
@@ -69,7 +69,8 @@ def _run(parser: argparse.ArgumentParser, given: Sequence[str] | None, scorer: S
             parser.error(f"give a CSV, or {options}")
         if arguments.out:
             parser.error("--out belongs to a CSV")
-        return _predict(parser, scorer, {k: str(v) for k, v in values.items()}, at, arguments.json)
+        named = {name: find_level(artefact, name, str(text)) for name, text in values.items()}
+        return _predict(parser, scorer, named, at, arguments.json)
     if any(value is not None for value in values.values()):
         parser.error("give a CSV or the inputs of one prediction, not both")
     if arguments.out and arguments.out.resolve() == Path(arguments.file).resolve():

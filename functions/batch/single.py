@@ -26,7 +26,7 @@ def sentence(artefact: Artefact, inputs: dict[str, Any], time: float, forecast: 
         ends = f"{_count(forecast.stand[0, 0])} and {_count(forecast.stand[0, 1])}"
         stand = f"; {artefact.study.stand or 'one new group'} may lie between {ends}"
     return (
-        f"Of 100 such {artefact.study.many} ({_describe(artefact, inputs)}), about "
+        f"Of 100 {_describe(artefact, inputs)}, about "
         f"{_count(point)} {study['answer']['en']} by {artefact.time.name} {time:g} "
         f"({_count(low)} to {_count(high)}{stand})."
     )
@@ -69,16 +69,34 @@ def document(
     }
 
 
-def _describe(artefact: Artefact, inputs: dict[str, Any]) -> str:
-    parts = []
+def find_level(artefact: Artefact, name: str, text: str) -> str:
+    """The level of a factor that a person means by its name or its label in any language."""
     for given in artefact.metadata["inputs"]:
-        value = inputs[given["name"]]
+        if given["name"] == name and given["kind"] == "factor":
+            for level in given["levels"]:
+                labels = {each.casefold() for each in level["label"].values()}
+                if text != level["name"] and text.casefold() in labels:
+                    return str(level["name"])
+    return text
+
+
+def _describe(artefact: Artefact, inputs: dict[str, Any]) -> str:
+    """Who is meant: as the study says it, then the inputs that it does not name."""
+    pattern = (artefact.metadata["study"].get("subject") or {}).get("en", "")
+    subject, rest = pattern or f"such {artefact.study.many}", []
+    for given in artefact.metadata["inputs"]:
+        value, mark = inputs[given["name"]], f"{{{given['name']}}}"
         if given["kind"] == "factor":
             labels = {level["name"]: level["label"]["en"] for level in given["levels"]}
-            parts.append(labels[value])
+            shown = text = labels[value]
         else:
-            parts.append(f"{given['label']['en'].lower()} {value:g}")
-    return ", ".join(parts)
+            shown = f"{value:g}"
+            text = f"{given['label']['en'].lower()} {shown}"
+        if mark in pattern:
+            subject = subject.replace(mark, shown)
+        else:
+            rest.append(text)
+    return f"{subject} ({', '.join(rest)})" if rest else subject
 
 
 def _count(percent: float) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from functions.scoring import Scorer
-from tests.functions.conftest import Client
+from tests.functions.conftest import Client, Vary
 from tests.functions.models import STUDIES
 
 OAK = ("--species", "Quercus rubra", "--soil", "Sterile", "--light", "0.1")
@@ -36,19 +36,38 @@ def predict(root: Path, *arguments: str, given: str = "") -> subprocess.Complete
     return run(root, "functions.batch", *arguments, given=given)
 
 
-def test_inputs_as_options_give_a_sentence_and_a_curve(root: Path, scorer: Scorer) -> None:
-    done = predict(root, *OAK)
+SUBJECTS = {
+    "": "such seedlings (northern red oak, sterilised, light 0.1)",
+    "{species} seedlings": "northern red oak seedlings (sterilised, light 0.1)",
+    "{species}, {soil}, {light}": "northern red oak, sterilised, 0.1",
+}
+
+
+@pytest.mark.parametrize(("subject", "shown"), SUBJECTS.items(), ids=SUBJECTS.values())
+def test_inputs_as_options_give_a_sentence_and_a_curve(
+    root: Path, scorer: Scorer, vary: Vary, subject: str, shown: str
+) -> None:
+    texts = {"en": subject, "es": subject} if subject else None
+    model = vary(lambda metadata: metadata["study"].update(subject=texts))
+    done = predict(root, *OAK, "--model", str(model))
 
     assert (done.returncode, done.stderr) == (0, "")
     sentence, curve = done.stdout.split("\n\n")
     assert sentence == (
-        "Of 100 such seedlings (northern red oak, sterilised, light 0.1), about 43 will be dead by "
-        f"day 115.5 (35 to 52; {scorer.artefact.study.stand} may lie between 17 and 71)."
+        f"Of 100 {shown}, about 43 will be dead by day 115.5 "
+        f"(35 to 52; {scorer.artefact.study.stand} may lie between 17 and 71)."
     )
     heading, first, *_, last = curve.splitlines()
     assert "percent mortality" in heading
     assert first.split() == ["0", "0.0", "(0.0", "to", "0.0)"]
     assert last.split() == ["115.5", "█" * 17, "43.3", "(34.7", "to", "52.3)"]
+
+
+def test_a_level_may_be_given_by_its_label(root: Path) -> None:
+    named = predict(root, *OAK)
+    for species, soil in (("Northern red oak", "sterilised"), ("roble rojo", "Sterile")):
+        done = predict(root, "--species", species, "--soil", soil, "--light", "0.1")
+        assert (done.returncode, done.stdout) == (0, named.stdout)
 
 
 def test_as_json_it_is_the_response_of_the_api(root: Path, client: Client) -> None:
