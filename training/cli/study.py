@@ -61,7 +61,7 @@ def new(
     from training.study.table import load_table
 
     if not data.is_file():
-        raise TrainingError(f"there is no file {data}")
+        raise TrainingError(f"there is no file {data}: name a CSV.")
     written = to / "study.toml"
     if written.exists():
         raise TrainingError(

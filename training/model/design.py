@@ -87,7 +87,7 @@ def columns_of(study: Study, periods: Periods, penalty: Mapping[str, float]) -> 
     weights = dict.fromkeys(found, 1.0)
     for label, times in penalty.items():
         if (term := same_term(label, found)) is None:
-            raise TrainingError(f"penalty: the formula has no term {label}")
+            raise TrainingError(f"penalty: the formula has no term {label}: name one that it has.")
         weights[term] = float(times**-0.5)
     return Columns(
         blocks=tuple(_block(term, study, periods, weights[term]) for term in found),

@@ -16,6 +16,7 @@ from training.study.declaration import Study
 from training.study.simulation import Distribution
 
 CONTRACT: Final = 2
+_ANOTHER: Final = "Name the folder of another model (--model), or train one."
 
 
 def model_distribution(folder: Path, study: Study) -> Distribution:
@@ -26,16 +27,18 @@ def model_distribution(folder: Path, study: Study) -> Distribution:
     metadata = _metadata(folder)
     if metadata.get("contract") != CONTRACT:
         raise TrainingError(
-            f"{folder}: contract: expected {CONTRACT}, got {metadata.get('contract')}"
+            f"{folder}: contract: expected {CONTRACT}, got {metadata.get('contract')}. {_ANOTHER}"
         )
     inputs = {each["name"]: each for each in metadata["inputs"]}
     for each in study.inputs:
         known = inputs.get(each.name)
         if known is None or known["kind"] != each.kind:
-            raise TrainingError(f"the model in {folder} has no {each.kind} {each.name}")
+            raise TrainingError(f"the model in {folder} has no {each.kind} {each.name}. {_ANOTHER}")
     extra = set(inputs) - {each.name for each in study.inputs}
     if extra:
-        raise TrainingError(f"the model in {folder} needs {min(extra)}, which the study has not")
+        raise TrainingError(
+            f"the model in {folder} needs {min(extra)}, which the study has not. {_ANOTHER}"
+        )
     codes_of = [
         _places([level["name"] for level in inputs[each.name]["levels"]], each.names, folder)
         for each in study.factors
@@ -64,9 +67,9 @@ def _metadata(folder: Path) -> dict[str, Any]:
         text = (folder / METADATA).read_text(encoding="utf-8")
         metadata = json.loads(text)
     except (OSError, ValueError) as error:
-        raise TrainingError(f"there is no model in {folder} ({error})") from error
+        raise TrainingError(f"there is no model in {folder} ({error}). {_ANOTHER}") from error
     if not isinstance(metadata, dict):
-        raise TrainingError(f"{folder}/{METADATA} describes no model")
+        raise TrainingError(f"{folder}/{METADATA} describes no model. {_ANOTHER}")
     return metadata
 
 
@@ -74,7 +77,9 @@ def _places(known: list[str], names: tuple[str, ...], folder: Path) -> Ints:
     """The model's code of each level; a level that it never saw is drawn never."""
     if not set(known) <= set(names):
         other = min(set(known) - set(names))
-        raise TrainingError(f"the model in {folder} has a level {other}, which the study has not")
+        raise TrainingError(
+            f"the model in {folder} has a level {other}, which the study has not. {_ANOTHER}"
+        )
     return np.array([known.index(name) if name in known else 0 for name in names])
 
 

@@ -76,7 +76,7 @@ def check_parity(
         name = type(models[0].classifier).__name__
         raise ExportError(
             f"the ONNX graph of {name} differs from scikit-learn by {worst:.1e} in survival; "
-            f"{PARITY:.0e} is allowed"
+            f"{PARITY:.0e} is allowed. Nothing was written; report it."
         )
     return worst
 
@@ -89,5 +89,5 @@ def run_graph(shipped: bytes, codes: Ints, numbers: Floats) -> Floats:
         named = {each.name: given[each.name] for each in session.get_inputs()}
         (hazard,) = session.run(["hazard"], named)
     except Exception as error:  # onnxruntime's own errors have no common base but this
-        raise ExportError(f"the ONNX graph can't be run: {error}") from error
+        raise ExportError(f"the ONNX graph can't be run: {error}. Train it again.") from error
     return np.asarray(hazard, np.float64)

@@ -198,7 +198,7 @@ def converted(models: Sequence[FittedHazard], opset: int) -> Nodes:
         except (RuntimeError, TypeError, ValueError, NotImplementedError) as error:
             raise ExportError(
                 f"{type(model.classifier).__name__} can't be written as ONNX by skl2onnx: "
-                f"{str(error)[:200]}"
+                f"{str(error)[:200]}. Use another estimator."
             ) from error
         body = onnx.compose.add_prefix(part, f"m{i}/", rename_inputs=False).graph
         made.nodes += body.node

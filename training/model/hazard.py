@@ -89,12 +89,13 @@ class FittedHazard:
         x, y, weight = data.weighted(group_weights)
         if not y.any():
             raise TrainingError(
-                "no event among the subjects to fit on: there is no hazard to learn"
+                "no event among the subjects to fit on, so no hazard to learn: see to the column "
+                "of the event, or take more data."
             )
         if y.all():
             raise TrainingError(
                 "the event happened to every subject at its first chance: a hazard of 1 leaves "
-                "nothing to learn"
+                "nothing to learn. See to the time's column, or take more data."
             )
         # One thread: sums are then taken in one order, and every run gives the same bytes.
         with threadpool_limits(1):

@@ -105,7 +105,7 @@ def _enough_events(study: Study, subjects: Subjects, minimum: int) -> tuple[floa
     if events.sum() < minimum:
         raise TrainingError(
             f"{events.sum()} events until {horizon:g} are too few for one period of at least "
-            f"{minimum} (time.periods.minimum_events)"
+            f"{minimum} (time.periods.minimum_events): set it lower, or take more data."
         )
     ends: list[float] = []
     held = 0

@@ -129,7 +129,8 @@ def require_committed(paths: Sequence[str]) -> None:
         git("var", "GIT_COMMITTER_IDENT")
     except RepositoryError as error:
         raise RepositoryError(
-            "git has no committer identity: set user.name and user.email"
+            "git has no committer identity: set user.name and user.email (`git config`), then try "
+            "again."
         ) from error
     if changed := _changed(paths):
         raise RepositoryError(

@@ -137,7 +137,9 @@ def chosen(remote: Remote, targets: Sequence[str] | None) -> list[str]:
             raise StoreError(cause, "Run at the top of a checkout.")
         return names
     if set(targets or ()) - {"model.dvc"}:
-        raise StoreError(f"The remote {RELEASED_REMOTE} accepts model.dvc only.")
+        raise StoreError(
+            f"The remote {RELEASED_REMOTE} accepts model.dvc only.", "Name another with --remote."
+        )
     return ["model.dvc"]
 
 

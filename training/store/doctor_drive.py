@@ -110,7 +110,7 @@ def _credentials(context: CheckContext) -> str:
     if not isinstance(key, dict) or key.get("type") != "service_account":
         raise StoreError(
             f"{source} is not the key of a service account.",
-            f'Its "type" must be "service_account" ({GUIDE}, step 4).',
+            f'Give one whose "type" is "service_account" ({GUIDE}, step 4).',
         )
     if missing := [name for name in _KEY_FIELDS if not key.get(name)]:
         raise StoreError(f"{source} lacks {', '.join(missing)}.", NEW_KEY)
@@ -215,7 +215,7 @@ def _duplicates(context: CheckContext) -> str:
 
 def _drive(context: CheckContext) -> Drive:
     if context.drive is None:
-        raise StoreError("Drive was not reached.")
+        raise StoreError("Drive was not reached.", "Run `python -m training store doctor` again.")
     return context.drive
 
 

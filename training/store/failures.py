@@ -180,7 +180,10 @@ def explain(output: str, command: str) -> StoreError:
     errors = [line for line in output.splitlines() if line.startswith("ERROR")]
     text = (errors or output.strip().splitlines()[-1:] or [""])[0].removeprefix("ERROR: ")
     text = text.strip() or "no output"
-    return StoreError(f"{command} failed: {text}", "The full output is in build/store.log.")
+    return StoreError(
+        f"{command} failed: {text.rstrip('.')}.",
+        "See to what it names, then try again; the full output is in build/store.log.",
+    )
 
 
 def _of_drive(code: str, meaning: drive_errors.Meaning) -> StoreError:

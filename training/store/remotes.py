@@ -82,7 +82,9 @@ def configuration() -> Any:
     try:
         return Config(str(Path(".dvc").resolve()))
     except ConfigError as error:
-        raise StoreError(f"DVC cannot read its configuration: {error}.") from error
+        raise StoreError(
+            f"DVC cannot read its configuration: {error}.", "Put .dvc/config right."
+        ) from error
 
 
 def find_remote(name: str | None = None) -> Remote:

@@ -41,7 +41,7 @@ def fetch(source: str, folder: Path, study: Study) -> tuple[Path, Table]:
         elif Path(source).is_file():
             shutil.copyfile(source, copy)
         else:
-            raise NoTableError(f"there is no file {source}")
+            raise NoTableError(f"there is no file {source}: name a CSV, or its address on the web.")
         if copy.read_bytes()[:200].lstrip().lower().startswith((b"<!doctype", b"<html")):
             raise NoTableError(f"{source} is a web page, not a CSV. {BY_HAND}")
         # What is there already is one table with it: no subject may then be in both.
@@ -74,7 +74,7 @@ def _name_in(url: str) -> str:
     try:
         return PurePosixPath(unquote(urlsplit(url).path)).name
     except ValueError as error:
-        raise NoTableError(f"{url} is no address ({error})") from error
+        raise NoTableError(f"{url} is no address ({error}). {BY_HAND}") from error
 
 
 def _download(url: str, to: Path) -> None:
@@ -91,5 +91,5 @@ def _download(url: str, to: Path) -> None:
     if missing and len(content) <= LARGEST:
         raise NoTableError(f"{url} was cut off {missing} bytes before its end. Try again.")
     if len(content) > LARGEST:
-        raise NoTableError(f"{url} holds more than {LARGEST // 1_000_000} MB")
+        raise NoTableError(f"{url} holds more than {LARGEST // 1_000_000} MB. {BY_HAND}")
     to.write_bytes(content)

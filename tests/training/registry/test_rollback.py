@@ -138,7 +138,7 @@ def test_a_missing_git_identity_is_reported_before_anything_is_done(checkout: Ch
             del checkout.environment[name]
     checkout.git("config", "user.useConfigOnly", "true")
     output = checkout.training("rollback", code=1)
-    assert output.endswith("git has no committer identity: set user.name and user.email")
+    assert "git has no committer identity: set user.name and user.email" in output
 
 
 def test_a_detached_head_is_refused(checkout: Checkout) -> None:

@@ -44,7 +44,10 @@ def test_a_failure_has_its_cause(printed: str, cause: str, passing: bool) -> Non
 def test_a_failure_nobody_foresaw_is_quoted_with_where_to_read_on() -> None:
     error = explain("WARNING: x\nERROR: the moon is full\n\nHaving any troubles?", "push")
 
-    assert str(error) == "push failed: the moon is full The full output is in build/store.log."
+    assert str(error) == (
+        "push failed: the moon is full. See to what it names, then try again; the full output is "
+        "in build/store.log."
+    )
 
 
 def test_a_key_is_taken_out_however_it_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,7 +98,7 @@ def test_a_missing_model_is_pulled_from_a_remote_of_any_kind(
 def test_the_released_remote_never_takes_the_trial(here: Checkout) -> None:
     output = here.store("push", "data.dvc", "--remote", "released", code=1)
 
-    assert output == "The remote released accepts model.dvc only."
+    assert output == "The remote released accepts model.dvc only. Name another with --remote."
 
 
 def test_an_altered_and_a_lost_object_are_refused_found_and_sent_again(
