@@ -176,9 +176,11 @@ def _interval_text(study: StudyTexts) -> str:
 
 
 def _stand_text(artefact: Artefact) -> str:
-    if artefact.stand is None:
-        return "Always null: the study's groups do not allow it."
     study = artefact.study
+    if study.group is None:
+        return "Always null: the study declares no groups, so there is no new one to predict."
+    if artefact.stand is None:
+        return f"Always null: too few groups ({study.group}) hold enough {study.many} to say."
     return (
         f"Where {study.stand or 'one new group'} will lie: of ten with {artefact.stand.size} "
         f"{study.many} of this kind each, nine will record a share within this interval."

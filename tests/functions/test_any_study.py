@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from dataclasses import dataclass
@@ -103,6 +104,38 @@ def test_the_description_is_valid_and_its_examples_are_answered(served: Served) 
         schema = document["components"]["schemas"][body["schema"]["$ref"].rpartition("/")[2]]
         for example in schema["examples"]:
             assert served.client.post(path, example).status_code == 200
+
+
+def stand_text(client: Client) -> str:
+    """What the description says of the interval of a new group."""
+    document = client.get("/openapi.json").json()
+    answer = document["paths"]["/v1/predict"]["post"]["responses"]["200"]["content"]
+    name = answer["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    fields = document["components"]["schemas"][name]["properties"]
+    described: str = fields["stand_interval_90"]["description"]
+    return described
+
+
+def test_the_description_says_why_there_is_no_interval_of_a_new_group(served: Served) -> None:
+    said = stand_text(served.client)
+
+    if served.sketch.stand:
+        assert said.startswith("Where ")
+    else:
+        assert said == (
+            "Always null: the study declares no groups, so there is no new one to predict."
+        )
+
+
+def test_groups_too_few_for_an_interval_are_the_reason_given(tmp_path: Path) -> None:
+    sketch = STUDIES["one number, no groups"]
+    artefact = read_artefact(sketch.write(tmp_path / "model"))
+    clinics = dataclasses.replace(artefact.study, group="clinic")
+    app = create_app(Scorer(dataclasses.replace(artefact, study=clinics)), Listener())
+
+    assert stand_text(Client(app)) == (
+        f"Always null: too few groups (clinic) hold enough {artefact.study.many} to say."
+    )
 
 
 def test_a_wrong_value_of_each_input_is_named(served: Served) -> None:

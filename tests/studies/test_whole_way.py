@@ -103,6 +103,9 @@ def test_the_description_is_valid_and_names_every_input(way: Way) -> None:
     text = json.dumps(document, ensure_ascii=False)
     for each in way.study.inputs:
         assert each.name in text
+    figures = document["components"]["schemas"]["Prediction"]["properties"]
+    said = figures["stand_interval_90"]["description"]
+    assert ("the study declares no groups" in said) == (way.study.data.group is None)
 
 
 @pytest.mark.parametrize("path", ["/v1/predict", "/v1/predict/batch"])

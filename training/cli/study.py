@@ -56,7 +56,8 @@ def new(
     """Draft study.toml from a CSV, and print what was assumed."""
     import tomllib
 
-    from training.study.draft import Roles, draft_study
+    from training.study.draft import draft_study
+    from training.study.draft_roles import Roles
     from training.study.read import parse_study
     from training.study.table import load_table
 

@@ -21,10 +21,9 @@ from training.model.hazard import FittedHazard, Recipe
 from training.model.periods import Periods
 from training.model.person_periods import PersonPeriods
 from training.study.declaration import Study
-from training.study.subjects import Subjects, distinct_inputs
+from training.study.subjects import FEWEST_GROUPS, Subjects, distinct_inputs
 
 FOLDS: Final = 6
-FEWEST_GROUPS: Final = 3
 SEARCH_SEEDS: Final = (3, 4, 5)
 REPORT_SEEDS: Final = (0, 1, 2)
 """A recipe is chosen on one set of folds and reported on another."""

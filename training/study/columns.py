@@ -34,9 +34,6 @@ _DATES: Final = {
 }
 
 
-_MARK: Final = Column(type="category", values=(YES,), missing=True)
-
-
 class CellFault(NamedTuple):
     """A fault by number of the row (from 0), column and rule; row -1 is the column as a whole."""
 
@@ -65,7 +62,6 @@ def typed(study: Study, cells: pd.DataFrame) -> tuple[pd.DataFrame, list[CellFau
     """
     table, faults = pd.DataFrame(index=cells.index), []
     inputs = {each.column: each for each in study.inputs}
-    columns = {SIMULATED: _MARK, **study.columns}
     for name in (column for column in declared_columns(study) if column in cells):
         texts = cells[name].mask(cells[name].isin(study.data.missing))
         if name in inputs:
@@ -74,8 +70,10 @@ def typed(study: Study, cells: pd.DataFrame) -> tuple[pd.DataFrame, list[CellFau
             values, found = _time(texts, study)
         elif name == study.event.column:
             values, found = _event(texts, study)
+        elif name == SIMULATED:
+            values, found = _simulated(texts)
         else:
-            values, found = _column(texts, columns.get(name, Column(type="text")))
+            values, found = _column(texts, study.columns.get(name, Column(type="text")))
             if study.data.group is not None and name == study.data.group.column:
                 values = values.astype(str).where(values.notna())
         table[name] = values
@@ -136,6 +134,13 @@ def _one_of(texts: pd.Series, values: list[str], *, optional: bool) -> tuple[pd.
     if not optional:
         faults += _where(texts.isna(), NOT_MISSING)
     return texts.where(known), faults
+
+
+def _simulated(texts: pd.Series) -> tuple[pd.Series, _Faults]:
+    """The mark of simulated rows; in another column of this name, one fault for all its cells."""
+    values, found = _one_of(texts, [YES], optional=True)
+    rule = f"{YES} or NA: the name is reserved for simulated rows; rename the column"
+    return values, [(-1, f"{rule} ({len(found)} cells)")] if found else []
 
 
 def _numbers(

@@ -8,20 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, log10
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from training.errors import TrainingError
 from training.study.columns_seen import SeenColumn, as_numbers, seen_columns
-from training.study.csv_file import read_csv
-from training.study.declaration import RESERVED, SIMULATED
+from training.study.declaration import RESERVED
 from training.study.draft_outcome import draft_time, event_values
+from training.study.draft_roles import (
+    MISSING,
+    Roles,
+    check_rows,
+    read_cells,
+    without_few_groups,
+)
 from training.study.toml import toml_lines
-from training.study.vocabulary import near
-
-MISSING: Final = ("NA", "", "na", "N/A", "NaN", "nan", "null", "NULL", ".")
 
 
 @dataclass(frozen=True)
@@ -35,43 +38,22 @@ class Draft:
     """What to look at, the most important first."""
 
 
-@dataclass(frozen=True)
-class Roles:
-    """Which columns of the CSV have a role of their own."""
-
-    time: str
-    event: str
-    group: str | None = None
-    id: str | None = None
-    happened: str | None = None
-    """Value of the event's column that says that it happened; derived from its values if None."""
-
-
 def draft_study(path: Path, roles: Roles) -> Draft:
     """Drafts the study of a CSV; raises TrainingError where a role can't be filled."""
-    named = [each for each in (roles.time, roles.event, roles.group, roles.id) if each is not None]
-    file = read_csv(path, path.name, named)
-    for name in named:
-        if name not in file.header:
-            raise TrainingError(f"{path} has no column {name}; {near(name, file.header)}")
-        if named.count(name) > 1:
-            raise TrainingError(f"the column {name} can have one role only")
-    cells = pd.DataFrame(file.rows, columns=list(file.header), dtype=str)
-    cells = cells.loc[:, ~cells.columns.duplicated()].drop(columns=[SIMULATED], errors="ignore")
-    cells = cells.mask(cells.isin(MISSING))
-
+    cells = read_cells(path, roles)
+    roles, group_notes = without_few_groups(cells, roles)
     happened, censored, why = event_values(cells[roles.event], roles.happened)
-    notes = [why]
+    notes = [why, *group_notes]
     time = as_numbers(cells[roles.time])
     if time.isna().any() or (time < 0).any():
         bad = int((time.isna() | (time < 0)).sum())
         raise TrainingError(f"{roles.time} must be a number of at least 0; it is not in {bad} rows")
     event = (cells[roles.event] == happened).to_numpy()
-    _check_rows(cells, roles, int((event & (time == 0)).sum()))
+    check_rows(cells, roles, int((event & (time == 0)).sum()))
     times, time_notes = draft_time(roles.time, time.to_numpy(), event)
     notes += time_notes
 
-    seen = seen_columns(cells, time, named)
+    seen = seen_columns(cells, time, list(roles.columns))
     inputs = [each for each in seen if each.kind != "unused"]
     if not inputs:
         raise TrainingError(
@@ -108,8 +90,7 @@ def draft_study(path: Path, roles: Roles) -> Draft:
         "dropout": _dropout(time.to_numpy(), event, times["horizon"]),
     }
     text += ["", "[simulation]", *toml_lines(simulation)]
-    used = {roles.time: "time", roles.event: "event", roles.group: "group", roles.id: "id"}
-    columns = [(name, role, "as named") for name, role in used.items() if name is not None]
+    columns = [(name, role, "as named") for name, role in roles.columns.items()]
     columns += [
         (
             each.name,
@@ -119,19 +100,6 @@ def draft_study(path: Path, roles: Roles) -> Draft:
         for each in seen
     ]
     return Draft("\n".join(text) + "\n", columns, notes)
-
-
-def _check_rows(cells: pd.DataFrame, roles: Roles, at_once: int) -> None:
-    """Raises where rows lack what no study can do without."""
-    if at_once:
-        raise TrainingError(
-            f"the event happened at {roles.time} 0 in {at_once} rows: a subject must have been "
-            "observed before it. Leave these rows out, or add half of the smallest time."
-        )
-    if roles.group is not None and (without := int(cells[roles.group].isna().sum())):
-        raise TrainingError(f"{without} rows have no {roles.group}: each must belong to a group")
-    if roles.id is not None and (again := int(cells[roles.id].duplicated().sum())):
-        raise TrainingError(f"{roles.id} is no id: {again} rows repeat that of an earlier one")
 
 
 def _title(path: Path) -> dict[str, Any]:
@@ -245,8 +213,8 @@ def _notes(
     notes = []
     if roles.group is None:
         notes.append(
-            "No group is named, so rows are taken as independent of one another. If some share a "
-            "place, a person or a batch, draft again with --group."
+            "There is no group, so rows are taken as independent of one another. If some share a "
+            "place, a person or a batch, draft again with --group and its column."
         )
     elif (groups := cells[roles.group].nunique()) < 5:
         notes.append(f"There are only {groups} groups: intervals over them will be wide.")

@@ -14,6 +14,16 @@ HAPPENED: Final = (
     *("1", "yes", "y", "true", "t", "dead", "died", "death", "event", "failed", "failure"),
     *("relapse", "relapsed", "recurrence", "si", "sí"),
 )
+_OPPOSITES: Final = {
+    "1": "0",
+    "yes": "no",
+    "y": "n",
+    "true": "false",
+    "t": "f",
+    "si": "no",
+    "sí": "no",
+}
+"""What a row without the event would say, by what one with it says."""
 MOST_PERIODS: Final = 15
 FEWEST_EVENTS: Final = 10
 MOST_VISITS: Final = 40
@@ -31,6 +41,8 @@ def event_values(column: pd.Series, given: str | None) -> tuple[str, str, str]:
     """The cells for `happened` and `censored`, and why they are taken for that."""
     counts = column.value_counts()
     values = sorted(counts.index)
+    if len(values) == 1 and (given == values[0] or _means_happened(values[0])):
+        return _always_happened(str(column.name), values[0], int(counts.iloc[0]))
     if len(values) != 2:
         shown = ", ".join(values[:6])
         raise TrainingError(
@@ -39,10 +51,9 @@ def event_values(column: pd.Series, given: str | None) -> tuple[str, str, str]:
         )
     happened = given
     if happened is None:
-        plain = {value: value.removesuffix(".0").lower() for value in values}
-        likely = [value for value in values if plain[value] in HAPPENED]
-        if sorted(plain.values()) == ["1", "2"]:
-            likely = [value for value in values if plain[value] == "2"]
+        likely = [value for value in values if _means_happened(value)]
+        if sorted(map(_plain, values)) == ["1", "2"]:
+            likely = [value for value in values if _plain(value) == "2"]
         if len(likely) != 1:
             raise TrainingError(
                 f"does {values[0]} or {values[1]} in {column.name} say that the event happened? "
@@ -57,6 +68,24 @@ def event_values(column: pd.Series, given: str | None) -> tuple[str, str, str]:
         f"{column.name} = {happened} says that the event happened ({counts[happened]} rows, "
         f"{share:.0%}), {censored} that the subject was last seen without it. If it is the other "
         f"way round, draft again with --happened {censored}."
+    )  # fmt: skip
+
+
+def _plain(value: str) -> str:
+    return value.removesuffix(".0").lower()
+
+
+def _means_happened(value: str) -> bool:
+    return _plain(value) in HAPPENED
+
+
+def _always_happened(column: str, happened: str, rows: int) -> tuple[str, str, str]:
+    """As `event_values`, where every row has the event; the file needs a value for the others."""
+    censored = _OPPOSITES.get(_plain(happened), f"not {happened}")
+    return happened, censored, (
+        f"{column} is {happened} in every row, so the event is taken to have happened in all "
+        f"{rows} and nobody to have left before it. If subjects without it were left out of the "
+        f"file, every answer will be too high. A row without it would say {censored}."
     )  # fmt: skip
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from training.arrays import Floats, Ints
+
+FEWEST_GROUPS: Final = 3
+"""Groups below which whole ones can't be held out."""
 
 
 @dataclass(frozen=True)

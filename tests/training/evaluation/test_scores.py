@@ -91,16 +91,19 @@ def test_weights_stand_for_those_that_were_censored(make: Callable[[], Study]) -
     np.testing.assert_allclose(weight.sum(axis=0), len(subjects), rtol=0.06)
 
 
-@pytest.mark.trial
-def test_a_censored_subject_has_no_say_after_it_left(study: Study, simulated_table: Table) -> None:
-    subjects = simulated_table.subjects
+@pytest.mark.parametrize("make", [samples.battery, samples.observed_battery])
+def test_a_censored_subject_has_no_say_after_it_left(make: Callable[[], Study]) -> None:
+    study = make()
+    subjects = samples.draw(study)
     outcomes = Outcomes.of(study, subjects, Periods.of(study, subjects))
     _, weight = outcomes.known
-    harvested = (subjects.frame["Harvest"] == "X").to_numpy()
+    left = (subjects.event == 0) & (subjects.time < study.time.horizon)
+    before = outcomes.visits < subjects.time[:, None]
 
-    assert (weight[harvested, 6] > 0).all()
-    assert (weight[harvested, -1] == 0).all()
-    assert (weight[~harvested, -1] > 0).all()
+    assert left.sum() > 50
+    assert (weight[left[:, None] & before] > 0).all()
+    assert (weight[left[:, None] & ~before] == 0).all()
+    assert (weight[~left] > 0).all()
 
 
 def test_taking_the_censored_for_survivors_fails_the_calibration(

@@ -8,9 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.errors import TrainingError
+from training.errors import InvalidTableError, TrainingError
+from training.evaluation.cross_validation import recipes
+from training.model.hazard import fit_hazard
+from training.model.periods import Periods
 from training.study.declaration import Study, Visits
-from training.study.draft import Draft, Roles, draft_study
+from training.study.draft import Draft, draft_study
+from training.study.draft_roles import Roles
 from training.study.read import read_study
 from training.study.table import Table, load_table
 
@@ -220,3 +224,55 @@ def test_the_horizon_of_a_few_rows_holds_an_event(tmp_path: Path) -> None:
     _, study, table = drafted(frame, Roles("days", "died"), tmp_path)
     assert study.time.horizon == 5.96
     assert table.subjects.event.sum() == 1
+
+
+def test_fewer_groups_than_can_be_held_out_are_an_ordinary_column(tmp_path: Path) -> None:
+    roles = Roles("hours run", "Broke down", "country", "serial")
+    frame = machines().assign(country="NO")
+    draft, study, _ = drafted(frame, roles, tmp_path)
+    assert study.data.group is None
+    assert any("country holds 1 group, and 3 are needed" in note for note in draft.notes)
+    assert ("country", "unused", "the same everywhere: NO") in draft.columns
+    two = np.where(np.arange(ROWS) % 2, "NO", "DE")
+    draft, study, _ = drafted(frame.assign(country=two), roles, tmp_path)
+    assert study.data.group is None
+    assert any("country holds 2 groups" in note for note in draft.notes)
+    assert ("country", "factor country", "2 levels") in draft.columns
+
+
+@pytest.mark.parametrize(("mark", "opposite"), [("yes", "no"), ("1", "0"), ("gone", "not gone")])
+def test_data_in_which_every_row_has_the_event_can_be_drafted(
+    mark: str, opposite: str, tmp_path: Path
+) -> None:
+    frame = machines().assign(**{"Broke down": mark})
+    roles = Roles("hours run", "Broke down", id="serial", happened=mark)
+    draft, study, table = drafted(frame, roles, tmp_path)
+    assert table.subjects.event.sum() > 0.9 * ROWS
+    assert (str(study.event.happened), str(study.event.censored)) == (mark, opposite)
+    assert f"Broke down is {mark} in every row" in draft.notes[0]
+    subjects = table.subjects
+    model = fit_hazard(recipes(study, 1)[0], study, Periods.of(study, subjects), subjects)
+    assert np.isfinite(model.hazards(subjects.codes, subjects.numbers)).all()
+
+
+def test_data_in_which_no_row_has_the_event_cannot_be_drafted(tmp_path: Path) -> None:
+    frame = machines().assign(**{"Broke down": "no"})
+    with pytest.raises(TrainingError, match=r"must hold two values, .* it holds 1: no"):
+        drafted(frame, ROLES, tmp_path)
+
+
+def test_the_reserved_column_is_named_with_a_way_out(tmp_path: Path) -> None:
+    frame = machines()
+    draft, _, table = drafted(frame.assign(simulated="yes"), ROLES, tmp_path)
+    assert table.source == "simulated"
+    frame["simulated"] = np.arange(ROWS) % 7
+    with pytest.raises(TrainingError, match=r"simulated is reserved: yes in it .* Rename"):
+        drafted(frame, ROLES, tmp_path)
+    (tmp_path / "study.toml").write_text(draft.text, encoding="utf-8")
+    with pytest.raises(InvalidTableError) as raised:
+        load_table(tmp_path / "Maschinen (2).csv", read_study(tmp_path / "study.toml"))
+    (fault,) = raised.value.faults
+    assert (fault.column, fault.rule) == (
+        "simulated",
+        "yes or NA: the name is reserved for simulated rows; rename the column (300 cells)",
+    )
