@@ -207,6 +207,10 @@ bench: model .sam-venv/.ready .venv/.compiled ## Measure the handler beside a na
 bench-servers: setup ## The naive model behind BentoML, LitServe and MLflow (downloads them)
 	@$(BIN)/python -m bench servers
 
+.PHONY: demo-loop
+demo-loop: setup ## The whole loop here, in a simulated world: serve, drift, alarm, retrain, gate (three minutes)
+	@$(BIN)/python -m bench.demo
+
 .PHONY: lock
 lock: setup ## Resolve the locks again (keeps what still fits; UPGRADE=1 takes the newest)
 	@bash .ci/lock $(if $(UPGRADE),--upgrade)
