@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.studies.data import study_file
 from training.study.read import read_study
 
 WORDS = (
@@ -57,4 +58,13 @@ def test_no_column_level_or_input_of_the_study_is_in_the_engine(root: Path, part
     names |= {level for each in study.factors for level in each.names}
     names |= {name for name in study.columns if len(name) > 5}
     pattern = re.compile(r"(?<!\w)(" + "|".join(map(re.escape, sorted(names))) + r")(?!\w)")
+    assert lines_with(pattern, root, part) == []
+
+
+@pytest.mark.parametrize("part", ENGINE)
+def test_no_column_of_another_study_of_the_tests_is_in_the_engine(root: Path, part: str) -> None:
+    study = read_study(study_file("gbsg2"))
+    names = {each.column for each in study.inputs if len(each.column) > 3}
+    assert len(names) > 5
+    pattern = re.compile(rf"(?i)(?<![a-z])({'|'.join(sorted(names))})(?![a-z])")
     assert lines_with(pattern, root, part) == []

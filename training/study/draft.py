@@ -22,7 +22,7 @@ from training.study.draft_roles import (
     Roles,
     check_rows,
     read_cells,
-    without_few_groups,
+    usable_group,
 )
 from training.study.toml import toml_lines
 
@@ -41,9 +41,9 @@ class Draft:
 def draft_study(path: Path, roles: Roles) -> Draft:
     """Drafts the study of a CSV; raises TrainingError where a role can't be filled."""
     cells = read_cells(path, roles)
-    roles, group_notes = without_few_groups(cells, roles)
+    roles, group_notes = usable_group(cells, roles)
     happened, censored, why = event_values(cells[roles.event], roles.happened)
-    notes = [why, *group_notes]
+    notes = [why]
     time = as_numbers(cells[roles.time])
     if time.isna().any() or (time < 0).any():
         bad = int((time.isna() | (time < 0)).sum())
@@ -60,7 +60,8 @@ def draft_study(path: Path, roles: Roles) -> Draft:
             f"no column of {path} can be an input: see its columns and their values"
         )
     names = _names([each.name for each in inputs], {*RESERVED, times["name"], "event_percent"})
-    notes += _notes(cells, roles, inputs, event)
+    notes += group_notes
+    notes += _notes(roles, inputs, event)
 
     sections = [
         ("study", _title(path)),
@@ -207,17 +208,8 @@ def _names(columns: Sequence[str], taken: set[str]) -> dict[str, str]:
     return names
 
 
-def _notes(
-    cells: pd.DataFrame, roles: Roles, inputs: Sequence[SeenColumn], event: np.ndarray
-) -> list[str]:
+def _notes(roles: Roles, inputs: Sequence[SeenColumn], event: np.ndarray) -> list[str]:
     notes = []
-    if roles.group is None:
-        notes.append(
-            "There is no group, so rows are taken as independent of one another. If some share a "
-            "place, a person or a batch, draft again with --group and its column."
-        )
-    elif (groups := cells[roles.group].nunique()) < 5:
-        notes.append(f"There are only {groups} groups: intervals over them will be wide.")
     if roles.id is None:
         notes.append("No id is named, so a subject that was entered twice goes unnoticed.")
     coefficients = sum(len(each.levels) or 1 for each in inputs)

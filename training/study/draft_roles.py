@@ -18,6 +18,9 @@ from training.study.vocabulary import near
 
 MISSING: Final = ("NA", "", "na", "N/A", "NaN", "nan", "null", "NULL", ".")
 
+FEW_GROUPS: Final = 5
+"""Groups below which intervals over them are named as wide."""
+
 
 @dataclass(frozen=True)
 class Roles:
@@ -62,18 +65,24 @@ def read_cells(path: Path, roles: Roles) -> pd.DataFrame:
     return cells.drop(columns=[SIMULATED])
 
 
-def without_few_groups(cells: pd.DataFrame, roles: Roles) -> tuple[Roles, list[str]]:
-    """The roles, without a group that has too few values to hold any out, and a note on it."""
+def usable_group(cells: pd.DataFrame, roles: Roles) -> tuple[Roles, list[str]]:
+    """The roles, without a group that has too few values to hold any out, and notes on it."""
     if roles.group is None:
-        return roles, []
+        note = (
+            "No group is named, so rows are taken as independent of one another. If some share a "
+            "place, a person or a batch, draft again with --group."
+        )
+        return roles, [note]
     groups = cells[roles.group].nunique()
-    if groups >= FEWEST_GROUPS:
-        return roles, []
-    note = (
-        f"{roles.group} holds {groups} group{'s' * (groups != 1)}, and {FEWEST_GROUPS} are needed "
-        "to hold whole groups out: this draft has none, and treats it as any other column."
-    )
-    return replace(roles, group=None), [note]
+    if groups < FEWEST_GROUPS:
+        note = (
+            f"{roles.group} holds {groups} group{'s' * (groups != 1)}, and {FEWEST_GROUPS} are "
+            "needed to hold whole groups out: rows are taken as independent of one another, and "
+            f"{roles.group} as any other column."
+        )
+        return replace(roles, group=None), [note]
+    wide = f"There are only {groups} groups: intervals over them will be wide."
+    return roles, [wide] if groups < FEW_GROUPS else []
 
 
 def check_rows(cells: pd.DataFrame, roles: Roles, at_once: int) -> None:
