@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from samtranslator.yaml_helper import yaml_parse
+
 from tests.stack.conftest import Template, of_type, plain
 
 VERSION = "PredictFunctionVersion"
@@ -234,8 +236,13 @@ def test_the_guide_explains_every_alarm_and_every_guard(prod: Template, root: Pa
         re.sub(r"-v\$.*", "", alarm["AlarmName"]).removeprefix(f"{NAME}-")
         for alarm in alarms(prod).values()
     ]
+    supervision = yaml_parse((root / "deploy/supervision.yaml").read_text())
+    named += [
+        alarm["Properties"]["AlarmName"]["Fn::Sub"].removeprefix("${Service}-${Stage}-")
+        for alarm in of_type(supervision, "AWS::CloudWatch::Alarm").values()
+    ]
     assert sorted(explained) == sorted(named)
-    for section in re.split(r"^### ", guide, flags=re.MULTILINE)[1 : len(named) + 1]:
+    for section in re.split(r"^### (?=`)", guide, flags=re.MULTILINE)[1:]:
         assert all(f"**{part}**" in section for part in ("Means", "Look", "Do")), section[:40]
 
 

@@ -1,0 +1,120 @@
+"""Adds the rows of a CSV to the data: which are new, which changed, which are there already."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.errors import TrainingError
+from training.study.declaration import Study
+from training.study.files import csv_files
+from training.study.table import Table, load_table
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Additions:
+    """The rows of a CSV beside those that are there, each by its id."""
+
+    new: tuple[Row, ...]
+    changed: tuple[tuple[Row, Row], ...]
+    """Rows there, and what they would become."""
+    double: tuple[Row, ...]
+    """Rows that are there as they are."""
+
+
+def compare_rows(path: Path, folder: Path, study: Study) -> Additions:
+    """What a CSV would add to a folder's data; nothing is written.
+
+    Raises TrainingError where the study has no id, InvalidTableError where the CSV by itself
+    breaks a rule of the study, NoTableError where there is none.
+    """
+    heading = study.data.id
+    if heading is None:
+        raise TrainingError(
+            "data add knows rows by their id, and the study declares none ([data].id): "
+            "use `data fetch`"
+        )
+    load_table(path, study)
+    there = {row[heading]: row for each in csv_files(folder) for row in _read(each)}
+    new, changed, double = list[Row](), list[tuple[Row, Row]](), list[Row]()
+    for row in _read(path):
+        known = there.get(row[heading])
+        if known is None:
+            new.append(row)
+        elif all(known.get(name, "") == value for name, value in row.items()):
+            double.append(row)
+        else:
+            changed.append((known, {**known, **row}))
+    return Additions(tuple(new), tuple(changed), tuple(double))
+
+
+def with_additions(
+    additions: Additions, name: str, folder: Path, to: Path, study: Study
+) -> Table:
+    """Writes the folder's data with the additions to another folder, and checks all of it.
+
+    New rows go to a file of that name, changed ones into the file they are in. Raises
+    InvalidTableError where the whole breaks a rule of the study.
+    """
+    heading = study.data.id or ""
+    changes = {before[heading]: after for before, after in additions.changed}
+    for each in csv_files(folder):
+        target = to / each.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        rows = _read(each)
+        if changes.keys() & {row[heading] for row in rows}:
+            _write(target, [changes.get(row[heading], row) for row in rows])
+        else:
+            shutil.copyfile(each, target)
+    if additions.new:
+        target = to / name
+        _write(target, [*(_read(target) if target.exists() else ()), *additions.new])
+    return load_table(to, study)
+
+
+def replace_folder(made: Path, folder: Path) -> None:
+    """Puts the files of one folder into another; what could not be put is as it was."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        kept = Path(scratch) / "kept"
+        shutil.copytree(folder, kept)
+        try:
+            for each in csv_files(made):
+                target = folder / each.relative_to(made)
+                # A file of DVC's cache is read-only, and may be a link into it.
+                target.unlink(missing_ok=True)
+                shutil.copyfile(each, target)
+        except OSError:
+            restore_folder(kept, folder)
+            raise
+
+
+def restore_folder(kept: Path, folder: Path) -> None:
+    """Makes a folder's CSVs what a copy of them holds."""
+    for each in csv_files(folder):
+        each.unlink()
+    for each in csv_files(kept):
+        target = folder / each.relative_to(kept)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(each, target)
+
+
+def _read(path: Path) -> list[Row]:
+    text = path.read_text(encoding="utf-8-sig")
+    dialect = ";" if ";" in text.partition("\n")[0] else ","
+    return [dict(row) for row in csv.DictReader(io.StringIO(text, newline=""), delimiter=dialect)]
+
+
+def _write(path: Path, rows: Sequence[Row]) -> None:
+    headings = list(dict.fromkeys(name for row in rows for name in row))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, headings, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
