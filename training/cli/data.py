@@ -74,6 +74,60 @@ def fetch(
 
 
 @app.command()
+def add(
+    path: Annotated[Path, typer.Argument(help="A CSV with new rows, or rows that changed.")],
+    update: Annotated[
+        bool, typer.Option("--update", help="Take changed rows too, in place of those there.")
+    ] = False,
+    study: StudyFile = None,
+) -> None:
+    """Add the rows of a CSV to data/ and track them in data.dvc; all of it or nothing."""
+    import tempfile
+
+    from training.pipeline.sources import find_study
+    from training.store.dvc import run_dvc
+    from training.study import additions as adding
+
+    declared, folder = find_study(study).study, config.DATA
+    found = adding.compare_rows(path, folder, declared)
+    many = declared.study.row.en.many
+    _print(
+        f"{path}: {len(found.new)} new {many}, {len(found.changed)} changed, "
+        f"{len(found.double)} there already."
+    )
+    _print_changes(found.changed, declared.data.id or "")
+    if found.changed and not update:
+        raise TrainingError("rows would change; with --update they do. Nothing was added")
+    if not (found.new or found.changed):
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        made, kept = Path(scratch) / "made", Path(scratch) / "kept"
+        made.mkdir()
+        table = adding.with_additions(found, path.name, folder, made, declared)
+        adding.copy_csvs(folder, kept)
+        adding.replace_folder(made, folder)
+        try:
+            run_dvc(["add", str(folder)], timeout=600)
+        except BaseException:
+            adding.restore_folder(kept, folder)
+            raise
+    _print_table(declared, table)
+    _print("data.dvc names the new data. Push them: python -m training store push")
+
+
+def _print_changes(changed: Sequence[tuple[dict[str, str], dict[str, str]]], heading: str) -> None:
+    table = Table(caption=f"and {len(changed) - SHOWN} more" if len(changed) > SHOWN else None)
+    for name in (heading, "column", "before", "after"):
+        table.add_column(name)
+    for before, after in changed[:SHOWN]:
+        for name, value in after.items():
+            if before.get(name, "") != value:
+                table.add_row(*map(escape, (after[heading], name, before.get(name, ""), value)))
+    if changed:
+        _console.print(table)
+
+
+@app.command()
 def check(
     path: Annotated[Path, typer.Argument(help="A CSV or a folder of CSVs.")] = config.DATA,
     every: Annotated[bool, typer.Option("--all", help="Print every fault.")] = False,

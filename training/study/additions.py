@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.errors import TrainingError
+from training.study.csv_file import read_csv
 from training.study.declaration import Study
 from training.study.files import csv_files
 from training.study.table import Table, load_table
@@ -55,9 +55,7 @@ def compare_rows(path: Path, folder: Path, study: Study) -> Additions:
     return Additions(tuple(new), tuple(changed), tuple(double))
 
 
-def with_additions(
-    additions: Additions, name: str, folder: Path, to: Path, study: Study
-) -> Table:
+def with_additions(additions: Additions, name: str, folder: Path, to: Path, study: Study) -> Table:
     """Writes the folder's data with the additions to another folder, and checks all of it.
 
     New rows go to a file of that name, changed ones into the file they are in. Raises
@@ -80,36 +78,38 @@ def with_additions(
 
 
 def replace_folder(made: Path, folder: Path) -> None:
-    """Puts the files of one folder into another; what could not be put is as it was."""
+    """Puts the CSVs of one folder into another; where that fails, all is as it was."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         kept = Path(scratch) / "kept"
-        shutil.copytree(folder, kept)
+        copy_csvs(folder, kept)
         try:
-            for each in csv_files(made):
-                target = folder / each.relative_to(made)
-                # A file of DVC's cache is read-only, and may be a link into it.
-                target.unlink(missing_ok=True)
-                shutil.copyfile(each, target)
+            copy_csvs(made, folder)
         except OSError:
             restore_folder(kept, folder)
             raise
+
+
+def copy_csvs(folder: Path, to: Path) -> None:
+    """Copies a folder's CSVs over those of another."""
+    for each in csv_files(folder):
+        target = to / each.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A file that DVC put there is read-only, and may be a link into its cache.
+        target.unlink(missing_ok=True)
+        shutil.copyfile(each, target)
 
 
 def restore_folder(kept: Path, folder: Path) -> None:
     """Makes a folder's CSVs what a copy of them holds."""
     for each in csv_files(folder):
         each.unlink()
-    for each in csv_files(kept):
-        target = folder / each.relative_to(kept)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(each, target)
+    copy_csvs(kept, folder)
 
 
 def _read(path: Path) -> list[Row]:
-    text = path.read_text(encoding="utf-8-sig")
-    dialect = ";" if ";" in text.partition("\n")[0] else ","
-    return [dict(row) for row in csv.DictReader(io.StringIO(text, newline=""), delimiter=dialect)]
+    file = read_csv(path, path.name, ())
+    return [dict(zip(file.header, row, strict=True)) for row in file.rows]
 
 
 def _write(path: Path, rows: Sequence[Row]) -> None:
