@@ -105,7 +105,7 @@ def add(
         made.mkdir()
         table = adding.with_additions(found, path.name, folder, made, declared)
         adding.copy_csvs(folder, kept)
-        adding.replace_folder(made, folder)
+        adding.replace_csvs(made, folder)
         try:
             run_dvc(["add", str(folder)], timeout=600)
         except BaseException:

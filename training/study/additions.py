@@ -77,7 +77,7 @@ def with_additions(additions: Additions, name: str, folder: Path, to: Path, stud
     return load_table(to, study)
 
 
-def replace_folder(made: Path, folder: Path) -> None:
+def replace_csvs(made: Path, folder: Path) -> None:
     """Puts the CSVs of one folder into another; where that fails, all is as it was."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:

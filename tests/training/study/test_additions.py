@@ -9,7 +9,7 @@ import pytest
 
 from tests.training.cli.test_commands import run
 from training.errors import InvalidTableError
-from training.study.additions import compare_rows, replace_folder, with_additions
+from training.study.additions import compare_rows, replace_csvs, with_additions
 from training.study.declaration import Study
 from training.study.table import load_table
 
@@ -60,7 +60,7 @@ def test_rows_are_new_changed_or_there_already(rows: Rows, study: Study, tmp_pat
 
     table = with_additions(found, "more.csv", tmp_path / "data", tmp_path / "whole", study)
     assert table.rows == 100
-    replace_folder(tmp_path / "whole", tmp_path / "data")
+    replace_csvs(tmp_path / "whole", tmp_path / "data")
     kept = {row["No"]: row for row in read(tmp_path / "data/a.csv")}
     assert kept[rows[58]["No"]] == changed(rows[58])
     assert len(kept) == 60
