@@ -39,8 +39,8 @@ def coverage(
     out.print(table)
     out.print(
         "Share of intervals that hold the mean of the model's own answers, the true\n"
-        "average, and that within a point; bias and width in percentage points. After ±: the\n"
-        "Monte Carlo standard error, between data sets.",
+        "average, and that within a point; bias and width in percentage points. The\n"
+        "figure after ± is the Monte Carlo standard error, between data sets.",
         highlight=False,
     )
     held = group_coverage(declared, subjects, jobs)

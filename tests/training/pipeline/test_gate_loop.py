@@ -23,6 +23,7 @@ from training.pipeline.retrain import Outcome, retrain
 from training.store.pointer import read_pointer
 
 Edit = Callable[[pd.DataFrame], pd.DataFrame]
+Count = Callable[[pd.DataFrame, pd.DataFrame], int]
 
 
 def quiet(_: str) -> None:
@@ -246,6 +247,63 @@ def test_faulty_data_are_refused_and_the_fault_named(name: str, loop: Loop) -> N
     assert read_pointer("model.dvc").meta["reason"] == "the first"
     assert loop.checkout.git("rev-parse", "HEAD~1") == before
     assert words.partition(":")[0] in markdown(outcome, "a test")
+
+
+def one_row_down(*columns: str) -> Edit:
+    """As after sorting a spreadsheet with some of its columns selected."""
+    return lambda rows: rows.assign(**{name: np.roll(rows[name], 1) for name in columns})
+
+
+def differing(column: str) -> Count:
+    return lambda before, after: int((before[column] != after[column]).sum())
+
+
+# A finding's kind, and on how many rows it must be.
+COUNTED: dict[str, tuple[Edit, str, Count]] = {
+    "makers a row down": (one_row_down("Maker"), "levels changed", differing("Maker")),
+    "one maker booked as another": (
+        lambda rows: rows.assign(Maker=rows["Maker"].replace({"Gamma": "Alpha"})),
+        "levels recoded", differing("Maker"),
+    ),
+    "outcomes a row down": (
+        one_row_down("Visit", "Weeks", "Failed"), "events added",
+        lambda before, after: int((~failed(before) & failed(after)).sum()),
+    ),
+    "heat rounded to tens": (
+        lambda rows: rows.assign(Heat=(rows["Heat"] / 10).round() * 10),
+        "values changed", differing("Heat"),
+    ),
+    "heat of the rack for each cell": (
+        lambda rows: rows.assign(Heat=rows.groupby("Rack")["Heat"].transform("median").round()),
+        "values changed", differing("Heat"),
+    ),
+    "one rack seen a visit later": (
+        lambda rows: at(rows, rows["Visit"] + (failed(rows) & (rows["Rack"] == 5))),
+        "times shifted", differing("Visit"),
+    ),
+    "failures of the last visits not booked": (
+        lambda rows: rows.assign(Failed=rows["Failed"].mask(rows["Visit"] >= 9, "no")),
+        "events taken away", differing("Failed"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_a_refusal_counts_the_rows_and_shows_three(name: str, loop: Loop) -> None:
+    edit, kind, count = COUNTED[name]
+    before = cells()
+    after = edit(before)
+    outcome = loop.retrain(after)
+
+    assert outcome.judgement.verdict == "refuse"
+    changes = outcome.judgement.evidence.changes
+    assert changes is not None
+    (found,) = (each for each in changes.findings if each.kind == kind)
+    assert found.blocks
+    assert found.count == count(before, after)
+    assert len(found.examples) == 3
+    assert all(each.before != each.after for each in found.examples)
+    assert f"{kind}: {found.text}" in outcome.judgement.reason
 
 
 HONEST: dict[str, tuple[Edit, set[str]]] = {
