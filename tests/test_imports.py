@@ -57,6 +57,7 @@ ONLY = {
     "boto3": {
         "deploy/__main__.py",
         "functions/batch/handler.py",
+        "functions/drift/handler.py",
         "functions/hook/check.py",
         "functions/hook/handler.py",
     },
@@ -67,10 +68,11 @@ ONLY = {
         "deploy/image.py",
         "deploy/stack.py",
         "functions/batch/handler.py",
+        "functions/drift/store.py",
         "functions/hook/handler.py",
     },
     "mangum": {"functions/api/handler.py"},
-    "aws_lambda_powertools": {"functions/telemetry.py"},
+    "aws_lambda_powertools": {"functions/drift/handler.py", "functions/telemetry.py"},
     "sksurv": {"training/evaluation/scores.py"},
     "joblib": {
         "training/evaluation/cross_validation.py",
