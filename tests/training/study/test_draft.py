@@ -173,7 +173,8 @@ def test_a_role_that_cannot_be_filled_is_one_sentence(
 
 def test_a_row_may_be_censored_at_time_zero(tmp_path: Path) -> None:
     frame = machines()
-    frame.loc[9, ["hours run", "Broke down"]] = [0.0, "no"]
+    frame.loc[9, "hours run"] = 0.0
+    frame.loc[9, "Broke down"] = "no"
     _, _, table = drafted(frame, ROLES, tmp_path)
     assert table.rows == ROWS
 
