@@ -39,6 +39,26 @@ def test_every_file_the_readme_sends_people_to_is_there(root: Path, readme: str)
     assert missing == []
 
 
+def test_what_a_row_of_where_to_change_what_names_is_in_its_file(root: Path, readme: str) -> None:
+    table = readme.partition("## Where to change what")[2].partition("\n## ")[0]
+    named, missing = 0, []
+    for row in re.findall(r"^\| .* \| (.*) \|$", table, re.MULTILINE)[1:]:
+        path = None
+        for word in re.findall(r"`([^`]+)`", row):
+            if (root / word).exists():
+                path = root / word
+            elif word.startswith("make "):
+                assert word.removeprefix("make ") in (root / "Makefile").read_text()
+            else:
+                assert path is not None, f"{row}: no file before {word}"
+                named += 1
+                if not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", path.read_text("utf-8")):
+                    missing.append(f"{path.relative_to(root)} has no {word}")
+
+    assert named >= 15
+    assert missing == []
+
+
 def test_every_training_command_it_names_exists(root: Path, readme: str) -> None:
     groups = re.findall(r"`(study|data|store|model) ([a-z|]+)`", readme.replace("\n", " "))
     assert {name for name, _ in groups} == {"study", "data", "store", "model"}
