@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -32,6 +32,9 @@ from training.pipeline.metadata import CONTRACT
 from training.pipeline.train import Candidate
 from training.study.declaration import Study
 from training.study.table import Table
+
+SERVED: Final = ("study", "inputs", "time", "interval", "stand_interval", "observed")
+"""Parts of the metadata whose change is a release of its own, though no answer moves."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,9 @@ def _against_champion(
     if len(sets) > 1:
         comparisons.append(compare_held_out(sets, "all"))
     same = champion.metadata["model"]["sha256"] == candidate.metadata["model"]["sha256"]
+    if same and (others := _differing(champion.metadata, candidate.metadata)):
+        notes.append(f"The graph is the champion's own; what differs is said of {others}.")
+        same = False
     evidence = replace(
         evidence,
         has_champion=True,
@@ -199,6 +205,13 @@ def _against_champion(
     times = check_times(served, study.time.phases)
     moves = answer_moves(served, challenger, study, candidate.subjects, times)
     return Gathered(evidence, moves, tuple(notes))
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """The parts of the metadata that serving shows or reckons with and that are not the same."""
+    both = [{**each, "study": {**each["study"], "sha256": ""}} for each in (one, other)]
+    differing = [name for name in SERVED if both[0].get(name) != both[1].get(name)]
+    return ", ".join(differing)
 
 
 def _refitted(candidate: Candidate, champion: Mapping[str, Any], jobs: int) -> Scored:

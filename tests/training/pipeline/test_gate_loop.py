@@ -420,3 +420,23 @@ def test_the_report_leads_with_verdict_data_and_answers(loop: Loop) -> None:
     page = (loop.path / "build/report" / PAGE).read_text()
     assert page.index("levels swapped") < page.index("What changes in the answers")
     assert text.count("| levels swapped |") == 4, "a finding and three examples"
+
+
+def test_a_text_that_changed_is_released_though_no_answer_moves(loop: Loop) -> None:
+    same = loop.retrain(None).judgement
+    text = (loop.path / "study.toml").read_text()
+    (loop.path / "study.toml").write_text(f"# A remark, which nobody is shown.\n{text}")
+    loop.checkout.git("commit", "--quiet", "--all", "--message", "A remark")
+    remarked = loop.retrain(None).judgement
+    assert (same.verdict, remarked.verdict) == ("keep", "keep")
+
+    (loop.path / "study.toml").write_text(
+        text.replace('"Gamma" }', '"Gamma", label = { en = "Gamma Works", es = "Gamma" } }')
+    )
+    loop.checkout.git("commit", "--quiet", "--all", "--message", "A label")
+    outcome = loop.retrain(None)
+    assert outcome.judgement.verdict == "promote", outcome.judgement.reason
+    assert "The graph is the champion's own; what differs is said of inputs" in markdown(
+        outcome, "a test"
+    )
+    assert "Gamma Works" in Path("model/metadata.json").read_text()
