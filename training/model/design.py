@@ -72,8 +72,9 @@ class Columns:
         return tuple(ends[:-1].tolist())
 
     def standardised(self, numbers: Floats) -> Floats:
-        """Numbers as they enter the design."""
-        standard: Floats = (numbers - np.array(self.centre)) / np.array(self.scale)
+        """Numbers as they enter the design, with as many digits as they have themselves."""
+        centre = np.array(self.centre, numbers.dtype)
+        standard: Floats = (numbers - centre) / np.array(self.scale, numbers.dtype)
         return standard
 
 
@@ -143,9 +144,10 @@ def _block(term: Term, study: Study, periods: Periods, weight: float) -> TermCol
 class Design(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Turns rows (codes, numbers, period) into the design matrix, [n, columns]."""
 
-    def __init__(self, columns: Columns, as_sparse: bool = False) -> None:
+    def __init__(self, columns: Columns, as_sparse: bool = False, as_float32: bool = False) -> None:
         self.columns = columns
         self.as_sparse = as_sparse
+        self.as_float32 = as_float32
 
     def fit(self, x: Floats, y: Ints | None = None) -> Self:  # noqa: ARG002 (scikit-learn's)
         """Learns nothing from the data; the columns follow from the study."""
@@ -153,10 +155,15 @@ class Design(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def transform(self, x: Floats) -> Any:
-        """The design matrix, sparse (CSR) on request."""
+        """The design matrix; on request sparse (CSR), or of the same float32 digits as the graph's.
+
+        A tree's threshold is halfway between two values, where a subject that a refit leaves out
+        may lie exactly: rounded otherwise than in the graph, it would take the other branch.
+        """
         columns, factors = self.columns, len(self.columns.levels)
         codes, period = x[:, :factors].astype(np.int64), x[:, -1].astype(np.int64)
-        standard = columns.standardised(x[:, factors:-1])
+        numbers = x[:, factors:-1]
+        standard = columns.standardised(numbers.astype(np.float32) if self.as_float32 else numbers)
         place = np.column_stack(
             [
                 offset + block.column(codes, period)

@@ -52,10 +52,11 @@ class Recipe:
 
     def pipeline(self, columns: Columns) -> Pipeline:
         """An unfitted pipeline from rows (codes, numbers, period) to the hazard."""
+        linear = self.estimator == "LogisticRegression"
         return Pipeline(
             [
                 # Few of the columns are set in a row; other classifiers may take no sparse matrix.
-                ("design", Design(columns, as_sparse=self.estimator == "LogisticRegression")),
+                ("design", Design(columns, as_sparse=linear, as_float32=not linear)),
                 ("hazard", ESTIMATORS[self.estimator](**self.parameters)),
             ]
         )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
 
 from tests.training import samples
 from training.errors import ExportError
@@ -139,6 +145,22 @@ def test_another_classifier_ships_in_the_same_graph(monkeypatch: pytest.MonkeyPa
     graph = to_onnx(models)
 
     assert check_parity(graph, models, SUBJECTS.codes, SUBJECTS.numbers) <= PARITY
+
+
+def test_a_number_exactly_on_a_tree_s_threshold_takes_the_same_branch_in_the_graph(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(hazard.ESTIMATORS, "GradientBoosting", GradientBoostingClassifier)
+    recipe = Recipe("heat", {}, "GradientBoosting", {"n_estimators": 20, "max_depth": 6})
+    columns = replace(recipe.columns(STUDY, PERIODS), centre=(0.086,), scale=(0.0256,))
+    thousandth = np.random.RandomState(2).randint(16, 80, SUBJECTS.numbers.shape) * 2
+    event = (thousandth[:, 0] % 3 == 0).astype(np.int64)
+    even = replace(SUBJECTS, numbers=thousandth / 1000, event=event)
+    model = FittedHazard.fit(recipe, columns, PERIODS, PersonPeriods.of(even, PERIODS))
+    halfway = np.arange(33, 159, 2)[:, None] / 1000
+    codes = SUBJECTS.codes[: len(halfway)]
+
+    assert check_parity(to_onnx([model]), [model], codes, halfway) <= PARITY
 
 
 def test_a_classifier_that_can_t_be_converted_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
