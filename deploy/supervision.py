@@ -1,4 +1,4 @@
-"""The second stack of an environment: records of predictions, the daily job, the retraining."""
+"""The second stack of an environment: records, the daily job, the retraining, the batch."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def deploy_supervision(
 def delete_supervision(
     configuration: Configuration, cloudformation: Any, log: Log, *, pause: float
 ) -> None:
-    """Deletes the stack, if there is one; its bucket stays. Raises ReleaseError if it cannot."""
+    """Deletes the stack, if there is one; its buckets stay. Raises ReleaseError if it cannot."""
     name = configuration.supervision_stack
     stack = find_stack(cloudformation, name)
     if stack is None:
@@ -67,4 +67,4 @@ def delete_supervision(
     status = wait_for_stack(cloudformation, stack, log, pause=pause)
     if status != "DELETE_COMPLETE":
         raise ReleaseError(f"{name} is {status}: its events name what could not be deleted")
-    log(f"{name} is deleted. Its bucket of records stays, until you delete it.")
+    log(f"{name} is deleted. Its buckets stay, until you delete them.")

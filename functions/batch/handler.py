@@ -1,4 +1,4 @@
-"""The three steps of the state machine in deploy/batch.asl.yaml: begin, score, finish.
+"""The three steps of the state machine in deploy/supervision.yaml: begin, score, finish.
 
 Each may run again at any time: it writes what it wrote before, under the same keys.
 """

@@ -446,6 +446,6 @@ def test_supervision_is_deleted_with_its_environment(checkout: Checkout, account
     account.plain_stack("forest-staging-supervision")
     done = checkout.run("destroy", "staging", "--confirm", "forest-staging")
     assert done.returncode == 0, done.stderr
-    assert "Its bucket of records stays" in done.stderr
+    assert "Its buckets stay" in done.stderr
     assert not account.has_stack("forest-staging-supervision")
     assert not account.has_stack("forest-staging")

@@ -65,6 +65,22 @@ def transform(root: Path, source: Template) -> Callable[..., Template]:
 
 
 @pytest.fixture(scope="session")
+def supervision(root: Path) -> Callable[..., Template]:
+    """The transformed template of the second stack, given parameters."""
+    text = (root / "deploy/supervision.yaml").read_text()
+    parameters = yaml_parse(text)["Parameters"]
+    defaults = {name: str(each.get("Default")) for name, each in parameters.items()}
+
+    def transformed(**parameters: str) -> Template:
+        translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
+        given = {**defaults, "Image": IMAGE, "AWS::Region": REGION, "AWS::Partition": "aws"}
+        translated: Template = translator.translate(yaml_parse(text), {**given, **parameters})
+        return translated
+
+    return transformed
+
+
+@pytest.fixture(scope="session")
 def prod(transform: Callable[..., Template]) -> Template:
     return transform(Stage="prod")
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import boto3
 import pytest
-import yaml
 from moto import mock_aws
 from moto.awslambda.models import LambdaBackend
+from samtranslator.yaml_helper import yaml_parse
 
 from functions.batch import handler
 from functions.batch.csv_file import score_csv
@@ -113,13 +113,21 @@ class Machine:
 
 
 @pytest.fixture(scope="session")
-def definition(root: Path) -> dict[str, Any]:
+def properties(root: Path) -> dict[str, Any]:
+    """The state machine as the template has it."""
+    template = yaml_parse((root / "deploy/supervision.yaml").read_text())
+    found: dict[str, Any] = template["Resources"]["BatchMachine"]["Properties"]
+    return found
+
+
+@pytest.fixture(scope="session")
+def definition(properties: dict[str, Any]) -> dict[str, Any]:
     """The state machine as it ships, its substitutions made."""
-    text = (root / "deploy/batch.asl.yaml").read_text()
+    text = json.dumps(properties["Definition"])
     for step in STEPS:
         arn = f"arn:aws:lambda:{REGION}:123456789012:function:batch-{step}"
         text = text.replace(f"${{{step.capitalize()}Function}}", arn)
-    loaded: dict[str, Any] = yaml.safe_load(text.replace("${Bucket}", BUCKET))
+    loaded: dict[str, Any] = json.loads(text.replace("${Bucket}", BUCKET))
     return loaded
 
 

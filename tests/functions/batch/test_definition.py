@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 LAMBDA = "arn:aws:states:::lambda:invoke"
 
@@ -91,9 +90,9 @@ def test_a_row_keeps_its_position_and_a_batch_the_file(definition: dict[str, Any
     assert processor == {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
 
 
-def test_its_placeholders_are_those_that_its_heading_names(root: Path) -> None:
-    text = (root / "deploy/batch.asl.yaml").read_text()
-    heading = " ".join(line for line in text.splitlines() if line.startswith("#"))
-    names = {part.split("}")[0] for part in yaml.safe_dump(yaml.safe_load(text)).split("${")[1:]}
+def test_every_placeholder_has_a_substitution_and_none_is_left_over(
+    properties: dict[str, Any],
+) -> None:
+    names = set(re.findall(r"\$\{(\w+)\}", json.dumps(properties["Definition"])))
+    assert names == set(properties["DefinitionSubstitutions"])
     assert names == {"BeginFunction", "ScoreFunction", "FinishFunction", "Bucket"}
-    assert all(name in heading for name in names)

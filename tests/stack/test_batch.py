@@ -1,0 +1,168 @@
+"""The batch in the second stack: its switch, its bucket, its functions, and what starts it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from functions.batch import handler
+from functions.batch.objects import INCOMING, PARTS
+from tests.stack.conftest import Template, of_type, plain
+
+STEPS = {"Begin": handler.begin, "Score": handler.score_batch, "Finish": handler.finish}
+
+
+@pytest.fixture(scope="module")
+def prod(supervision: Callable[..., Template]) -> Template:
+    return supervision(Stage="prod", Batch="on")
+
+
+def test_nothing_of_the_batch_is_there_unless_it_is_switched_on(prod: Template) -> None:
+    assert prod["Parameters"]["Batch"]["Default"] == "off"
+    assert prod["Conditions"]["Scores"] == {"Fn::Equals": [{"Ref": "Batch"}, "on"]}
+    own = {name for name in prod["Resources"] if name.startswith(("Batch", "Files"))}
+    scoring = {
+        name for name, each in prod["Resources"].items() if each.get("Condition") == "Scores"
+    }
+    assert own == scoring
+    # A condition on what others refer to would fail a stack without it.
+    others = {name: each for name, each in prod["Resources"].items() if name not in own}
+    assert not [name for name in own if f'"{name}' in json.dumps(others)]
+    assert prod["Outputs"]["Files"]["Condition"] == "Scores"
+    assert prod["Outputs"]["Files"]["Value"] == {"Ref": "Files"}
+
+
+def test_the_bucket_is_closed_encrypted_and_outlives_the_stack(prod: Template) -> None:
+    bucket = prod["Resources"]["Files"]
+    properties = plain(bucket["Properties"])
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert properties["OwnershipControls"] == {
+        "Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    }
+    (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert bucket["UpdateReplacePolicy"] == "Retain"
+    assert "BucketName" not in properties
+    # What CloudFormation makes of the longest stack's name and this one, in 63 characters.
+    assert len(f"{'s' * 20}-staging-supervision-Files-{'x' * 12}") <= 63
+
+
+def test_what_the_steps_leave_expires_and_files_do_not(prod: Template) -> None:
+    properties = plain(prod["Resources"]["Files"]["Properties"])
+    rules = {each["Id"]: each for each in properties["LifecycleConfiguration"]["Rules"]}
+    expiring = {
+        each["Prefix"]: each["ExpirationInDays"]
+        for each in rules.values()
+        if "ExpirationInDays" in each
+    }
+    writer = read_definition(prod)["States"]["Score"]["ResultWriter"]["Parameters"]
+    assert expiring == {PARTS: 15, f"{writer['Prefix']}/": 30}
+    assert rules["broken-uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert {each["Status"] for each in rules.values()} == {"Enabled"}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_each_step_is_the_image_with_its_command_and_a_role_and_a_log_of_its_own(
+    prod: Template, step: str
+) -> None:
+    properties = plain(prod["Resources"][f"Batch{step}"]["Properties"])
+    assert properties["Code"] == {"ImageUri": "Image"}
+    function = STEPS[step]
+    assert properties["ImageConfig"] == {"Command": [f"{handler.__name__}.{function.__name__}"]}
+    assert properties["Role"] == f"Batch{step}Role.Arn"
+    assert properties["Timeout"] == (900 if step == "Finish" else 60)
+    assert properties["MemorySize"] == 1769
+    log = plain(prod["Resources"][f"Batch{step}Log"]["Properties"])
+    assert log == {
+        "LogGroupName": f"/aws/lambda/{properties['FunctionName']}",
+        "RetentionInDays": "LogRetentionDays",
+        "KmsKeyId": "EncryptionKey",
+    }
+
+
+def test_the_machine_s_placeholders_are_the_functions_and_the_bucket(prod: Template) -> None:
+    properties = prod["Resources"]["BatchMachine"]["Properties"]
+    assert properties["StateMachineType"] == "STANDARD"
+    assert plain(properties["DefinitionSubstitutions"]) == {
+        **{f"{step}Function": f"Batch{step}.Arn" for step in STEPS},
+        "Bucket": "Files",
+    }
+    # Numbers and switches arrive as such: a string would be refused.
+    score = read_definition(prod)["States"]["Score"]
+    assert (score["MaxConcurrency"], score["ToleratedFailureCount"]) == (20, 0)
+
+
+def test_the_rights_on_its_own_runs_name_the_machine(prod: Template) -> None:
+    name = plain(prod["Resources"]["BatchMachine"]["Properties"]["StateMachineName"])
+    (policy,) = plain(prod["Resources"]["BatchMachineRole"]["Properties"]["Policies"])
+    named = [
+        each["Resource"]
+        for each in policy["PolicyDocument"]["Statement"]
+        if "states:" in str(each["Action"])
+    ]
+    assert named == [
+        f"states:stateMachine:{name}",
+        f"states:execution:{name}:*",
+        f"states:execution:{name}/*",
+    ]
+
+
+def test_an_object_below_incoming_starts_the_machine_and_no_other_does(prod: Template) -> None:
+    files = plain(prod["Resources"]["Files"]["Properties"])
+    assert files["NotificationConfiguration"] == {
+        "EventBridgeConfiguration": {"EventBridgeEnabled": True}
+    }
+    rule = plain(prod["Resources"]["BatchRule"]["Properties"])
+    assert rule["EventPattern"] == {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {"bucket": {"name": ["Files"]}, "object": {"key": [{"prefix": INCOMING}]}},
+    }
+    # The event as it is: the first step reads the bucket's name and the key from it.
+    assert rule["Targets"] == [
+        {"Id": "batch", "Arn": "BatchMachine", "RoleArn": "BatchStartRole.Arn"}
+    ]
+
+
+def test_a_file_that_is_not_scored_raises_the_alarm(prod: Template) -> None:
+    alarm = plain(prod["Resources"]["BatchFailedAlarm"]["Properties"])
+    watched = {
+        each["Id"]: each["MetricStat"]["Metric"]
+        for each in alarm["Metrics"]
+        if "MetricStat" in each
+    }
+    machine = [{"Name": "StateMachineArn", "Value": "BatchMachine"}]
+    assert watched == {
+        "failed": {
+            "Namespace": "AWS/States",
+            "MetricName": "ExecutionsFailed",
+            "Dimensions": machine,
+        },
+        "late": {
+            "Namespace": "AWS/States",
+            "MetricName": "ExecutionsTimedOut",
+            "Dimensions": machine,
+        },
+    }
+    (shown,) = (each for each in alarm["Metrics"] if each.get("ReturnData", True))
+    assert shown["Expression"] == "FILL(failed, 0) + FILL(late, 0)"
+    assert (alarm["Threshold"], alarm["AlarmActions"]) == (1, ["Topic"])
+
+
+def test_deployments_may_change_what_the_batch_has(prod: Template, roles: Template) -> None:
+    machine = plain(prod["Resources"]["BatchMachine"]["Properties"]["StateMachineName"])
+    given = plain(roles["Resources"]["SupervisionPolicy"]["Properties"]["PolicyDocument"])
+    (own,) = (each for each in given["Statement"] if each["Sid"] == "Batch")
+    assert own["Resource"] == f"states:stateMachine:{machine}"
+    assert of_type(prod, "AWS::StepFunctions::StateMachine").keys() == {"BatchMachine"}
+
+
+def read_definition(template: Template) -> Template:
+    """The definition as Step Functions gets it, before the substitutions."""
+    written = template["Resources"]["BatchMachine"]["Properties"]["DefinitionString"]
+    separator, lines = written["Fn::Join"]
+    parsed: Template = json.loads(separator.join(lines))
+    return parsed
