@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from functions.batch import handler
 from functions.batch.objects import INCOMING, PARTS
-from tests.stack.conftest import Template, of_type, plain
+from tests.stack.conftest import IMAGE, REGION, Template, of_type, plain
 
 STEPS = {"Begin": handler.begin, "Score": handler.score_batch, "Finish": handler.finish}
 
@@ -158,6 +160,47 @@ def test_deployments_may_change_what_the_batch_has(prod: Template, roles: Templa
     (own,) = (each for each in given["Statement"] if each["Sid"] == "Batch")
     assert own["Resource"] == f"states:stateMachine:{machine}"
     assert of_type(prod, "AWS::StepFunctions::StateMachine").keys() == {"BatchMachine"}
+
+
+@pytest.mark.parametrize("switch", ["on", "off"])
+def test_a_stack_has_the_batch_where_it_is_switched_on(
+    supervision: Callable[..., Template], switch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In moto, which has no bucket policies and no alarms in a stack."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    given = {
+        "Service": "forest",
+        "Stage": "dev",
+        "Image": IMAGE,
+        "Batch": switch,
+        "EncryptionKey": f"arn:aws:kms:{REGION}:123456789012:key/0",
+        "Topic": f"arn:aws:sns:{REGION}:123456789012:forest-dev-Topic",
+    }
+    template = supervision(Stage="dev", Service="forest")
+    missing = {"AWS::S3::BucketPolicy", "AWS::CloudWatch::Alarm"}
+    template["Resources"] = {
+        name: each
+        for name, each in template["Resources"].items()
+        if each.get("Condition") == "Scores" and each["Type"] not in missing
+    }
+    template["Outputs"] = {"Files": template["Outputs"]["Files"]}
+    with mock_aws():
+        stacks, states = boto3.client("cloudformation"), boto3.client("stepfunctions")
+        stacks.create_stack(
+            StackName="forest-dev-supervision",
+            TemplateBody=json.dumps(template),
+            Parameters=[{"ParameterKey": key, "ParameterValue": given[key]} for key in given],
+            Capabilities=["CAPABILITY_IAM"],
+        )
+        (stack,) = stacks.describe_stacks()["Stacks"]
+        machines = [each["name"] for each in states.list_state_machines()["stateMachines"]]
+        buckets = [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    assert [each["OutputValue"] for each in stack.get("Outputs", ())] == buckets
+    assert machines == (["forest-dev-batch"] if switch == "on" else [])
+    assert len(buckets) == len(machines)
 
 
 def read_definition(template: Template) -> Template:
