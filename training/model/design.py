@@ -157,8 +157,8 @@ class Design(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, x: Floats) -> Any:
         """The design matrix; on request sparse (CSR), or of the same float32 digits as the graph's.
 
-        The threshold of a split is halfway between two values, where a subject that a refit leaves out
-        may lie exactly: rounded otherwise than in the graph, it would take the other branch.
+        A threshold is halfway between two values, where a subject that a refit leaves out may lie
+        exactly: rounded otherwise than in the graph, it would take the other branch.
         """
         columns, factors = self.columns, len(self.columns.levels)
         codes, period = x[:, :factors].astype(np.int64), x[:, -1].astype(np.int64)
