@@ -113,7 +113,12 @@ def create_app(
             route_class_override=BodyRoute,
         )
 
-    @app.post("/v1/outcomes", status_code=202, response_model=OutcomesAccepted)
+    @app.post(
+        "/v1/outcomes",
+        status_code=202,
+        response_model=OutcomesAccepted,
+        responses={404: {"description": NOT_KEPT}},
+    )
     async def report_outcomes(
         request: Request,
         body: schemas.outcomes_request,  # type: ignore[name-defined]
@@ -121,7 +126,7 @@ def create_app(
         """Reports what became of subjects that were predicted for: calibration is watched by it."""
         refuse_query(request)
         if not recording.keeps_records:
-            raise HTTPException(503, NOT_KEPT)
+            raise HTTPException(404, NOT_KEPT)
         outcomes = read_outcomes(body, time)
         telemetry.get_request_log(request.scope).outcomes = outcomes
         return {"accepted": len(outcomes)}

@@ -80,7 +80,7 @@ def test_nothing_is_recorded_unless_that_is_switched_on(scorer: Scorer, capsys: 
     client = Client(create_app(scorer, PowertoolsTelemetry(settings, "0", "published")))
     client.post("/v1/predict", OAK)
     report = {"outcomes": [{"inputs": OAK, "day": 49, "outcome": "happened"}]}
-    problem = read_problem(client.post("/v1/outcomes", report), 503)
+    problem = read_problem(client.post("/v1/outcomes", report), 404)
 
     assert problem["detail"] == "Outcomes are not recorded here."
     assert [set(each) & {"predicted", "outcome"} for each in written(capsys)] == [set(), set()]
