@@ -97,7 +97,9 @@ def add(
     )
     _print_changes(found.changed, declared.data.id or "")
     if found.changed and not update:
-        raise TrainingError("rows would change, so nothing was added: run it with --update to take them.")
+        raise TrainingError(
+            "rows would change, so nothing was added: run it with --update to take them."
+        )
     if not (found.new or found.changed):
         return
     with tempfile.TemporaryDirectory() as scratch:
