@@ -68,8 +68,10 @@ BREAKING: dict[str, tuple[Change, list[str]]] = {
         [
             "POST /v1/predict: request.species: 'Quercus alba' no longer allowed",
             "POST /v1/predict/batch: request.seedlings[].species: 'Quercus alba' no longer allowed",
-            "POST /v1/outcomes: request.outcomes[].inputs.species: 'Quercus alba' "
-            "no longer allowed",
+            (
+                "POST /v1/outcomes: request.outcomes[].inputs.species: 'Quercus alba' "
+                "no longer allowed"
+            ),
         ],
     ),
     "a narrower range": (
