@@ -80,7 +80,7 @@ def create_schemas(artefact: Artefact) -> Schemas:
         prediction=_response(
             "Prediction",
             f"The share of such {study.many} by a time, and along the curve.",
-            figures | stand | at | {"curve": list[point]} | end,
+            figures | stand | at | {"curve": _described(list[point], _curve_text(time))} | end,
         ),
         batch=_response(
             "BatchResponse",
@@ -89,6 +89,12 @@ def create_schemas(artefact: Artefact) -> Schemas:
         ),
         outcomes_request=_outcomes_request(artefact, row, example),
     )
+
+
+def _curve_text(time: TimeAxis) -> str:
+    if time.steps:
+        return "Steps at visits: in between, what was recorded by the visit before still holds."
+    return "Between two points log survival falls in a straight line."
 
 
 def _outcomes_request(artefact: Artefact, row: Any, example: dict[str, Any]) -> Any:
