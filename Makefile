@@ -226,7 +226,7 @@ rendered-notebooks: setup ## Run the notebooks and write what they show into doc
 	@export PYTHONWARNINGS=ignore; rm -rf docs/notebooks && for name in data model; do \
 	  $(BIN)/uv run --no-project --python $(BIN)/python --with nbconvert --with ipykernel jupyter-nbconvert \
 	    --to markdown --execute --no-input --log-level ERROR --output-dir docs/notebooks notebooks/$$name.ipynb && \
-	  sed -i -e 's|^<pre></pre>$$||' -e '/^<pre>/,/^<.pre>/d' -e '/<style scoped>/,/<\/style>/d' -e 's#](../docs/#](../#g' -e 's/ style="[^"]*"//' docs/notebooks/$$name.md; done
+	  sed -i -e 's/ style="[^"]*"//' -e '/^<pre><.pre>$$/d' -e '/^<pre>/,/^<.pre>/d' -e '/<style scoped>/,/<\/style>/d' -e 's#](../docs/#](../#g' docs/notebooks/$$name.md; done
 
 .PHONY: clean
 clean: ## Remove what was built (not data/, not model/)
