@@ -93,7 +93,7 @@ def test_the_command_adds_and_tracks_and_asks_before_it_changes(
     refused = run(root, tmp_path, "data", "add", "more.csv")
     assert refused.returncode == 1
     assert "40 new seedlings, 1 changed, 0 there already" in refused.stderr
-    assert "Nothing was added" in refused.stderr
+    assert "nothing was added" in refused.stderr
     assert not (tmp_path / "data.dvc").exists()
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["a.csv"]
 
