@@ -6,7 +6,6 @@ import csv
 import os
 import random
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Final
 
 import httpx
 
+from bench.processes import free_port
 from training.study.declaration import SIMULATED, Study
 from training.study.read import read_study
 
@@ -166,9 +166,7 @@ def track(world: World, rows: list[Row], message: str) -> None:
 @contextmanager
 def served(world: World) -> Iterator[httpx.Client]:
     """The model of the checkout, at a free port, with its records kept."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "functions.api", "--model", "model", "--port", str(port)]
     with (world.folder / "server.log").open("a") as log:
         server = subprocess.Popen(

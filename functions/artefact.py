@@ -137,6 +137,11 @@ class Artefact:
         return tuple(each for each in self.inputs if isinstance(each, Number))
 
     @property
+    def identity(self) -> dict[str, str]:
+        """Which model this is, as answers say it."""
+        return {"version": self.version, "data": self.source}
+
+    @property
     def warnings(self) -> list[str]:
         """What to know about every prediction of this model."""
         return [SIMULATED] if self.source == "simulated" else []

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from functions import telemetry
+from functions.answers import figures, prediction
 from functions.api import page
 from functions.api.description import describe_api, operation_id
 from functions.api.edge import Edge
@@ -18,9 +19,8 @@ from functions.api.outcomes import NOT_KEPT, OutcomesAccepted, read_outcomes
 from functions.api.problems import add_problem_handlers
 from functions.api.reading import Reading
 from functions.api.schemas import Health, ModelMetadata, create_schemas
-from functions.intervals import Floats
 from functions.records import Predicted
-from functions.scoring import Forecast, Scorer
+from functions.scoring import Scorer
 
 API_VERSION: Final = "1.2"
 """Of requests and responses, whatever model serves: raise it when docs/openapi.json changes."""
@@ -31,14 +31,9 @@ def create_app(
 ) -> FastAPI:
     """The API over one model; pages of `cors_origin` may call it, where one is given."""
     artefact, encoder, study = scorer.artefact, scorer.encoder, scorer.artefact.study
-    time, rows, percent, visits = (
-        artefact.time.name,
-        study.rows,
-        study.percent,
-        artefact.time.visits,
-    )
+    time, rows, percent = artefact.time.name, study.rows, study.percent
     schemas = create_schemas(artefact)
-    model = {"version": artefact.version, "data": artefact.source}
+    model = artefact.identity
     recording = requests_log or telemetry.Terminal()
     marks = artefact.warnings
 
@@ -65,28 +60,19 @@ def create_app(
         refuse_query(request)
         at = body.get(time, artefact.time.horizon)
         forecast, curve = scorer.curve(*encoder.encode([body]), at)
-        (item,) = _items(forecast, percent)
+        (item,) = figures(forecast, percent)
         telemetry.get_request_log(request.scope).add_predictions(
             [item[percent]], Predicted(at, [body], [item])
         )
-        answer = {
-            **item,
-            time: at,
-            "curve": [
-                {time: visit, percent: point, "interval_90": [low, high]}
-                for visit, (point, low, high) in zip(visits, _rounded(curve), strict=True)
-            ],
-            "warnings": marks + encoder.warnings(body),
-            "model": model,
-        }
-        return _json(answer)
+        warnings = marks + encoder.warnings(body)
+        return _json(prediction(artefact, item, at, curve, warnings))
 
     async def predict_batch(request: Request, body: schemas.batch_request) -> Response:  # type: ignore[name-defined]
         """The same for up to 1000 rows, in their order, without curves."""
         refuse_query(request)
         batch, at = body[rows], body.get(time, artefact.time.horizon)
         forecast = scorer.forecast(*encoder.encode(batch), at)
-        items = _items(forecast, percent)
+        items = figures(forecast, percent)
         telemetry.get_request_log(request.scope).add_predictions(
             forecast.average[:, 0].tolist(), Predicted(at, batch, items)
         )
@@ -169,22 +155,6 @@ def _json(answer: dict[str, Any]) -> Response:
     That would take 20 µs, an eighth of a prediction.
     """
     return Response(to_json(answer), media_type="application/json")
-
-
-def _items(forecast: Forecast, percent: str) -> list[dict[str, Any]]:
-    """The figures of each row, as responses have them."""
-    average, stand = _rounded(forecast.average), forecast.stand
-    new_groups = [None] * len(average) if stand is None else _rounded(stand)
-    return [
-        {percent: point, "interval_90": [low, high], "stand_interval_90": ends}
-        for (point, low, high), ends in zip(average, new_groups, strict=True)
-    ]
-
-
-def _rounded(percents: Floats) -> list[Any]:
-    """Percents to two decimals; the uncertainty is far larger."""
-    rounded: list[Any] = percents.round(2).tolist()
-    return rounded
 
 
 def _page(html: str, policy: str) -> Response:

@@ -16,12 +16,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TextIO
 
+from functions.answers import figures, prediction
 from functions.artefact import Artefact, Factor, read_artefact
 from functions.batch.csv_file import score_csv
 from functions.batch.layout import find_layout
 from functions.batch.manifest import Manifest
 from functions.batch.rows import RowScorer, parse_number
-from functions.batch.single import curve_lines, document, find_level, sentence
+from functions.batch.single import curve_lines, find_level, sentence
 from functions.errors import ServingError
 from functions.scoring import Scorer
 from functions.settings import read_settings
@@ -143,7 +144,9 @@ def _predict(
     forecast, curve = scorer.curve(*scorer.encoder.encode([inputs]), time)
     warnings = artefact.warnings + scorer.encoder.warnings(inputs)
     if as_json:
-        print(json.dumps(document(artefact, time, forecast, curve, warnings), ensure_ascii=False))
+        (item,) = figures(forecast, artefact.study.percent)
+        answer = prediction(artefact, item, time, curve, warnings)
+        print(json.dumps(answer, ensure_ascii=False))
         return 0
     print(sentence(artefact, inputs, time, forecast), end="\n\n")
     block = "█" if "utf" in (sys.stdout.encoding or "").lower() else "#"

@@ -44,6 +44,6 @@ class Manifest:
             "failed": self.failed,
             "failed_rows": [{"row": row, "rule": rule} for row, rule in self.failed_rows],
             self.artefact.time.name: self.time,
-            "model": {"version": self.artefact.version, "data": self.artefact.source},
+            "model": self.artefact.identity,
             "warnings": self.artefact.warnings,
         }

@@ -47,28 +47,6 @@ def curve_lines(artefact: Artefact, curve: Floats, block: str = "█") -> Iterat
         )
 
 
-def document(
-    artefact: Artefact, time: float, forecast: Forecast, curve: Floats, warnings: list[str]
-) -> dict[str, Any]:
-    """The same fields as the API responds with."""
-    name, percent = artefact.time.name, artefact.study.percent
-    (point, low, high), stand = forecast.average[0].round(2).tolist(), forecast.stand
-    return {
-        percent: point,
-        "interval_90": [low, high],
-        "stand_interval_90": None if stand is None else stand[0].round(2).tolist(),
-        name: time,
-        "curve": [
-            {name: visit, percent: risk, "interval_90": ends}
-            for visit, (risk, *ends) in zip(
-                artefact.time.visits, curve.round(2).tolist(), strict=True
-            )
-        ],
-        "warnings": warnings,
-        "model": {"version": artefact.version, "data": artefact.source},
-    }
-
-
 def find_level(artefact: Artefact, name: str, text: str) -> str:
     """The level of a factor that a person means by its name or its label in any language."""
     for given in artefact.metadata["inputs"]:

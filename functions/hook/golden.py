@@ -129,7 +129,7 @@ def _near(found: Sequence[float], expected: Sequence[float]) -> bool:
 def _expect_model(artefact: Artefact, body: dict[str, Any]) -> None:
     if body["model"]["data"] == "simulated":
         raise ValueError("the model was trained on SIMULATED data")
-    _expect("model", body["model"], {"version": artefact.version, "data": artefact.source})
+    _expect("model", body["model"], artefact.identity)
 
 
 def _read(answer: Answer, status: int, media_type: str) -> dict[str, Any]:

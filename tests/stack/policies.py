@@ -71,3 +71,11 @@ def _actions(given: str | list[str]) -> str:
 
 def _compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":")).replace('"', "")
+
+
+def assert_closed(bucket: dict[str, Any]) -> None:
+    """Asserts of a bucket's plain properties that nobody else gets in, and all is encrypted."""
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}

@@ -12,6 +12,7 @@ from moto import mock_aws
 from functions.batch import handler
 from functions.batch.objects import INCOMING, PARTS
 from tests.stack.conftest import IMAGE, REGION, Template, of_type, plain
+from tests.stack.policies import assert_closed
 
 STEPS = {"Begin": handler.begin, "Score": handler.score_batch, "Finish": handler.finish}
 
@@ -39,12 +40,7 @@ def test_nothing_of_the_batch_is_there_unless_it_is_switched_on(prod: Template) 
 def test_the_bucket_is_closed_encrypted_and_outlives_the_stack(prod: Template) -> None:
     bucket = prod["Resources"]["Files"]
     properties = plain(bucket["Properties"])
-    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
-    assert properties["OwnershipControls"] == {
-        "Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]
-    }
-    (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert_closed(properties)
     assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
     assert bucket["UpdateReplacePolicy"] == "Retain"
     assert "BucketName" not in properties

@@ -21,7 +21,7 @@ from functions.settings import Settings
 from functions.telemetry import PowertoolsTelemetry
 from tests.functions.conftest import Client
 from tests.stack.conftest import Template, of_type, plain
-from tests.stack.policies import statements
+from tests.stack.policies import assert_closed, statements
 from tests.stack.test_roles import ENVIRONMENTS, SERVICE, length, listed
 
 ALARMS = {"InputDriftAlarm", "ModelDriftAlarm", "DriftFailedAlarm", "RetrainFailedAlarm"}
@@ -76,12 +76,7 @@ def test_the_boundary_admits_what_the_roles_may_do(prod: Template, roles: Templa
 def test_the_bucket_is_closed_encrypted_and_forgets(prod: Template) -> None:
     bucket = prod["Resources"]["Records"]
     properties = plain(bucket["Properties"])
-    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
-    assert properties["OwnershipControls"] == {
-        "Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]
-    }
-    (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert_closed(properties)
     (rule,) = properties["LifecycleConfiguration"]["Rules"]
     assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", "RecordRetentionDays")
     # It outlives the stack, so a name of ours would be taken when the next one is created.

@@ -21,7 +21,7 @@ from training.model.hazard import FittedHazard, Recipe
 from training.model.periods import Periods
 from training.model.person_periods import PersonPeriods
 from training.study.declaration import Study
-from training.study.subjects import FEWEST_GROUPS, Subjects, distinct_inputs
+from training.study.subjects import FEWEST_GROUPS, Subjects
 
 FOLDS: Final = 6
 SEARCH_SEEDS: Final = (3, 4, 5)
@@ -127,31 +127,40 @@ def cross_validate(
     # The columns of the CSV are of no use to a learner, and large.
     bare = replace(subjects, frame=subjects.frame[[]])
     split = list(group_folds(subjects.group, seeds))
-    tasks = [(learner, training, test) for learner in learners for _, training, test in split]
+    # A learner sees nothing but inputs, so each kind of subject is predicted for once.
+    kinds = [_kinds(bare[test]) for *_, test in split]
+    tasks = [
+        (learner, training, test[first])
+        for learner in learners
+        for (_, training, test), (first, _) in zip(split, kinds, strict=True)
+    ]
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
     predictions = parallel(_task(learner, bare[a], bare[b]) for learner, a, b in tasks)
     console = Console(stderr=True)
     survival = np.full((len(learners), len(seeds), len(subjects), len(outcomes.visits)), np.nan)
     by_fold: list[list[Scores]] = [[] for _ in learners]
+    folds = itertools.product(range(len(learners)), zip(split, kinds, strict=True))
     tracked = track(predictions, label, len(tasks), console=console)
-    for predicted, (candidate, (seed, _, test)) in zip(
-        tracked, itertools.product(range(len(learners)), split), strict=True
-    ):
-        curves = predicted
-        if isinstance(learners[candidate], HazardLearner):
-            *_, inverse = distinct_inputs(bare.codes[test], bare.numbers[test])
-            curves = predicted[inverse]
+    for predicted, (candidate, ((seed, _, test), (_, kind))) in zip(tracked, folds, strict=True):
+        curves = predicted[kind]
         survival[candidate, seed, test] = curves
         by_fold[candidate].append(score(outcomes[test], curves))
     return [OutOfFold(s, tuple(f)) for s, f in zip(survival, by_fold, strict=True)]
 
 
+def _kinds(subjects: Subjects) -> tuple[Ints, Ints]:
+    """The first subject of each distinct inputs, and for each subject the place of its kind."""
+    rows = np.column_stack([subjects.codes, subjects.numbers])
+    _, first, kind = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    return first, kind.reshape(-1)
+
+
 def _task(learner: Learner, training: Subjects, test: Subjects) -> Task:
-    """What one worker does; for a hazard, counts and distinct inputs travel and not rows."""
+    """What one worker does; to a hazard, counts travel and not rows."""
     if not isinstance(learner, HazardLearner):
         return delayed(learner.predict, training, test)
-    codes, numbers, _ = distinct_inputs(test.codes, test.numbers)
-    return delayed(learner.curves, PersonPeriods.of(training, learner.periods), codes, numbers)
+    data = PersonPeriods.of(training, learner.periods)
+    return delayed(learner.curves, data, test.codes, test.numbers)
 
 
 def delayed(function: Callable[..., Any], *arguments: object) -> Task:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from training.arrays import Ints
+from training.arrays import Floats, Ints
 from training.evaluation.cross_validation import (
     REPORT_SEEDS,
     HazardLearner,
@@ -124,19 +124,16 @@ def refit(
     periods: Periods,
     subjects: Subjects,
     jobs: int,
-    *,
-    quiet: bool = False,
 ) -> list[FittedHazard]:
     """The model on all groups, then the models that leave out one group each."""
     data = PersonPeriods.of(subjects, periods)
     columns = recipe.columns(study, periods)
     blocks = leave_out_blocks(len(data.groups))
-    weights = [np.ones(len(blocks))]
-    weights += [(blocks != block).astype(np.float64) for block in range(blocks.max() + 1)]
+    weights = [np.ones(len(blocks)), *_without_each(blocks)]
     fits = joblib.Parallel(n_jobs=jobs, return_as="generator")(
         delayed(FittedHazard.fit, recipe, columns, periods, data, each) for each in weights
     )
-    console = Console(stderr=True, quiet=quiet)
+    console = Console(stderr=True)
     return list(track(fits, "Refitting", len(weights), console=console))
 
 
@@ -154,12 +151,15 @@ def refit_in_turn(
     return [
         model,
         *(
-            FittedHazard.fit(
-                recipe, columns, periods, data, (blocks != block).astype(np.float64), model
-            )
-            for block in range(blocks.max() + 1)
+            FittedHazard.fit(recipe, columns, periods, data, each, model)
+            for each in _without_each(blocks)
         ),
     ]
+
+
+def _without_each(blocks: Ints) -> Iterator[Floats]:
+    """[groups]: how often each group counts in the refit without each block."""
+    return ((blocks != block).astype(np.float64) for block in range(blocks.max() + 1))
 
 
 def leave_out_blocks(groups: int) -> Ints:

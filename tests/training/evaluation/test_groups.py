@@ -25,7 +25,7 @@ def spread_of(group_sd: float, count: int = 900, groups: int = 12) -> GroupSprea
     staying = Outcomes.of(STUDY, subjects, periods).staying
     truth = Truth("drawn", model, GroupEffects(group_sd))
     drawn = truth.draw(subjects, staying, [7])
-    models = refit(RECIPE, STUDY, periods, drawn, jobs=1, quiet=True)
+    models = refit(RECIPE, STUDY, periods, drawn, jobs=1)
     outcomes = Outcomes.of(STUDY, drawn, periods)
     return group_spread(STUDY, models, leave_out_blocks(groups), drawn, outcomes)
 

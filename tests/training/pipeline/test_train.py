@@ -210,7 +210,7 @@ def test_refits_that_begin_at_the_model_are_those_that_begin_at_nothing() -> Non
     table = battery_table(BATTERY)
     periods = Periods.of(BATTERY, table.subjects)
     arguments = recipes(BATTERY, 1)[0], BATTERY, periods, table.subjects
-    slow, fast = refit(*arguments, jobs=1, quiet=True), refit_in_turn(*arguments)
+    slow, fast = refit(*arguments, jobs=1), refit_in_turn(*arguments)
 
     assert len(fast) == len(slow) == 1 + 8
     for one, other in zip(slow, fast, strict=True):
