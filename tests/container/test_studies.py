@@ -50,7 +50,8 @@ def other_image(image: str, context: Path, root: Path) -> Iterator[str]:
     (context / "Dockerfile").write_text(f"FROM {image}\n{copy}{rest}")
     built = docker("build", "--quiet", str(context), timeout=300).splitlines()[-1]
     yield built
-    docker("rmi", "--force", built)
+    # Not the image below it, which may bear no name of its own.
+    docker("rmi", "--force", "--no-prune", built)
 
 
 def test_the_image_of_another_study_passes_its_smoke_tests(
