@@ -171,9 +171,10 @@ class PowertoolsTelemetry:
         """Writes why the service does not start, in one line."""
         self._logger.critical(str(error))
 
-    def unknown_event(self, error: Exception) -> None:
+    def unknown_event(self, error: Exception, request: RequestLog) -> None:
         """Writes that an event of no known shape came in, without what it held."""
-        self._logger.warning("unknown event", extra={"error": type(error).__name__})
+        ids = {"request_id": request.id, "lambda_request_id": request.lambda_request_id}
+        self._logger.warning("unknown event", extra={"error": type(error).__name__, **ids})
         self._cold = False  # it warmed the environment up
 
     def _fields(self, request: RequestLog) -> dict[str, Any]:

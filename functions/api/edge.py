@@ -36,7 +36,7 @@ class Edge:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        scope["request_log"] = log = _request_log(scope)
+        scope["request_log"] = log = request_log(scope)
         begun = False
 
         async def send_with_headers(message: Message) -> None:
@@ -55,21 +55,27 @@ class Edge:
             _forgive_trailing_slash(scope)
             await self.app(scope, receive, send_with_headers)
         except Exception:  # the process's edge: counted, alarmed on, and answered
-            log.status = 500
+            log.status, log.route = 500, _route(scope)
             self._telemetry.failed(log)
             if not begun:
                 response = problem_response(500, FAILED, log.id)
                 await response(scope, receive, send_with_headers)
         finally:
-            log.route = getattr(scope.get("route"), "path", "unknown")
+            log.route = _route(scope)
             log.milliseconds = 1000 * (time.perf_counter() - started)
             self._telemetry.answered(log)
 
 
-def request_id(scope: Mapping[str, Any]) -> str:
+def gateway_id(event: Any) -> str | None:
+    """API Gateway's id of the request in an event; None for an event that has no safe one."""
+    context = event.get("requestContext") if isinstance(event, dict) else None
+    given = context.get("requestId") if isinstance(context, dict) else None
+    return given if isinstance(given, str) and _SAFE_ID.fullmatch(given) else None
+
+
+def _request_id(scope: Mapping[str, Any]) -> str:
     """API Gateway's id, else a harmless one that the client sent, else a new one."""
-    context = scope.get("aws.event", {}).get("requestContext", {})
-    if isinstance(given := context.get("requestId"), str) and _SAFE_ID.fullmatch(given):
+    if given := gateway_id(scope.get("aws.event")):
         return given
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _SAFE_ID.fullmatch(value.decode("latin-1")):
@@ -77,9 +83,10 @@ def request_id(scope: Mapping[str, Any]) -> str:
     return os.urandom(16).hex()
 
 
-def _request_log(scope: Scope) -> RequestLog:
+def request_log(scope: Scope) -> RequestLog:
+    """The log of a request that has just come in."""
     method = scope["method"]
-    log = RequestLog(id=request_id(scope), method=method if method in _METHODS else "OTHER")
+    log = RequestLog(id=_request_id(scope), method=method if method in _METHODS else "OTHER")
     context = scope.get("aws.context")
     if context is not None:
         own = getattr(context, "aws_request_id", None)
@@ -89,6 +96,10 @@ def _request_log(scope: Scope) -> RequestLog:
             if name == b"x-amzn-trace-id" and (trace := _TRACE.search(value)):
                 log.trace_id = trace[1].decode()
     return log
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "unknown")
 
 
 def _forgive_trailing_slash(scope: Scope) -> None:

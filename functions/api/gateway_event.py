@@ -14,8 +14,7 @@ from typing import Any, Final
 Event = dict[str, Any]
 
 ROOT_PATH: Final = "root_path"
-WHOLE_PATH: Final = "whole_path"
-"""Members that a readable event has beside the gateway's own."""
+"""The member that a readable event has beside the gateway's own."""
 _HOST: Final = re.compile(r"[^:]*(:[0-9]{1,5})?")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 
@@ -34,7 +33,6 @@ def read_event(event: Any) -> Event:
         "body": _read_body(event.get("body"), is_base64),
         "isBase64Encoded": is_base64,
         ROOT_PATH: stage_prefix(event),
-        WHOLE_PATH: None,
     }
     if isinstance(http := context.get("http"), dict):
         method, path = _text(http.get("method")), _text(http.get("path"))
@@ -58,7 +56,7 @@ def read_event(event: Any) -> Event:
     if "elb" in context:
         return request | _load_balanced(event)
     if common[ROOT_PATH]:
-        request[WHOLE_PATH] = f"{common[ROOT_PATH]}{_own_path(event)}"  # ASGI wants the whole of it
+        request["path"] = f"{common[ROOT_PATH]}{_own_path(event)}"  # ASGI wants the whole of it
     query = event.get("multiValueQueryStringParameters") or event.get("queryStringParameters")
     identity = context.get("identity")
     source = identity.get("sourceIp") if isinstance(identity, dict) else None
@@ -83,8 +81,8 @@ def stage_prefix(event: Event) -> str:
             return whole.removesuffix(own)
         prefix = f"/{context.get('stage', '$default')}"
         return prefix if f"{whole}/".startswith(f"{prefix}/") else ""
-    whole, own = str(context.get("path", "")).rstrip("/"), _own_path(event).rstrip("/")
-    return whole.removesuffix(own) if whole.endswith(own) else ""
+    whole, own = str(context.get("path")).rstrip("/"), _own_path(event).rstrip("/")
+    return whole.removesuffix(own) if whole.startswith("/") and whole.endswith(own) else ""
 
 
 def _own_path(event: Event) -> str:

@@ -17,8 +17,8 @@ with cold_start():
 
     from functions import settings
     from functions.api.app import create_app
-    from functions.api.edge import FAILED, request_id
-    from functions.api.gateway_event import ROOT_PATH, WHOLE_PATH, UnknownEventError, read_event
+    from functions.api.edge import FAILED, gateway_id, request_log
+    from functions.api.gateway_event import ROOT_PATH, UnknownEventError, read_event
     from functions.api.problems import MEDIA_TYPE, problem_document
     from functions.artefact import read_artefact
     from functions.errors import ServingError
@@ -38,9 +38,7 @@ with cold_start():
 
 
 async def _staged(scope: Scope, receive: Receive, send: Send) -> None:
-    event = scope["aws.event"]
-    scope["root_path"] = event[ROOT_PATH]
-    scope["path"] = event[WHOLE_PATH] or scope["path"]
+    scope["root_path"] = scope["aws.event"][ROOT_PATH]
     await _app(scope, receive, send)
 
 
@@ -56,13 +54,19 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     try:
         request = read_event(event)
     except UnknownEventError as error:
-        _telemetry.unknown_event(error)
-        lambda_id = getattr(context, "aws_request_id", "unknown")
-        return _problem(400, "The event is not an HTTP request from API Gateway.", lambda_id)
+        own = getattr(context, "aws_request_id", "unknown")
+        log = RequestLog(gateway_id(event) or own, "OTHER", status=400, lambda_request_id=own)
+        _telemetry.unknown_event(error, log)
+        if log.id != own:  # a gateway's request, which it counts too
+            _telemetry.answered(log)
+        return _problem(400, "The event is not an HTTP request from API Gateway.", log.id)
     try:
         return _mangum(request, context)
     except Exception:  # noqa: BLE001 - the process's edge: counted, alarmed on, and answered
-        log = RequestLog(request_id({"aws.event": request, "headers": ()}), "OTHER", status=500)
+        headers = [(name.encode(), value.encode()) for name, value in request["headers"].items()]
+        log = request_log(
+            {"method": "", "headers": headers, "aws.event": request, "aws.context": context}
+        )
         _telemetry.failed(log)
         _telemetry.answered(log)
         return _problem(500, FAILED, log.id)

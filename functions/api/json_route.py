@@ -112,7 +112,7 @@ class JsonRequest(Request):
         for name, value in self.scope["headers"]:
             if name == b"content-type" and value != b"application/json":
                 _check_type(value.decode("latin-1"))
-            elif name == b"content-encoding" and value.lower() != b"identity":
+            elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
                 raise HTTPException(415, UNCOMPRESSED, {"accept-encoding": "identity"})
             elif name == b"content-length":
                 length = value.decode("latin-1")
@@ -123,12 +123,12 @@ class JsonRequest(Request):
 def refuse_query(request: Request) -> None:
     """Raises RequestValidationError for query parameters of a route that has none."""
     if request.scope["query_string"]:
-        raise RequestValidationError(
-            [
-                {"type": "extra_forbidden", "loc": ("query", name), "input": value}
-                for name, value in request.query_params.items()
-            ]
-        )
+        faults = [
+            {"type": "extra_forbidden", "loc": ("query", name), "input": value}
+            for name, value in request.query_params.items()
+        ]
+        if faults:  # a query of separators alone names none
+            raise RequestValidationError(faults)
 
 
 def parse_json(content: bytes) -> Any:

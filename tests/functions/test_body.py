@@ -274,6 +274,8 @@ def test_as_many_names_as_a_body_can_hold_are_counted(client: Client) -> None:
         {"content-type": "application/json; charset=utf-8; profile=x"},
         {"content-type": "application/ld+json"},
         {"content-encoding": "identity"},
+        {"content-encoding": "Identity "},
+        {"content-encoding": ""},
     ],
     ids=str,
 )
@@ -322,6 +324,13 @@ def test_a_query_parameter_is_not_ignored_in_silence(
         fault("query.day", "60", "unknown field", []),
         fault("query.key", "b", "unknown field", []),
     ]
+
+
+@pytest.mark.trial
+def test_a_query_of_separators_alone_names_no_parameter(client: Client) -> None:
+    for query in ("?", "?&", "?&&"):
+        assert client.get(f"/v1/model{query}").status_code == 200
+        assert client.post(f"{PREDICT}{query}", OAK).status_code == 200
 
 
 @pytest.mark.trial

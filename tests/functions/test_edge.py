@@ -112,8 +112,8 @@ def test_a_failure_is_a_problem_with_its_id_and_nothing_from_inside(
     }
     assert response.headers["x-model-version"] == scorer.artefact.version
     assert SECRET not in response.text + str(response.headers)
-    assert [(each.id, each.status) for each in listener.failures] == [("seven", 500)]
-    assert [(each.id, each.status) for each in listener.requests] == [("seven", 500)]
+    for logs in (listener.failures, listener.requests):
+        assert [(log.id, log.status, log.route) for log in logs] == [("seven", 500, "/v1/predict")]
 
 
 @pytest.mark.trial

@@ -55,7 +55,6 @@ SHAPES: list[Any] = [
     {"requestContext": {"http": {}}, "version": "2.0"},
     {"requestContext": {"elb": {}}},
     {"version": "1.0", "requestContext": {}, "path": 3, "httpMethod": "GET"},
-    {**expected.event("predict"), "httpMethod": None},
 ]
 
 
@@ -162,6 +161,24 @@ def test_a_trailing_slash_answers_like_the_route_itself(
     assert answers[0]["body"] == answers[1]["body"]
 
 
+@pytest.mark.parametrize("base", ["", "/prod"])
+def test_a_path_is_unquoted_once_with_or_without_a_stage(handler: ModuleType, base: str) -> None:
+    statuses = [
+        handler.handler(rest("GET", path, base, "/{proxy+}"), CONTEXT)["statusCode"]
+        for path in ("/v1/%6dodel", "/v1/%256dodel")
+    ]
+
+    assert statuses == [200, 404]
+
+
+@pytest.mark.parametrize("path", [None, 7, "v0/"])
+def test_a_malformed_path_of_the_context_is_no_stage(handler: ModuleType, path: object) -> None:
+    event = rest("GET", "/", "", "/")
+    event["requestContext"]["path"] = path
+
+    assert '<base href="/">' in handler.handler(event, CONTEXT)["body"]
+
+
 def test_a_malformed_gateway_id_is_replaced(handler: ModuleType) -> None:
     event = expected.event("health")
     event["requestContext"]["requestId"] = "käse\r\nset-cookie: a=b"
@@ -247,7 +264,9 @@ def test_what_raises_outside_the_app_is_a_recorded_500_under_the_answered_id(
         raise KeyError("a secret")
 
     monkeypatch.setattr(handler, "_mangum", fail)
-    event = expected.event("health")
+    trace = "1-67891233-abcdef012345678912345678"
+    event = {**expected.event("health"), "headers": {"X-Amzn-Trace-Id": f"Root={trace}"}}
+    event.pop("multiValueHeaders", None)
     answer = handler.handler(event, CONTEXT)
 
     gateway_id = event["requestContext"]["requestId"]
@@ -260,6 +279,7 @@ def test_what_raises_outside_the_app_is_a_recorded_500_under_the_answered_id(
     assert "secret" not in json.dumps(answer)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     (record,) = (line for line in lines if "_aws" in line)
+    assert (record["lambda_request_id"], record["trace_id"]) == ("from-lambda", trace)
     assert (record["Errors500"], record["request_id"], record["status"]) == (1, gateway_id, 500)
 
 
@@ -303,6 +323,26 @@ def log_of(root: Path, events: list[Any]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (done.stdout + done.stderr).splitlines()]
 
 
+def test_a_gateway_s_request_that_can_t_be_read_is_counted_under_the_gateway_s_id(
+    handler: ModuleType, root: Path
+) -> None:
+    request = expected.event("predict")
+    events = [
+        {**request, "httpMethod": None},
+        {**request, "headers": {"x-a": None}, "multiValueHeaders": None},
+        {**request, "body": "e", "isBase64Encoded": True},
+    ]
+    gateway_id = request["requestContext"]["requestId"]
+    for event in events:
+        answer = handler.handler(event, CONTEXT)
+        assert (answer["statusCode"], answer["headers"]["x-request-id"]) == (400, gateway_id)
+    lines = log_of(root, events)
+    assert [line["message"] for line in lines] == ["unknown event", "request"] * 3
+    assert [line["Errors400"] for line in lines if "_aws" in line] == [1] * 3
+    for line in lines:
+        assert (line["request_id"], line["lambda_request_id"]) == (gateway_id, "from-lambda")
+
+
 def test_no_body_header_key_or_path_is_ever_logged(root: Path) -> None:
     events = [expected.event(name) for name in expected.STATUSES]
     for event in events:
@@ -318,7 +358,7 @@ def test_no_body_header_key_or_path_is_ever_logged(root: Path) -> None:
     lines = log_of(root, events)
 
     assert MARKER not in json.dumps(lines)
-    assert len([line for line in lines if line.get("message") == "request"]) == len(events) - 3
+    assert len([line for line in lines if line.get("message") == "request"]) == len(events) - 2
     assert len([line for line in lines if line.get("message") == "unknown event"]) == 3
 
 

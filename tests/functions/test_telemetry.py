@@ -93,7 +93,7 @@ def test_a_request_after_a_warm_up_ping_is_no_cold_start(
     settings: Settings, capsys: Capture
 ) -> None:
     telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
-    telemetry.unknown_event(KeyError())
+    telemetry.unknown_event(KeyError(), RequestLog("x", "OTHER"))
     telemetry.answered(RequestLog("x", "GET", "/health", 200, 1.0))
 
     _, line = written(capsys)
@@ -179,13 +179,14 @@ def test_an_unknown_event_is_logged_by_the_type_of_its_error_alone(
     settings: Settings, capsys: Capture
 ) -> None:
     telemetry = PowertoolsTelemetry(settings, "0123456789ab", "published")
-    telemetry.unknown_event(KeyError("what the event held"))
+    telemetry.unknown_event(KeyError("what the event held"), RequestLog("seven", "OTHER"))
 
     (line,) = written(capsys)
-    assert (line["level"], line["message"], line["error"]) == (
+    assert (line["level"], line["message"], line["error"], line["request_id"]) == (
         "WARNING",
         "unknown event",
         "KeyError",
+        "seven",
     )
     assert "what the event held" not in json.dumps(line)
 
@@ -194,7 +195,7 @@ def test_the_level_silences_the_log_but_not_the_metrics(
     settings: Settings, capsys: Capture
 ) -> None:
     telemetry = PowertoolsTelemetry(replace(settings, log_level="ERROR"), "0", "custom")
-    telemetry.unknown_event(KeyError())
+    telemetry.unknown_event(KeyError(), RequestLog("x", "OTHER"))
     telemetry.answered(RequestLog("x", "GET", "/health", 200, 1.0))
 
     (line,) = written(capsys)
