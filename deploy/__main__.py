@@ -17,7 +17,7 @@ from deploy.configuration import Configuration, Environment, load_configuration
 from deploy.environment import deploy_stack, destroy_stack, read_preparation
 from deploy.errors import ReleaseError
 from deploy.history import read_history
-from deploy.image import log_in_docker, push_image
+from deploy.image import log_in_docker, push_image, require_pinned_base
 from deploy.rollback import rollback_release
 from deploy.smoke import KNOWN_API, NEW_API, run_smoke_tests
 from deploy.stack import Stack, find_stack, read_stack
@@ -25,6 +25,7 @@ from functions.artefact import read_artefact
 from functions.errors import ServingError
 
 MODEL: Final = Path("model")
+OWNERS: Final = Path(".github/CODEOWNERS")
 
 app = typer.Typer(
     name="deploy",
@@ -74,6 +75,8 @@ def bootstrap(
     )
     for name, value in sorted(outputs.items()):
         print(f"{name}={value}")
+    if trusted and "@OWNER" in OWNERS.read_text(encoding="utf-8"):
+        _log(f"Warning: {OWNERS} still names @OWNER, so GitHub asks nobody for a review.")
 
 
 @app.command("deploy")
@@ -155,6 +158,7 @@ def current_image(environment: Target) -> None:
 @app.command()
 def push(environment: Target) -> None:
     """Push the image that sam build made; print image=, name= and digest=."""
+    require_pinned_base(environment)
     clients = _clients()
     prepared = read_preparation(clients["cloudformation"], load_configuration(environment))
     version = read_artefact(MODEL).version

@@ -8,7 +8,12 @@ from botocore.exceptions import ClientError
 
 from deploy.configuration import Configuration, Environment
 from deploy.errors import ReleaseError
-from deploy.image import has_uncommitted_changes, push_image, remember_images
+from deploy.image import (
+    has_uncommitted_changes,
+    push_image,
+    remember_images,
+    require_pinned_base,
+)
 from deploy.process import run_tool
 from deploy.stack import Log, Stack, find_stack, read_stack, wait_for_stack
 from deploy.supervision import delete_supervision, deploy_supervision
@@ -26,12 +31,14 @@ def deploy_stack(
 ) -> Stack:
     """Deploys an image by digest; builds and pushes one if `image` is empty. Returns the stack.
 
-    Raises ReleaseError for uncommitted changes (dev may have some), for prod without an address
-    for alarms, for an account that is not prepared, and if a program fails.
+    Raises ReleaseError for uncommitted changes and a base image that is not pinned (dev may have
+    both), for prod without an address for alarms, for an account that is not prepared, and if a
+    program fails.
     """
     environment = configuration.environment
     if environment != Environment.DEV and has_uncommitted_changes():
         raise ReleaseError(f"{environment} takes committed work only; see `git status`")
+    require_pinned_base(environment)
     overrides = dict(configuration.parameters)
     if alarm_email:
         overrides["AlarmEmail"] = alarm_email
@@ -56,10 +63,10 @@ def deploy_stack(
         *("--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())),
     )
     stack = read_stack(cloudformation, configuration.stack)
-    role = prepared["ExecutionRole"]
-    deploy_supervision(configuration, stack, repository, role, cloudformation, log)
     replaced = before.image if before and "Image" in before.parameters else ""
     remember_images(clients["ecr"], environment, image, "" if replaced == image else replaced)
+    role = prepared["ExecutionRole"]
+    deploy_supervision(configuration, stack, repository, role, cloudformation, log)
     return stack
 
 

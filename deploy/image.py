@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import base64
+import re
+from pathlib import Path
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from deploy.configuration import Environment
+from deploy.errors import ReleaseError
 from deploy.process import run_tool, tool_output
 from deploy.stack import Log
 
 BUILT: Final = "predictfunction:latest"
 """The name `sam build` gives to the image of template.yaml's PredictFunction."""
+DOCKERFILE: Final = Path("Dockerfile.lambda")
 LIVE: Final = "live"
 PREVIOUS: Final = "previous"
 
@@ -49,6 +54,17 @@ def push_image(repository: str, model: str, ecr: Any, log: Log) -> str:
 def has_uncommitted_changes() -> bool:
     """Whether the working tree differs from its commit."""
     return bool(tool_output("git", "status", "--porcelain"))
+
+
+def require_pinned_base(environment: Environment) -> None:
+    """Raises ReleaseError where staging or prod would get an image of a base named by its tag."""
+    bases = re.findall(r"^FROM (.+)$", DOCKERFILE.read_text(encoding="utf-8"), re.MULTILINE)
+    pinned = all(re.search(r"@sha256:[0-9a-f]{64}$", base) for base in bases)
+    if environment != Environment.DEV and not pinned:
+        raise ReleaseError(
+            f"{environment} takes an image whose base is pinned by its digest: run `make pin-base` "
+            f"and commit {DOCKERFILE}"
+        )
 
 
 def find_digest(ecr: Any, repository: str, tag: str) -> str:

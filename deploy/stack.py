@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -13,6 +14,7 @@ from deploy.errors import ReleaseError
 
 Log = Callable[[str], None]
 """Takes a line of progress."""
+_STABLE: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,61 @@ def wait_for_stack(
         if time.monotonic() > deadline:
             raise ReleaseError(f"{stack.name} is still {status}; it continues without this command")
         time.sleep(pause)
+
+
+def require_stable(stack: Stack) -> None:
+    """Raises ReleaseError, with the remedy, for a stack that cannot be updated now."""
+    if stack.status in _STABLE:
+        return
+    remedy = "wait until the change has ended, then try again"
+    if stack.status == "UPDATE_ROLLBACK_FAILED":
+        remedy = (
+            "repair what its events name, then: aws cloudformation continue-update-rollback "
+            f"--stack-name {stack.name}; that alone restores the earlier release"
+        )
+    elif not stack.status.endswith("_IN_PROGRESS"):
+        remedy = "it has no working release to return to; destroy it and deploy again"
+    raise ReleaseError(f"{stack.name} is {stack.status}: {remedy}")
+
+
+def change_parameters(
+    cloudformation: Any, stack: Stack, changed: Mapping[str, str], log: Log, *, pause: float
+) -> None:
+    """Updates a stack by its own template, with other values of some parameters, and waits.
+
+    Raises ReleaseError if the update fails; CloudFormation restores the stack then.
+    """
+    cloudformation.update_stack(
+        StackName=stack.name,
+        TemplateBody=_original_template(cloudformation, stack),
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": changed[name]}
+            if name in changed
+            else {"ParameterKey": name, "UsePreviousValue": True}
+            for name in stack.parameters
+        ],
+        Capabilities=stack.capabilities,
+    )
+    require_status(wait_for_stack(cloudformation, stack, log, pause=pause), "UPDATE_COMPLETE")
+
+
+def require_status(status: str, wanted: str) -> None:
+    """Raises ReleaseError where an update did not end as wanted."""
+    if status != wanted:
+        raise ReleaseError(
+            f"the update ended as {status}; the earlier release still serves, see its events"
+        )
+
+
+def _original_template(cloudformation: Any, stack: Stack) -> str:
+    """The template as it was sent, so that SAM's transform runs again on the new image.
+
+    Documentation does not say whether UsePreviousTemplate transforms again or keeps the result,
+    which holds the old image in the id of the version.
+    """
+    found = cloudformation.get_template(StackName=stack.name, TemplateStage="Original")
+    body = found["TemplateBody"]
+    return body if isinstance(body, str) else json.dumps(body)  # boto3 parses JSON templates
 
 
 def _latest_events(cloudformation: Any, stack: Stack) -> Iterator[dict[str, Any]]:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
 from deploy.configuration import Configuration
 from deploy.errors import ReleaseError
 from deploy.process import run_tool
-from deploy.stack import Log, Stack, find_stack, wait_for_stack
+from deploy.stack import (
+    Log,
+    Stack,
+    change_parameters,
+    find_stack,
+    require_stable,
+    wait_for_stack,
+)
 
 TEMPLATE: Final = "deploy/supervision.yaml"
 SWITCH: Final = "Supervision"
@@ -27,7 +36,7 @@ def deploy_supervision(
     """Brings the stack up to date with the API's, where the environment wants it.
 
     An environment that does not want it keeps one that is there: what was recorded is not
-    deleted by the way.
+    deleted by the way. Raises ReleaseError if the stack cannot be updated; the API's is by then.
     """
     name = configuration.supervision_stack
     if configuration.parameters.get(SWITCH, "off") != "on":
@@ -46,13 +55,42 @@ def deploy_supervision(
         "Topic": api.outputs["Topic"],
     }
     overrides = given | dict(configuration.supervision)
-    run_tool(
-        *("sam", "deploy", "--template-file", TEMPLATE),
-        *("--config-env", configuration.environment, "--stack-name", name),
-        *("--image-repository", repository, "--role-arn", role),
-        *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
-        *("--parameter-overrides", *(f"{key}={value}" for key, value in overrides.items())),
-    )
+    try:
+        run_tool(
+            *("sam", "deploy", "--template-file", TEMPLATE),
+            *("--config-env", configuration.environment, "--stack-name", name),
+            *("--image-repository", repository, "--role-arn", role),
+            *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
+            *("--parameter-overrides", *(f"{key}={value}" for key, value in overrides.items())),
+        )
+    except ReleaseError as error:
+        raise ReleaseError(
+            f"{api.name} runs {api.image}, but {name} was not brought up to date: {error}. If its "
+            f"events say that a right is missing: make bootstrap ENV={configuration.environment}"
+        ) from error
+
+
+def move_supervision(
+    configuration: Configuration, image: str, cloudformation: Any, log: Log, *, pause: float
+) -> None:
+    """Brings the functions of the stack, if there is one, to the image that the API runs.
+
+    Raises ReleaseError if they stay behind.
+    """
+    stack = find_stack(cloudformation, configuration.supervision_stack)
+    if stack is None or stack.image == image:
+        return
+    log(f"{stack.name}: {stack.image} -> {image}")
+    try:
+        require_stable(stack)
+        change_parameters(cloudformation, stack, {"Image": image}, log, pause=pause)
+    except (ReleaseError, ClientError) as error:
+        raise ReleaseError(
+            f"{configuration.stack} runs {image}, {stack.name} still {stack.image}: {error}. After "
+            f"that: make rollback-release ENV={configuration.environment} "
+            f"IMAGE={image.rpartition('@')[2]}"
+        ) from error
+    log(f"{stack.name} runs {image}.")
 
 
 def delete_supervision(

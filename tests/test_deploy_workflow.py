@@ -71,6 +71,10 @@ def runner(account: Account, gateway: Gateway, root: Path, tmp_path: Path) -> Ru
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", str(root), str(clone))
     (clone / "samconfig.toml").write_text(CONFIG)
+    base = (
+        (clone / "Dockerfile.lambda").read_text().replace(":3.13\n", f":3.13@sha256:{'a' * 64}\n")
+    )
+    (clone / "Dockerfile.lambda").write_text(base)
     git(clone, *AUTHOR, "commit", "--quiet", "--all", "--message", "Two environments")
     # Elsewhere this is a folder, which .gitignore names; here it is a link.
     (clone / ".venv").symlink_to(Path(sys.prefix))

@@ -55,7 +55,10 @@ def checks(artefact: Artefact, prefix: str) -> tuple[Check, ...]:
     invalid = json.dumps({**artefact.example, first: None})
     return (
         Check("health, with the right model", "GET", "/health", None, _is_healthy(artefact)),
-        Check("docs, which find their description", "GET", "/docs", None, _is_docs(prefix)),
+        *(
+            Check(f"page {path}, with the right base", "GET", path, None, _is_page(prefix))
+            for path in ("/", "/model", "/docs")
+        ),
         Check(
             "a bad request is a 422 that names it", "POST", "/v1/predict", invalid, _names(first)
         ),
@@ -85,9 +88,10 @@ def _is_healthy(artefact: Artefact) -> Callable[[Answer], None]:
     return judge
 
 
-def _is_docs(prefix: str) -> Callable[[Answer], None]:
+def _is_page(prefix: str) -> Callable[[Answer], None]:
     def judge(answer: Answer) -> None:
         _expect("the status", answer.status, 200)
+        _expect("the content type", answer.media_type, "text/html")
         base = f'<base href="{prefix}/">'
         if base not in answer.body:
             raise ValueError(f"the page does not hold {base}")

@@ -189,10 +189,21 @@ class Account:
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
 
-    def plain_stack(self, name: str) -> None:
-        """A stack of nothing but its name."""
-        body = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
-        self.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(body))
+    def supervision(self, environment: str, image: str) -> None:
+        """The second stack of an environment, with an image."""
+        topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Image"}}}
+        body = {
+            "Parameters": {name: {"Type": "String"} for name in ("Image", "Stage")},
+            "Resources": {"Topic": topic},
+        }
+        values = {"Image": image, "Stage": environment}
+        self.client("cloudformation").create_stack(
+            StackName=f"{SERVICE}-{environment}-supervision",
+            TemplateBody=json.dumps(body),
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": value} for key, value in values.items()
+            ],
+        )
 
     def has_stack(self, name: str) -> bool:
         """Whether there is a stack of this name."""
@@ -205,10 +216,10 @@ class Account:
         made = known[0] if known else gateway.create_api_key(name=name, enabled=True)
         return str(made["id"])
 
-    def parameters(self, environment: str) -> dict[str, str]:
+    def parameters(self, environment: str, suffix: str = "") -> dict[str, str]:
         """The parameters that a stack has now."""
         (stack,) = self.client("cloudformation").describe_stacks(
-            StackName=f"{SERVICE}-{environment}"
+            StackName=f"{SERVICE}-{environment}{suffix}"
         )["Stacks"]
         return {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
 

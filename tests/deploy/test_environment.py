@@ -41,6 +41,7 @@ stack_name = "forest-prod"
 tags = "application=forest stage=prod"
 parameter_overrides = "Service=forest Stage=prod TrafficShift=AllAtOnce Burst=100"
 """
+PINNED = f"FROM public.ecr.aws/lambda/python:3.13@sha256:{'a' * 64}\nCOPY functions functions\n"
 
 
 @dataclass
@@ -77,6 +78,9 @@ def checkout(root: Path, folder: Path, account: Account, tmp_path: Path) -> Iter
         shutil.copytree(root / package, path / package, ignore=ignored)
     shutil.copytree(folder, path / "model")
     (path / "samconfig.toml").write_text(CONFIG)
+    (path / "Dockerfile.lambda").write_text(PINNED)
+    (path / ".github").mkdir()
+    shutil.copy(root / ".github/CODEOWNERS", path / ".github")
     (path / ".gitignore").write_text("/model/\n/.aws-sam/\n__pycache__/\n")
     git(tmp_path, "init", "--quiet", "checkout")
     git(path, "add", ".")
@@ -140,6 +144,24 @@ def test_an_image_that_is_given_by_digest_is_not_built(
     assert done.returncode == 0, done.stderr
     assert account.parameters("staging")["Image"] == image
     assert [line.split()[:2] for line in checkout.commands] == [["sam", "deploy"]]
+
+
+def test_a_base_image_without_a_digest_is_deployed_to_dev_only(
+    checkout: Checkout, account: Account
+) -> None:
+    account.prepare("staging", "dev")
+    (checkout.path / "Dockerfile.lambda").write_text(f"{PINNED}FROM public.ecr.aws/lambda/x:3\n")
+    git(checkout.path, *AUTHOR, "commit", "--quiet", "--all", "--message", "Another base")
+    for command in ("push", "deploy"):
+        refused = checkout.run(command, "staging")
+        assert refused.returncode == 1
+        assert refused.stderr == (
+            "deploy: staging takes an image whose base is pinned by its digest: run `make "
+            "pin-base` and commit Dockerfile.lambda\n"
+        )
+    assert checkout.commands == []
+    done = checkout.run("deploy", "dev")
+    assert done.returncode == 0, done.stderr
 
 
 def test_uncommitted_work_is_deployed_to_dev_only(checkout: Checkout, account: Account) -> None:
@@ -238,6 +260,7 @@ def test_bootstrap_reads_the_ids_of_a_repository_with_gh(
     done = checkout.run("bootstrap", "prod", "--repository", "octo-org/Forest")
     assert done.returncode == 0, done.stderr
     assert "gh api repos/octo-org/Forest" in checkout.commands
+    assert ".github/CODEOWNERS still names @OWNER" in done.stderr
     stack = stacks.read_stack(account.client("cloudformation"), "forest-bootstrap-prod")
     assert (stack.parameters["GitHubOwnerId"], stack.parameters["GitHubRepositoryId"]) == ("1", "2")
     assert [line.split("=")[0] for line in done.stdout.splitlines()] == sorted(stack.outputs)
@@ -427,11 +450,31 @@ def test_supervision_is_deployed_after_the_api_with_what_it_put_out(
     )
 
 
+def test_a_second_stack_that_fails_is_named_and_the_way_back_leads_to_the_image_before(
+    checkout: Checkout, account: Account
+) -> None:
+    account.prepare()
+    switch_supervision_on(checkout)
+    first, second = (f"{REPOSITORY}@{account.push(name)}" for name in ("first", "second"))
+    assert checkout.run("deploy", "staging", "--image", first).returncode == 0
+    failing = "sam deploy --template-file deploy/supervision.yaml"
+    done = checkout.run("deploy", "staging", "--image", second, FAIL=failing)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"deploy: forest-staging runs {second}, but forest-staging-supervision was not brought up "
+        "to date: `sam deploy` failed with exit code 1. If its events say that a right is missing: "
+        "make bootstrap ENV=staging"
+    )
+    # The API's stack has changed, whatever became of the other.
+    assert account.tagged("live-staging") == second.rpartition("@")[2]
+    assert account.tagged("previous-staging") == first.rpartition("@")[2]
+
+
 def test_supervision_is_off_by_default_and_a_stack_of_it_is_named_and_kept(
     checkout: Checkout, account: Account
 ) -> None:
     account.prepare()
-    account.plain_stack("forest-staging-supervision")
+    account.supervision("staging", "x")
     image = f"{REPOSITORY}@{account.push('built-before')}"
     done = checkout.run("deploy", "staging", "--image", image)
     assert done.returncode == 0, done.stderr
@@ -443,7 +486,7 @@ def test_supervision_is_off_by_default_and_a_stack_of_it_is_named_and_kept(
 def test_supervision_is_deleted_with_its_environment(checkout: Checkout, account: Account) -> None:
     account.prepare()
     account.release("staging", "x")
-    account.plain_stack("forest-staging-supervision")
+    account.supervision("staging", "x")
     done = checkout.run("destroy", "staging", "--confirm", "forest-staging")
     assert done.returncode == 0, done.stderr
     assert "Its buckets stay" in done.stderr

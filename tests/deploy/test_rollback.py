@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from moto.cloudformation.models import cloudformation_backends
 
 from deploy import history
 from deploy import stack as stacks
@@ -14,7 +15,7 @@ from deploy.errors import ReleaseError
 from deploy.history import read_history
 from deploy.image import remember_images
 from deploy.rollback import rollback_release
-from tests.deploy.account import REPOSITORY, Account, configuration
+from tests.deploy.account import REGION, REPOSITORY, Account, configuration
 
 COMMITS = ["a" * 40, "b" * 40, "c" * 40]
 TAGS = [f"{commit}-{'1' * 12}-{'2' * 12}" for commit in COMMITS]
@@ -118,7 +119,7 @@ def test_the_template_of_the_stack_stays_as_it_is(account: Account, images: list
 
 def test_an_image_that_serves_already_changes_nothing(account: Account, images: list[str]) -> None:
     logged = back(account, images[2])
-    assert logged == [f"forest-staging already runs {images[2]}; nothing was changed."]
+    assert logged == [f"forest-staging already runs {images[2]}."]
     assert account.parameters("staging")["Image"] == images[2]
 
 
@@ -257,6 +258,36 @@ def test_a_way_back_that_its_own_guards_refuse_is_a_failure(
             pause=0,
         )
     assert guarded.requested == [images[1], "Original: as it was sent"]
+
+
+@pytest.mark.parametrize("api_is_there", [False, True])
+def test_the_functions_of_the_second_stack_follow_to_the_same_image(
+    account: Account, images: list[str], api_is_there: bool
+) -> None:
+    account.supervision("staging", images[2])
+    if api_is_there:  # an earlier attempt ended between the two
+        account.stack("staging", images[1], "https://api.example/staging/")
+    logged = back(account, images[1])
+    assert account.parameters("staging")["Image"] == images[1]
+    moved = {"Image": images[1], "Stage": "staging"}
+    assert account.parameters("staging", "-supervision") == moved
+    assert logged[-1] == f"forest-staging-supervision runs {images[1]}."
+
+
+def test_a_second_stack_that_stays_behind_is_a_failure_and_the_command_is_named(
+    account: Account, images: list[str]
+) -> None:
+    account.supervision("staging", images[2])
+    for stack in cloudformation_backends["123456789012"][REGION].stacks.values():
+        if stack.name.endswith("-supervision"):
+            stack.status = "UPDATE_ROLLBACK_FAILED"
+    digest = images[1].rpartition("@")[2]
+    with pytest.raises(ReleaseError) as raised:
+        back(account)
+    assert f"forest-staging runs {images[1]}" in str(raised.value)
+    assert "continue-update-rollback --stack-name forest-staging-supervision" in str(raised.value)
+    assert str(raised.value).endswith(f"rollback-release ENV=staging IMAGE={digest}")
+    assert account.parameters("staging", "-supervision")["Image"] == images[2]
 
 
 def test_the_images_before_and_now_are_tagged_so_that_no_rule_expires_them(

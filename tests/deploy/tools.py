@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
             overrides = options[options.index("--parameter-overrides") + 1 :]
             values = dict(each.split("=", 1) for each in overrides)
             if "--stack-name" in options:
-                _account().plain_stack(options[options.index("--stack-name") + 1])
+                _account().supervision(values["Stage"], values["Image"])
                 return 0
             _account().stack(values["Stage"], values["Image"], os.environ["API_URL"])
         case ["gh", "api", path]:

@@ -105,11 +105,14 @@ def test_no_check_accepts_a_malformed_response(wanted: tuple[Check, ...], answer
     assert all(check.fault(answer) for check in wanted)
 
 
-def test_docs_that_look_for_their_description_elsewhere_are_a_fault(
-    model: Artefact, client: Client
+@pytest.mark.parametrize("path", ["/", "/model", "/docs"])
+def test_a_page_that_looks_for_the_api_elsewhere_is_a_fault(
+    model: Artefact, client: Client, path: str
 ) -> None:
-    (docs,) = (check for check in checks(model, "/prod") if check.path == "/docs")
-    assert docs.fault(send(client, docs)) == 'the page does not hold <base href="/prod/">'
+    (page,) = (check for check in checks(model, "/prod") if check.path == path)
+    right = send(client, page)
+    assert page.fault(right) == 'the page does not hold <base href="/prod/">'
+    assert "the content type" in page.fault(replace(right, media_type="application/json"))
 
 
 def test_a_model_of_simulated_data_never_passes(model: Artefact) -> None:

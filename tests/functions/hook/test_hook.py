@@ -63,7 +63,7 @@ def test_a_version_that_answers_as_its_model_did_is_let_in(
     assert hook.handler(EVENT, Context()) == {"verdict": "Succeeded", "faults": []}
     assert reported(account) == ["Succeeded"]
     assert {version for version, _ in invocations} == {VERSION}
-    assert len(invocations) == len(model.golden) + 3
+    assert len(invocations) == len(model.golden) + 5
 
 
 def test_one_answer_that_differs_stops_the_release_and_the_log_says_which(
