@@ -108,19 +108,23 @@ def change_parameters(
 ) -> None:
     """Updates a stack by its own template, with other values of some parameters, and waits.
 
-    Raises ReleaseError if the update fails; CloudFormation restores the stack then.
+    Raises ReleaseError if CloudFormation refuses the update, or if it fails: the stack is restored
+    then.
     """
-    cloudformation.update_stack(
-        StackName=stack.name,
-        TemplateBody=_original_template(cloudformation, stack),
-        Parameters=[
-            {"ParameterKey": name, "ParameterValue": changed[name]}
-            if name in changed
-            else {"ParameterKey": name, "UsePreviousValue": True}
-            for name in stack.parameters
-        ],
-        Capabilities=stack.capabilities,
-    )
+    try:
+        cloudformation.update_stack(
+            StackName=stack.name,
+            TemplateBody=_original_template(cloudformation, stack),
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": changed[name]}
+                if name in changed
+                else {"ParameterKey": name, "UsePreviousValue": True}
+                for name in stack.parameters
+            ],
+            Capabilities=stack.capabilities,
+        )
+    except ClientError as error:
+        raise ReleaseError(f"{stack.name} was not updated: {error}") from error
     require_status(wait_for_stack(cloudformation, stack, log, pause=pause), "UPDATE_COMPLETE")
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
 from deploy.configuration import Configuration
 from deploy.errors import ReleaseError
 from deploy.process import run_tool
@@ -84,7 +82,7 @@ def move_supervision(
     try:
         require_stable(stack)
         change_parameters(cloudformation, stack, {"Image": image}, log, pause=pause)
-    except (ReleaseError, ClientError) as error:
+    except ReleaseError as error:
         raise ReleaseError(
             f"{configuration.stack} runs {image}, {stack.name} still {stack.image}: {error}. After "
             f"that: make rollback-release ENV={configuration.environment} "
