@@ -27,8 +27,12 @@ class InvalidTableError(TrainingError):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        number = len(self.faults)
-        super().__init__(f"{number} fault{'s' * (number > 1)} in the data")
+        number, first = len(self.faults), self.faults[0]
+        which = f", the first in {first.file or 'them'}" + f", row {first.row}" * (first.row > 0)
+        super().__init__(
+            f"{number} fault{'s' * (number > 1)} in the data{which}: correct the file, then run "
+            "`python -m training data check PATH`."
+        )
 
 
 class NoTableError(TrainingError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,17 +23,34 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Bring in, check, simulate or describe data.", no_args_is_help=True)
 _console = Console(stderr=True)
 SHOWN = 50
+ALIKE = 5
+"""Faults of one kind up to which each is printed."""
 
 
-def fault_table(faults: Sequence[Fault], shown: int = SHOWN) -> Table:
-    """Faults as a table: where, what the cell holds, what is allowed."""
-    rest = len(faults) - shown
-    table = Table(caption=f"and {rest} more; `data check --all` prints them" if rest > 0 else None)
+def fault_table(faults: Sequence[Fault], *, every: bool = False) -> Table:
+    """Faults as a table: where, what the cell holds, what is allowed; those alike cut short."""
+    table = Table()
     for heading in ("file", "row", "column", "value", "rule"):
         table.add_column(heading, justify="right" if heading == "row" else "left")
-    for fault in faults[:shown]:
-        cells = (fault.file, str(fault.row or ""), fault.column, fault.value, fault.rule)
-        table.add_row(*map(escape, cells))
+    kinds: dict[tuple[str, str, str], list[Fault]] = {}
+    for fault in faults:
+        # Rules alike but for the rows that they name are one kind.
+        rule = re.sub(r"\d+", "0", fault.rule)
+        kinds.setdefault((fault.file, fault.column, rule), []).append(fault)
+    for kind in kinds.values():
+        few = kind if every or len(kind) <= ALIKE else kind[:3]
+        for fault in few:
+            cells = (fault.file, str(fault.row or ""), fault.column, fault.value, fault.rule)
+            table.add_row(*map(escape, cells))
+        if rest := len(kind) - len(few):
+            first = kind[0]
+            table.add_row(
+                *map(escape, (first.file, "…", first.column, "…", f"and {rest} rows like these"))
+            )
+        if not every and table.row_count >= SHOWN:
+            break
+    if sum(map(len, kinds.values())) > table.row_count:
+        table.caption = "`data check --all` prints every row"
     return table
 
 
@@ -138,6 +156,7 @@ def check(
     """Check data: every fault with its row, column, value and rule; exit 1 if there is one."""
     from training.errors import InvalidTableError
     from training.pipeline.sources import find_study
+    from training.study.against_data import notices
     from training.study.table import load_table
 
     declared = find_study(study).study
@@ -145,10 +164,12 @@ def check(
         with _console.status("Checking …"):
             table = load_table(path, declared)
     except InvalidTableError as error:
-        _console.print(fault_table(error.faults, len(error.faults) if every else SHOWN))
-        _print(f"{error} at {path}", style="red")
+        _console.print(fault_table(error.faults, every=every))
+        _print(str(error), style="red")
         raise typer.Exit(1) from None
     _print_table(declared, table)
+    for notice in notices(table, declared):
+        _print(notice)
 
 
 @app.command()

@@ -8,15 +8,18 @@ from typing import Final
 
 import numpy as np
 
-from training.errors import InvalidStudyError, NoTableError, StudyFault
+from training.errors import InvalidStudyError, StudyFault
 from training.study.csv_file import read_csv
 from training.study.declaration import Study
-from training.study.files import csv_files
+from training.study.files import find_csvs
 from training.study.table import Table, load_table
 from training.study.vocabulary import near, shown
 
 FEW: Final = 20
 """Subjects under observation at the horizon below which it is named."""
+
+_TINY: Final = 30
+"""How many times smaller than usual a group is that is named."""
 
 
 def check_against(path: Path, study: Study) -> tuple[Table, list[str]]:
@@ -25,9 +28,7 @@ def check_against(path: Path, study: Study) -> tuple[Table, list[str]]:
     Raises InvalidStudyError where the study names columns that the CSV has not, or a horizon
     beyond its times; else what `load_table` raises.
     """
-    files = csv_files(path) if path.is_dir() else [path]
-    if not files or not files[0].is_file():
-        raise NoTableError(f"no data at {path}: name a CSV, or a folder that holds CSVs")
+    files = find_csvs(path)
     roles = dict(_roles(study))
     header = read_csv(files[0], files[0].name, list(roles.values())).header
     absent = [
@@ -42,7 +43,7 @@ def check_against(path: Path, study: Study) -> tuple[Table, list[str]]:
     if last < study.time.horizon - 1e-9:
         allowed = f"at most the last time in the data, {last:g}"
         raise InvalidStudyError([StudyFault("time.horizon", f"{study.time.horizon:g}", allowed)])
-    return table, list(_notices(table, study))
+    return table, list(notices(table, study))
 
 
 def _roles(study: Study) -> Iterator[tuple[str, str]]:
@@ -61,7 +62,8 @@ def _roles(study: Study) -> Iterator[tuple[str, str]]:
             yield f"columns.{name}", name
 
 
-def _notices(table: Table, study: Study) -> Iterator[str]:
+def notices(table: Table, study: Study) -> Iterator[str]:
+    """What of sound data is too little to learn from."""
     subjects, horizon = table.subjects, study.time.horizon
     many = study.study.row.en.many
     remain = int((subjects.time >= horizon - 1e-9).sum())
@@ -73,10 +75,15 @@ def _notices(table: Table, study: Study) -> Iterator[str]:
         counts = np.bincount(subjects.codes[:, place], minlength=len(factor.names))
         yield from _levels(factor.name, factor.names, counts)
         for level in np.flatnonzero(counts):
-            if not subjects.event[subjects.codes[:, place] == level].any():
+            if subjects.event.any() and not subjects.event[subjects.codes[:, place] == level].any():
                 yield f"The event never happened to {factor.name} {factor.names[level]}."
+    sizes = np.bincount(subjects.group, minlength=len(subjects.groups))
+    for name, size in zip(subjects.groups, sizes, strict=True):
+        if study.data.group is not None and size * _TINY < np.median(sizes):
+            yield f"{study.data.group.column} {name} holds {size} of the rows only: is it right?"
     if len(subjects.groups) < 5:
-        yield f"There are {len(subjects.groups)} groups only: intervals over them are wide."
+        number = f"{len(subjects.groups)} group{'s' * (len(subjects.groups) != 1)}"
+        yield f"The data hold {number} only: intervals over them are wide."
 
 
 def _levels(name: str, levels: Sequence[str], counts: np.ndarray) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -21,13 +21,13 @@ from training.study.declaration import (
     Study,
     Visits,
 )
-from training.study.vocabulary import NO_VALUE, Cell
+from training.study.vocabulary import NO_VALUE, Cell, close_name
 
 YES: Final = "yes"
 """Value of the column `simulated` in a row that was simulated."""
 NOT_MISSING: Final = "a value, not NA"
 _NUMBER: Final = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_DECIMAL_COMMA: Final = r"[+-]?[0-9]+,[0-9]+"
+_COMMAS: Final = r"[+-]?[0-9]+(?:[.,][0-9]+)*,[0-9]+(?:\.[0-9]+)?"
 _DATES: Final = {
     "m/d/yy": re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{2})"),
     "yyyy-mm-dd": re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"),
@@ -63,7 +63,7 @@ def typed(study: Study, cells: pd.DataFrame) -> tuple[pd.DataFrame, list[CellFau
     table, faults = pd.DataFrame(index=cells.index), []
     inputs = {each.column: each for each in study.inputs}
     for name in (column for column in declared_columns(study) if column in cells):
-        texts = cells[name].mask(cells[name].isin(study.data.missing))
+        texts = cells[name].mask(cells[name].str.strip().isin(study.data.missing))
         if name in inputs:
             values, found = _input(texts, inputs[name])
         elif name == study.time.column:
@@ -130,10 +130,17 @@ def _input(texts: pd.Series, declared: FactorInput | NumberInput) -> tuple[pd.Se
 def _one_of(texts: pd.Series, values: list[str], *, optional: bool) -> tuple[pd.Series, _Faults]:
     known = texts.isin(values)
     rule = "one of " + ", ".join([*values, "NA"] if optional else values)
-    faults = _where(texts.notna() & ~known, rule)
+    wrong = texts.notna() & ~known
+    hints = {text: _hint(text, values) for text in texts[wrong].unique()}
+    faults = [(row, rule + hints[texts.iat[row]]) for row in np.flatnonzero(wrong).tolist()]
     if not optional:
         faults += _where(texts.isna(), NOT_MISSING)
     return texts.where(known), faults
+
+
+def _hint(text: str, values: Sequence[str]) -> str:
+    close = close_name(text, values)
+    return f"; did you mean {close}?" if close else ""
 
 
 def _simulated(texts: pd.Series) -> tuple[pd.Series, _Faults]:
@@ -151,18 +158,18 @@ def _numbers(
     optional: bool = False,
     whole: bool = False,
 ) -> tuple[pd.Series, _Faults]:
-    kind = "a whole number" if whole else "a number"
+    kind = ("a whole number" if whole else "a number") + (", or NA" if optional else "")
+    texts = texts.str.strip()
     shaped = texts.str.fullmatch(_NUMBER).fillna(False).astype(bool)
     numbers = pd.to_numeric(texts.where(shaped)).astype(float)
     wrong = texts.notna() & ~np.isfinite(numbers)
-    commas = wrong & texts.str.fullmatch(_DECIMAL_COMMA).fillna(False).astype(bool)
     if whole:
         wrong |= numbers % 1 > 0
-    faults: _Faults = []
-    if commas.any():
-        # One sentence for the whole column: it was written with another locale.
-        faults.append((-1, f"points in decimals, not commas ({commas.sum()} cells)"))
-    faults += _where(wrong & ~commas, kind)
+    commas = wrong & texts.str.fullmatch(_COMMAS).fillna(False).astype(bool)
+    faults = _where(wrong & ~commas, kind)
+    faults += _where(
+        commas, f"{kind}; a point in decimals and nothing between thousands, not commas"
+    )
     outside = pd.Series(data=False, index=texts.index)
     if minimum is not None:
         outside |= numbers < minimum
@@ -195,8 +202,8 @@ def _column(texts: pd.Series, declared: Column) -> tuple[pd.Series, _Faults]:
         return _numbers(texts, *limits, optional=declared.missing, whole=whole)
     faults: _Faults = []
     if declared.pattern is not None:
-        right = texts.str.fullmatch(declared.pattern).fillna(value=True).astype(bool)
-        faults += _where(~right, f"text that matches {declared.pattern}")
+        right = texts.str.fullmatch(declared.pattern).astype(bool)
+        faults += _where(texts.notna() & ~right, f"text that matches {declared.pattern}")
     if declared.format is not None:
         dates = [isinstance(each, str) and not _is_date(each, declared.format) for each in texts]
         faults += _where(np.array(dates), f"a date that exists, as {declared.format}")
@@ -243,6 +250,7 @@ def _event(texts: pd.Series, study: Study) -> tuple[pd.Series, _Faults]:
 
 
 def _equals(texts: pd.Series, value: Cell) -> pd.Series:
+    texts = texts.str.strip()
     same = texts == str(value)
     if not isinstance(value, str):
         shaped = texts.str.fullmatch(_NUMBER).fillna(False).astype(bool)

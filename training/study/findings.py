@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import pandas as pd
-from scipy.stats import mannwhitneyu
+from scipy.stats import ks_2samp
 
 from training.study.columns import CellFault
 from training.study.declaration import Study
@@ -32,11 +32,12 @@ def event_findings(study: Study, table: pd.DataFrame) -> Iterator[CellFault]:
         )
     elif lost >= FEWEST and limit < 1:
         time = table[study.time.column]
-        if float(mannwhitneyu(time[missing], time[~missing]).pvalue) < SURE:
-            late = "later" if time[missing].median() > time[~missing].median() else "earlier"
+        if float(ks_2samp(time[missing], time[~missing]).pvalue) < SURE:
+            with_it, without = time[~missing].median(), time[missing].median()
             yield CellFault(
                 -1,
                 column,
-                f"missing whatever the outcome; the {lost} rows without it have {late} times than "
-                "the others, so dropping them would bias every answer",
+                f"missing whatever the outcome; the {lost} rows without it have other times than "
+                f"the rest (medians {without:g} and {with_it:g}), so dropping them would bias "
+                "every answer",
             )

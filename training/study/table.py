@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,20 +12,23 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from training.errors import Fault, InvalidTableError, NoTableError
+from training.errors import Fault, InvalidTableError
 from training.study.arrange import as_subjects
-from training.study.columns import YES, CellFault, broken_rules, declared_columns, typed
+from training.study.columns import YES, CellFault, broken_rules, typed
 from training.study.csv_file import CsvFile, read_csv
 from training.study.declaration import SIMULATED, Study
-from training.study.files import csv_files, directory_hash
+from training.study.files import directory_hash, find_csvs
 from training.study.findings import event_findings
+from training.study.header import checked_header, required_columns
 from training.study.subjects import Subjects
-from training.study.vocabulary import near
+from training.study.unseen import unseen
 
 Source = Literal["published", "simulated", "custom"]
 
 _NOTICES: Final = 10
 """Rows dropped for one reason that are named one by one."""
+_SHIFTED: Final = 6
+"""Faults of a row from which, being half of its cells, they are one: the row is no such row."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,10 @@ def load_table(path: Path, study: Study) -> Table:
     Raises NoTableError where there is nothing to read, and InvalidTableError with every fault
     where a cell or a row breaks a rule of the study.
     """
-    paths = csv_files(path) if path.is_dir() else [path]
-    if not paths or not all(each.is_file() for each in paths):
-        raise NoTableError(f"no data at {path}: name a CSV, or a folder that holds CSVs")
+    paths = find_csvs(path)
     names = [each.relative_to(path).as_posix() if path.is_dir() else each.name for each in paths]
     rows = _gathered(
-        [_checked_header(read_csv(*pair, list(_required(study))), study)
+        [checked_header(read_csv(*pair, list(required_columns(study))), study)
          for pair in zip(paths, names, strict=True)]
     )  # fmt: skip
     table, faults = _checked(rows, study)
@@ -82,34 +84,6 @@ def load_table(path: Path, study: Study) -> Table:
     )
 
 
-def _required(study: Study) -> Iterator[str]:
-    return (name for name, required in declared_columns(study).items() if required)
-
-
-def _checked_header(file: CsvFile, study: Study) -> CsvFile:
-    """The file, if its columns are the study's; else raises InvalidTableError."""
-    known = declared_columns(study)
-
-    def fault(column: str, rule: str) -> Fault:
-        return Fault(1, column, "", rule, file.name)
-
-    wrong = [fault(name, "missing column") for name in _required(study) if name not in file.header]
-    for place, name in enumerate(file.header):
-        if name in file.header[:place] and name in known:
-            wrong.append(fault(name, "duplicate column"))
-        elif name not in known and study.data.other_columns == "refuse":
-            missing = [each for each in known if each not in file.header]
-            wrong.append(fault(name, f"unknown column{_meant(name, missing)}"))
-    if wrong:
-        raise InvalidTableError(wrong)
-    return file
-
-
-def _meant(name: str, missing: Sequence[str]) -> str:
-    hint, _, _ = near(name, missing).partition("? known")
-    return f"; {hint}?" if hint.startswith("did you mean") else ""
-
-
 def _gathered(files: Sequence[CsvFile]) -> _Rows:
     frames = []
     for file in files:
@@ -126,21 +100,36 @@ def _checked(rows: _Rows, study: Study) -> tuple[pd.DataFrame, list[Fault]]:
     table, faults = typed(study, rows.cells)
     faults = [f for f in faults if f.row < 0 or not absent.iat[f.row, _place(rows, f.column)]]
     sound = ~table.index.isin([fault.row for fault in faults])
+    faults = list(_without_shifted(faults, len(rows.cells.columns)))
     faults += broken_rules(study, table[sound])
     faults += _instant_events(study, table)
-    faults += _duplicates(rows, table, study)
-    if not faults:
+    faults += _duplicates(rows, table, study, sound)
+    if study.event.column not in {fault.column for fault in faults}:
         faults += event_findings(study, table)
     return table, [
         Fault(
             row=rows.origins[found.row][1] if found.row >= 0 else 0,
             column=found.column,
-            value=_text(rows.cells, found),
-            rule=found.rule,
+            value=(value := _text(rows.cells, found)),
+            rule=found.rule + (unseen(value) if found.column else ""),
             file=rows.origins[max(found.row, 0)][0],
         )
         for found in sorted(set(faults))
     ]
+
+
+def _without_shifted(faults: Sequence[CellFault], width: int) -> Iterator[CellFault]:
+    """The faults, those of a row whose cells mostly fit no column as one."""
+    number = Counter(fault.row for fault in faults if fault.row >= 0)
+    shifted = {row for row, count in number.items() if count >= max(_SHIFTED, width / 2)}
+    yield from (fault for fault in faults if fault.row not in shifted)
+    for row in shifted:
+        yield CellFault(
+            row,
+            "",
+            f"cells that fit their columns; {number[row]} of {width} do not: "
+            "is the row shifted, or a title or a total?",
+        )
 
 
 def _place(rows: _Rows, column: str) -> int:
@@ -148,7 +137,12 @@ def _place(rows: _Rows, column: str) -> int:
 
 
 def _text(cells: pd.DataFrame, fault: CellFault) -> str:
-    return str(cells[fault.column].iloc[fault.row]) if fault.row >= 0 else ""
+    if fault.row < 0:
+        return ""
+    if not fault.column:
+        text = ",".join(cells.iloc[fault.row].fillna(""))
+        return text if len(text) <= 40 else f"{text[:39]}…"
+    return str(cells[fault.column].iloc[fault.row])
 
 
 def _instant_events(study: Study, table: pd.DataFrame) -> Iterator[CellFault]:
@@ -157,7 +151,9 @@ def _instant_events(study: Study, table: pd.DataFrame) -> Iterator[CellFault]:
         yield CellFault(int(row), study.time.column, "more than 0 where the event happened")
 
 
-def _duplicates(rows: _Rows, table: pd.DataFrame, study: Study) -> Iterator[CellFault]:
+def _duplicates(
+    rows: _Rows, table: pd.DataFrame, study: Study, sound: np.ndarray
+) -> Iterator[CellFault]:
     """Subjects that are in the data twice: with one id, or with all else but the id alike."""
     name = study.data.id
     if name is None:
@@ -170,7 +166,7 @@ def _duplicates(rows: _Rows, table: pd.DataFrame, study: Study) -> Iterator[Cell
         keys = pd.Series(pd.util.hash_pandas_object(others.astype(str), index=False), table.index)
         different = ~table[name].duplicated(keep=False)
         text = f"duplicate {one} under another id; the same row is"
-        yield from _repeated(rows, keys.where(real & different), name, text)
+        yield from _repeated(rows, keys.where(real & different & sound), name, text)
 
 
 def _repeated(rows: _Rows, keys: pd.Series, column: str, text: str) -> Iterator[CellFault]:

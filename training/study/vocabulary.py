@@ -118,7 +118,14 @@ _KNOWN: Final = 15
 def near(name: str, known: Iterable[str]) -> str:
     """A hint at the known name that was probably meant, and all of them."""
     names = list(dict.fromkeys(known))
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
+    close = close_name(name, names)
+    hint = f"did you mean {close}? " if close else ""
     more = f" and {len(names) - _KNOWN} more" if len(names) > _KNOWN else ""
     return f"{hint}known: {', '.join(names[:_KNOWN])}{more}"
+
+
+def close_name(name: str, known: Iterable[str]) -> str:
+    """The known name that was probably meant, whatever its case; empty where none was."""
+    names = {each.strip().casefold(): each for each in known}
+    close = difflib.get_close_matches(name.strip().casefold(), names, n=1)
+    return names[close[0]] if close else ""

@@ -211,8 +211,8 @@ def test_a_failure_has_a_report_too_and_no_verdict_of_an_earlier_run(tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == [report.MARKDOWN]
     assert (tmp_path / report.MARKDOWN).read_text() == (
         "# Failed: nothing was released, the model that serves stays\n\n"
-        "At the step *check the trial*: `1 fault in the data` "
-        "Reason: `try`.\n\n"
+        "At the step *check the trial*: `1 fault in the data, the first in plots.csv, row 7: "
+        "correct the file, then run 'python -m training data check PATH'.` Reason: `try`.\n\n"
         "| file | row | column | value | rule |\n| --- | ---: | --- | --- | --- |\n"
         "| `plots.csv` | `7` | `Soil` | `a\\|b` | `a soil of the trial` |\n"
     )

@@ -18,7 +18,7 @@ ALIVE = "X for a seedling that was alive at day 115.5, else empty"
 BREAKS: list[tuple[dict[str, str], str, str, str, str]] = [
     ({}, "No", "1.5", "No", "a whole number"),
     ({}, "Plot", "0", "Plot", "a whole number from 1 to 999"),
-    ({}, "Species", "Quercus robur", "Species",
+    ({}, "Species", "Fagus", "Species",
      "one of Acer saccharum, Prunus serotina, Quercus alba, Quercus rubra"),
     ({}, "Light_ISF", "1.2", "Light_ISF", "between 0 and 1"),
     ({"Light_Cat": "Med"}, "Light_Cat", "High", "Light_Cat",
