@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from training.errors import StoreError
 from training.store import audit, failures
-from training.store.drive_errors import GUIDE, NEW_KEY, NO_STORAGE
+from training.store.drive_codes import GUIDE, NEW_KEY, NO_STORAGE
 from training.store.pointer import read_pointer
 from training.store.remotes import Remote
 

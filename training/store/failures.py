@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from training.errors import StoreError
 from training.store import drive_errors
-from training.store.drive_errors import NEW_KEY
+from training.store.drive_codes import FULL, NEW_KEY, NO_STORAGE, Meaning
 
 REPAIR: Final = "Run `python -m training store audit --repair` in a checkout that has it."
 
@@ -38,7 +38,18 @@ _RULES: Final = (
         "Google rejects the key because this machine's clock is wrong.",
         "Set the clock (NTP) and try again.",
     ),
-    _Rule(r"invalid_grant: ?(?P<text>[^\n]*)", "Google rejects the key: {text}", NEW_KEY),
+    _Rule(
+        r"Token has been expired or revoked|invalid_rapt",
+        "Google no longer accepts the permission that was given in the browser.",
+        "Run `dvc pull` once in a terminal and give it again; an OAuth app that is not published "
+        "loses it every seven days.",
+    ),
+    _Rule(
+        r"[Ii]nvalid email or user ID|[Nn]ot a valid email",
+        "gdrive_service_account_user_email names no user of the organisation.",
+        "Put that person's address right, or unset the option.",
+    ),
+    _Rule(r"(?P<text>invalid_grant[^\n]*)", "Google rejects the key ({text}).", NEW_KEY),
     _Rule(
         r"File not found: (?P<id>[\w-]+)",
         "The Drive folder {id} is not visible to the service account.",
@@ -186,7 +197,7 @@ def explain(output: str, command: str) -> StoreError:
     )
 
 
-def _of_drive(code: str, meaning: drive_errors.Meaning) -> StoreError:
+def _of_drive(code: str, meaning: Meaning) -> StoreError:
     kind = TransientError if meaning.retry else StoreError
     return kind(meaning.sentence, meaning.remedy, code)
 
@@ -195,10 +206,10 @@ def in_shared_drive(error: StoreError, shared: bool) -> StoreError:
     """An error of missing storage, worded after whether its folder is in a shared drive."""
     if not lacks_storage(error):
         return error
-    meaning = drive_errors.FULL if shared else drive_errors.NO_STORAGE
+    meaning = FULL if shared else NO_STORAGE
     return StoreError(meaning.sentence, meaning.remedy, error.code)
 
 
 def lacks_storage(error: StoreError) -> bool:
     """Whether Google refused an upload for want of storage."""
-    return error.cause in (drive_errors.FULL.sentence, drive_errors.NO_STORAGE.sentence)
+    return error.cause in (FULL.sentence, NO_STORAGE.sentence)

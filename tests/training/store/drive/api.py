@@ -15,8 +15,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from tests.training.store.drive import query
-from tests.training.store.drive.faults import NO_STORAGE, Reply, Request, refusal
+from tests.training.store.drive import query, reports
+from tests.training.store.drive.faults import Reply, Request, refusal
 from tests.training.store.drive.state import BINARY, ROLES, Account, Drive, File, Upload
 
 API = "www.googleapis.com"
@@ -89,17 +89,14 @@ class Api:
             claims = json.loads(_decode(signed.split(".")[1]))
             account = self.drive.accounts.get(claims["iss"])
         except (KeyError, IndexError, ValueError):
-            return _no_grant("Bad Request")
+            return reports.token_refusal("invalid_grant", "Bad Request")
         if account is None:
-            return _no_grant("Invalid grant: account not found")
+            return reports.NO_ACCOUNT
         if not _verified(account, signed, signature):
-            return _no_grant("Invalid JWT Signature.")
+            return reports.REVOKED
         now = time.time()
         if claims["aud"] != TOKEN_ADDRESS or not claims["iat"] - 300 < now < claims["exp"] + 300:
-            return _no_grant(
-                "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable "
-                "timeframe. Check your iat and exp values in the JWT claim."
-            )
+            return reports.CLOCKS[1]
         token = f"ya29.{secrets.token_urlsafe(32)}"
         self.drive.tokens[token] = (account.email, now + self.token_seconds)
         return Reply.of(
@@ -110,32 +107,25 @@ class Api:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         if email := self.drive.account_of(token):
             return email
-        raise Refused(refusal(401, "authError", "Invalid Credentials", location="Authorization"))
+        raise Refused(reports.NO_TOKEN)
 
     def _see(self, email: str, id_: str) -> File:
         file = self.drive.files.get(id_)
         if file is None or file.rank(email) < 0:
-            raise Refused(refusal(404, "notFound", f"File not found: {id_}.", location="fileId"))
+            raise Refused(reports.not_found(id_))
         return file
 
     def _member(self, email: str, id_: str) -> File:
         """A shared drive, to its members alone: who sees one folder of it is no member."""
         top = self.drive.files.get(id_)
         if top is None or top.rank(email) < 0:
-            message = f"Shared drive not found: {id_}"
-            raise Refused(refusal(404, "notFound", message, location="driveId"))
+            raise Refused(reports.no_member(id_))
         return top
 
     def _require(self, email: str, file: File, role: str) -> None:
         if file.rank(email) >= ROLES.index(role):
             return
-        if role == "writer":
-            reason, location = "insufficientParentPermissions", ""
-            message = "Insufficient permissions for the specified parent."
-        else:
-            reason, location = "insufficientFilePermissions", "file.permissions"
-            message = f"The user does not have sufficient permissions for file {file.id}."
-        raise Refused(refusal(403, reason, message, location=location))
+        raise Refused(reports.NO_WRITER if role == "writer" else reports.NO_MANAGER)
 
     # Reading
 
@@ -220,7 +210,7 @@ class Api:
         above = self._see(email, wanted["parents"][0]["id"])
         self._require(email, above, "writer")
         if not above.drive_id:
-            raise Refused(NO_STORAGE)
+            raise Refused(reports.NO_STORAGE)
         id_ = secrets.token_urlsafe(16)
         kind = wanted.get("mimeType", BINARY)
         self.drive.uploads[id_] = Upload(email, wanted["title"], kind, above)
@@ -268,8 +258,3 @@ def _verified(account: Account, signed: str, signature: str) -> bool:
     except InvalidSignature:
         return False
     return True
-
-
-def _no_grant(description: str) -> Reply:
-    # The token endpoint words its errors after OAuth, not after Drive.
-    return Reply.of({"error": "invalid_grant", "error_description": description}, 400)

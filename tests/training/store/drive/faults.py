@@ -1,4 +1,4 @@
-"""Faults that can be injected, and the wording of Drive's errors."""
+"""Faults that can be injected, and the shape of Drive's errors."""
 
 from __future__ import annotations
 
@@ -66,12 +66,18 @@ class Reply:
 
 
 def refusal(
-    status: int, reason: str, message: str, *, domain: str = "global", location: str = ""
+    status: int,
+    reason: str,
+    message: str,
+    *,
+    domain: str = "global",
+    location: str = "",
+    kind: str = "parameter",
 ) -> Reply:
-    """The JSON of Drive's error responses."""
+    """The JSON of Drive's error responses; `kind` is the type of the location."""
     detail = {"domain": domain, "reason": reason, "message": message}
     if location:
-        detail |= {"locationType": "parameter", "location": location}
+        detail |= {"locationType": kind, "location": location}
     return Reply.of({"error": {"code": status, "message": message, "errors": [detail]}}, status)
 
 
@@ -90,31 +96,3 @@ class Fault:
     strikes: Callable[[Request], bool]
     answer: Reply | Hang | Drop
     times: int = 1
-
-
-RATE_LIMITED = refusal(
-    403, "userRateLimitExceeded", "User rate limit exceeded.", domain="usageLimits"
-)
-RATE_LIMITED_BEFORE = refusal(
-    403, "userRateLimitExceeded", "User Rate Limit Exceeded", domain="usageLimits"
-)
-TOO_MANY = refusal(429, "rateLimitExceeded", "Rate limit exceeded.", domain="usageLimits")
-API_OFF = refusal(
-    403,
-    "accessNotConfigured",
-    "Google Drive API has not been used in project 123456 before or it is disabled. Enable it by "
-    "visiting https://console.developers.google.com/apis/api/drive.googleapis.com/overview"
-    "?project=123456 then retry.",
-    domain="usageLimits",
-)
-HTML_ERROR = Reply(
-    502, b"<html><title>Error 502 (Server Error)!!1</title></html>", {"Content-Type": "text/html"}
-)
-NO_STORAGE = refusal(
-    403,
-    "storageQuotaExceeded",
-    "Service Accounts do not have storage quota. Leverage shared drives "
-    "(https://developers.google.com/workspace/drive/api/guides/about-shareddrives), or use OAuth "
-    "delegation (http://support.google.com/a/answer/7281227) instead.",
-    domain="usageLimits",
-)

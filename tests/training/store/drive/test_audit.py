@@ -6,7 +6,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from tests.training.store.drive import faults
+from tests.training.store.drive import reports
 from tests.training.store.drive.checkout import OUTPUTS
 from tests.training.store.drive.conftest import Make
 from tests.training.store.drive.emulator import Emulator, ServiceAccount
@@ -62,8 +62,8 @@ def test_an_audit_retries_transient_errors(
     folder = drive.shared_drive(account)
     here = checkout(folder)
     drive.fill(folder, here.cache)
-    drive.strike(lambda request: request.is_token, faults.HTML_ERROR)
-    drive.strike(lambda request: not request.is_token, faults.TOO_MANY)
+    drive.strike(lambda request: request.is_token, reports.HTML_ERROR)
+    drive.strike(lambda request: not request.is_token, reports.TOO_MANY)
     drive.strike(lambda request: not request.is_token, Drop())
 
     assert "Verified: 3 objects" in here.store("audit", "model.dvc")

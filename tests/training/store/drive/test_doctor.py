@@ -6,10 +6,9 @@ import json
 
 import pytest
 
-from tests.training.store.drive import faults
+from tests.training.store.drive import reports
 from tests.training.store.drive.conftest import Make
 from tests.training.store.drive.emulator import Emulator, ServiceAccount
-from tests.training.store.drive.faults import Reply
 
 CHECKS = (
     "configuration",
@@ -110,9 +109,7 @@ def test_a_folder_of_a_shared_drive_that_admits_no_member_fails(
 def test_a_delegation_that_nobody_granted_fails_at_the_token(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
-    text = "Client is unauthorized to retrieve access tokens using this method."
-    refused = Reply.of({"error": "unauthorized_client", "error_description": text}, 401)
-    drive.strike(lambda request: request.is_token, refused, times=100)
+    drive.strike(lambda request: request.is_token, reports.NO_DELEGATION, times=100)
     output = checkout(drive.shared_drive(account)).store("doctor", code=2)
 
     assert "failed token The service account may not act for the person named by" in output
@@ -142,7 +139,7 @@ def test_a_missing_subfolder_fails(
 def test_a_disabled_api_fails_with_how_to_enable_it(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
-    drive.strike(lambda request: not request.is_token, faults.API_OFF, times=100)
+    drive.strike(lambda request: not request.is_token, reports.API_OFF, times=100)
 
     output = checkout(drive.shared_drive(account)).store("doctor", code=2)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.store.drive import faults
+from tests.training.store.drive import reports
 from tests.training.store.drive.checkout import OUTPUTS
 from tests.training.store.drive.conftest import Make
 from tests.training.store.drive.emulator import Emulator, ServiceAccount
@@ -69,7 +69,7 @@ def test_a_full_shared_drive_is_not_taken_for_a_personal_folder(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     here = checkout(drive.shared_drive(account))
-    drive.strike(lambda request: "/upload/" in request.path, faults.NO_STORAGE, times=100)
+    drive.strike(lambda request: "/upload/" in request.path, reports.NO_STORAGE, times=100)
     output = here.store("push", "model.dvc", code=1)
 
     assert output.startswith("Google says that the storage behind the Drive folder is full. Free")
@@ -144,10 +144,9 @@ def test_a_subfolder_can_be_pushed_to(
 @pytest.mark.parametrize(
     ("answer", "times"),
     [
-        pytest.param(faults.RATE_LIMITED, 2, id="rate limit"),
-        pytest.param(faults.RATE_LIMITED_BEFORE, 2, id="rate limit, older text"),
-        pytest.param(faults.TOO_MANY, 1, id="too many requests"),
-        pytest.param(faults.HTML_ERROR, 1, id="HTML error page"),
+        pytest.param(reports.RATE_LIMITS["with a stop"], 2, id="rate limit"),
+        pytest.param(reports.RATE_LIMITS["429, exhausted"], 1, id="too many requests"),
+        pytest.param(reports.HTML_ERROR, 1, id="HTML error page"),
         pytest.param(Drop(), 1, id="dropped connection"),
     ],
 )
@@ -166,11 +165,14 @@ def test_rate_limiting_is_reported_after_four_attempts(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     here = checkout(drive.shared_drive(account))
-    drive.strike(lambda request: not request.is_token, faults.TOO_MANY, times=100)
+    drive.strike(lambda request: not request.is_token, reports.TOO_MANY, times=100)
 
     output = here.store("push", "model.dvc", *AT_ONCE, code=1)
 
-    assert output.endswith("Google is limiting the rate of calls. Wait a minute and try again.")
+    assert output.endswith(
+        "Google is limiting the rate of calls. Wait a minute and try again; after 750 GB of "
+        "uploads in one day, try again tomorrow."
+    )
     assert sum(not request.is_token for request in drive.requests) == 4
 
 
