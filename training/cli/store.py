@@ -93,7 +93,12 @@ def audit(
     for finding in result.findings:
         _print(f"[red]{finding.state}[/red] {escape(str(finding))}")
     if not result.verified:
-        _print("Run with --repair to upload them again from this checkout's cache.")
+        _print(
+            "They were uploaded again, and the remote does not show them yet: look again in ten "
+            "minutes."
+            if repair
+            else "Run with --repair to upload them again from this checkout's cache."
+        )
         raise typer.Exit(1)
     _summarise(result, "Verified")
 

@@ -17,6 +17,8 @@ _FOLDER_LINK: Final = re.compile(
 )
 _GOOGLE: Final = re.compile(r"(?:https?://)?(?:drive|docs)\.google\.com(?:/|$)")
 _FOLDER_ID: Final = re.compile(r"(?:0A[\w-]{8,}|[01][\w-]{24,})")
+DRIVE_ID: Final = re.compile(r"root|appDataFolder|[\w-]{10,}")
+"""What DVC takes as a folder's id: those of Google, and two names for folders of one's own."""
 _SECRET_NAME: Final = re.compile(r"(?i)key|secret|token|passw|pwd|^sig|signature|credential")
 
 
@@ -26,6 +28,7 @@ def normalise(address: str, known: Sequence[str]) -> str:
     Raises `StoreError` where it is no remote, or DVC has no plug-in for it here.
     """
     address = address.strip().strip("'\"").strip()
+    address = re.sub(r"^gdrive://(?=https?:|drive\.google\.com|docs\.google\.com)", "", address)
     if not address:
         raise StoreError("No address was given.", _GIVE)
     if address in known:
@@ -41,6 +44,8 @@ def normalise(address: str, known: Sequence[str]) -> str:
         return f"gdrive://{address}"
     if "://" in address:
         _require_url(address)
+        if address.startswith("gdrive://"):
+            return _folder(address)
         return address
     path = Path(address).expanduser()
     if path.exists() and not path.is_dir():
@@ -52,6 +57,17 @@ def normalise(address: str, known: Sequence[str]) -> str:
             f"For a new folder of that name, give ./{address}.",
         )
     return address
+
+
+def _folder(address: str) -> str:
+    """The address of a Drive folder, without what a browser's has behind a question mark."""
+    folder = address.partition("?")[0]
+    if not DRIVE_ID.fullmatch(folder.removeprefix("gdrive://").partition("/")[0]):
+        raise StoreError(
+            f"{address} does not begin with the id of a Drive folder.",
+            "Open the folder in the browser and give its address (…/folders/…).",
+        )
+    return folder
 
 
 _GIVE: Final = "Give a folder, gdrive://FOLDER-ID, another URL, or a remote's name."

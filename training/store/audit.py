@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -22,6 +22,8 @@ from training.store.remotes import Remote
 
 TARGETS: Final = ("data.dvc", "model.dvc")
 
+LATE: Final = ("missing", "unchecked")
+"""What an object may be for some seconds after its upload, since Drive's listings lag."""
 _SETTLE_PAUSE: Final = 2.0
 _logger = logging.getLogger(__name__)
 
@@ -79,7 +81,7 @@ def audit(
     On Drive by Drive's own checksums, in a local folder by hashing, elsewhere by the remote's
     checksum where it has one and else by reading. `repair` uploads what is missing or damaged
     again from the local cache. Raises `StoreError` where the remote cannot be read, or a
-    damaged object cannot be replaced from here; then nothing was changed.
+    damaged object cannot be replaced from here (then nothing was changed).
     """
     at = remotes.usable_remote(remote)
     pointers = [read_pointer(name) for name in chosen(at, targets)]
@@ -101,7 +103,7 @@ def audit_pointers(
         _discard_damaged(at, pointers, before)
         names = [each.file for each in pointers]
         retry.push_objects(at, names, timeout=timeout, folder=folder)
-        result = _settled(at, pointers)
+        result = _settled(at, pointers, waits_for=(*LATE, "trashed"))
         remaining = {finding.oid for finding in result.findings}
         repaired = tuple(finding for finding in before if finding.oid not in remaining)
         result = replace(result, repaired=repaired)
@@ -110,11 +112,11 @@ def audit_pointers(
     return result
 
 
-def _settled(at: Remote, pointers: Sequence[Pointer]) -> Audit:
-    """A survey, repeated within limits while Drive may not show yet what was just uploaded."""
+def _settled(at: Remote, pointers: Sequence[Pointer], waits_for: Sequence[State] = LATE) -> Audit:
+    """A survey, repeated within limits while Drive may not show yet what was just changed."""
     result, deadline, waits = _survey(at, pointers), time.monotonic() + settle_seconds(), 0
     while at.is_drive and time.monotonic() < deadline:
-        late = [each.label for each in result.findings if each.state in ("missing", "unchecked")]
+        late = [each.label for each in result.findings if each.state in waits_for]
         if not late:
             break
         if not waits:
@@ -216,9 +218,26 @@ def _discard_damaged(
             "Repair from a checkout that has it, or track the output again (`dvc add`).",
         )
     store = _object_store(remote)
+    discarded = set()
     for copy in store.copies(needed):
         if not copy.trashed and (copy.oid in lists or not copy.is_whole):
             store.discard(copy)
+            discarded.add(copy.location)
+    if remote.is_drive:
+        _wait_for_trash(store, lists, discarded)
+
+
+def _wait_for_trash(store: ObjectStore, lists: Collection[str], discarded: set[str]) -> None:
+    """Waits until Drive's listings miss the discarded lists of files: DVC uploads none it finds."""
+    deadline = time.monotonic() + settle_seconds()
+    while discarded & {copy.location for copy in store.copies(lists) if not copy.trashed}:
+        if time.monotonic() >= deadline:
+            raise StoreError(
+                "Drive still shows what the repair moved to its trash.",
+                "Run `python -m training store audit --repair` again in ten minutes.",
+            )
+        _logger.warning("Drive still shows what was moved to its trash: waiting for it.")
+        time.sleep(_SETTLE_PAUSE)
 
 
 def _by_oid(copies: Sequence[StoredObject]) -> dict[str, list[StoredObject]]:

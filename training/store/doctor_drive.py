@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import metadata, util
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from training.errors import StoreError
-from training.store import audit, failures
+from training.store import addresses, audit, failures
 from training.store.drive_codes import GUIDE, NEW_KEY, NO_STORAGE
 from training.store.pointer import read_pointer
 from training.store.remotes import Remote
@@ -24,7 +23,6 @@ from training.store.remotes import Remote
 if TYPE_CHECKING:
     from training.store.drive import Drive
 
-_FOLDER_ID: Final = re.compile(r"root|appDataFolder|[\w-]{10,}")
 _KEY_FIELDS: Final = ("client_email", "private_key", "private_key_id", "client_id")
 
 
@@ -78,7 +76,7 @@ def _proxy(_: CheckContext) -> str:
 
 
 def _address(context: CheckContext) -> str:
-    if not _FOLDER_ID.fullmatch(context.remote.folder_id):
+    if not addresses.DRIVE_ID.fullmatch(context.remote.folder_id):
         raise StoreError(
             f"{context.remote.url} does not begin with the id of a Drive folder.",
             "`python -m training store use` takes the folder's address in the browser.",
@@ -210,7 +208,15 @@ def _duplicates(context: CheckContext) -> str:
                 f'{len(parents)} folders named "{title}": two first pushes ran at once. '
                 "Harmless to DVC; let one push finish before the next."
             )
-    return "none" if parents else "none; nothing has been pushed yet"
+    if parents:
+        return "none"
+    pointers = [read_pointer(name) for name in audit.chosen(context.remote, None)]
+    if any(each.meta.get("remote") == context.remote.digest for each in pointers):
+        return CheckWarning(
+            "the folder is empty, though the model that serves was pushed there. Restore it from "
+            "Drive's trash, or run `python -m training store push` in a checkout that has it."
+        )
+    return "none; the folder holds no objects yet"
 
 
 def _drive(context: CheckContext) -> Drive:

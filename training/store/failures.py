@@ -51,6 +51,11 @@ _RULES: Final = (
     ),
     _Rule(r"(?P<text>invalid_grant[^\n]*)", "Google rejects the key ({text}).", NEW_KEY),
     _Rule(
+        r"alt=media returned .File not found",
+        "An object went missing at the remote while it was being pulled.",
+        REPAIR,
+    ),
+    _Rule(
         r"File not found: (?P<id>[\w-]+)",
         "The Drive folder {id} is not visible to the service account.",
         "Share it with the account's e-mail address, and check the id "

@@ -12,12 +12,16 @@ from typing import Final
 from training.config import RELEASED_REMOTE
 from training.errors import StoreError
 from training.store import pointer, remotes, retry
-from training.store.audit import Audit, audit, chosen
+from training.store.audit import LATE, Audit, audit, chosen
 from training.store.dvc import run_dvc
 from training.store.failures import REPAIR
 from training.store.pointer import Pointer, parse_pointer, read_pointer
 from training.store.remotes import Remote
 
+_LATER: Final = (
+    "Drive may show it later: run `python -m training store audit` in ten minutes, and with "
+    "--repair if it still says so."
+)
 _LOCAL: Final = {"GDRIVE_CREDENTIALS_DATA": "unused"}
 
 
@@ -84,16 +88,18 @@ def push(
     retry.push_objects(at, names, timeout=timeout, pause=pause)
     result = audit(at.name, names)
     if not result.verified:
-        raise _incomplete(result, cache)
+        raise _incomplete(result, cache, on_drive=at.is_drive)
     return result
 
 
-def _incomplete(result: Audit, cache: Path) -> StoreError:
+def _incomplete(result: Audit, cache: Path, *, on_drive: bool) -> StoreError:
     """The error for a push after which objects are not at the remote."""
     faults = "; ".join(map(str, result.findings))
     lacking = [each for each in result.findings if not pointer.cached(each.oid, cache).exists()]
     if not lacking:
-        return StoreError(f"DVC reported the push as done, but {faults}.", REPAIR)
+        late = on_drive and all(each.state in LATE for each in result.findings)
+        remedy = _LATER if late else REPAIR
+        return StoreError(f"DVC reported the push as done, but {faults}.", remedy)
     target = lacking[0].target
     source = RELEASED_REMOTE if target == "model.dvc" else "NAME"
     return StoreError(

@@ -29,6 +29,11 @@ from training.store.failures import TransientError, explain
         ("<HttpError 503 when requesting None returned", "Google answered with a server", True),
         ("Unable to find the server at oauth2.googleapis.com", "The connection to the", True),
         ("The specified bucket does not exist: (NoSuchBucket)", "There is no such bucket", False),
+        (
+            '<HttpError 404 when requesting 1AB?alt=media returned "File not found: 1AB.">',
+            "An object went missing at the remote",
+            False,
+        ),
         ("The read operation timed out", "The connection to the remote broke.", True),
     ],
 )

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 
 from tests.training.store.drive import query, reports
 from tests.training.store.drive.faults import Reply, Request, refusal
-from tests.training.store.drive.state import BINARY, ROLES, Account, Drive, File, Upload
+from tests.training.store.drive.state import BINARY, Account, Drive, File, Upload
 
 API = "www.googleapis.com"
 TOKENS = "oauth2.googleapis.com"
@@ -37,7 +37,10 @@ class Api:
     def __init__(self, drive: Drive, *, page: int = 1000, token_seconds: int = 3599) -> None:
         self.drive, self.page, self.token_seconds = drive, page, token_seconds
         self.listing_lag = self.checksum_lag = 0.0
-        """Seconds until an upload is listed, and until it shows its checksum."""
+        """Seconds until listings show a change, and until an upload shows its checksum.
+
+        Reports of it: kopia/kopia#90, libDrive/libDrive#21, googleapis/google-api-go-client#906.
+        """
         self.upload_piece: int | None = None
         """Bytes that one PUT of an upload keeps; None: all of them."""
 
@@ -68,6 +71,7 @@ class Api:
                 file = self._see(email, id_)
                 self._require(email, file, "fileOrganizer")
                 file.trashed = True
+                file.trashed_from = time.monotonic() + self.listing_lag
                 return self._show(file.resource(email), request)
             case "DELETE", ["drive", "v2", "files", id_]:
                 file = self._see(email, id_)
@@ -123,7 +127,7 @@ class Api:
         return top
 
     def _require(self, email: str, file: File, role: str) -> None:
-        if file.rank(email) >= ROLES.index(role):
+        if file.may(email, role):
             return
         raise Refused(reports.NO_WRITER if role == "writer" else reports.NO_MANAGER)
 
@@ -203,6 +207,7 @@ class Api:
         above = self._see(email, wanted["parents"][0]["id"])
         self._require(email, above, "writer")
         file = self.drive.add(wanted["title"], above, mime_type=wanted["mimeType"])
+        file.shown_from = time.monotonic() + self.listing_lag
         return Reply.of(file.resource(email))
 
     def _begin(self, email: str, request: Request) -> Reply:

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 FOLDER = "application/vnd.google-apps.folder"
 BINARY = "application/octet-stream"
-ROLES = ("reader", "writer", "fileOrganizer", "organizer")
-"""From the least right to the most: viewer, contributor, content manager, manager."""
+ROLES = ("reader", "commenter", "writer", "fileOrganizer", "organizer")
+"""From the least right to the most: viewer, commenter, contributor, content manager, manager."""
 
 
 @dataclass
@@ -41,8 +41,9 @@ class File:
     above: File | None = field(default=None, repr=False)
     roles: dict[str, str] = field(default_factory=dict)
     shown_from: float = 0.0
-    """Moment from which listings hold it; `checked_from`: from which its checksum shows."""
+    """Moment from which listings hold it; below: from which its checksum and its trash show."""
     checked_from: float = 0.0
+    trashed_from: float = 0.0
 
     @property
     def is_folder(self) -> bool:
@@ -50,7 +51,8 @@ class File:
 
     @property
     def is_trashed(self) -> bool:
-        return any(file.trashed for file in self.lineage())
+        now = time.monotonic()
+        return any(file.trashed and now >= file.trashed_from for file in self.lineage())
 
     def lineage(self) -> Iterator[File]:
         """This file, its folder, and so on to the top."""
@@ -64,9 +66,25 @@ class File:
         given = (file.roles.get(email) for file in self.lineage())
         return max((ROLES.index(role) for role in given if role), default=-1)
 
+    def may(self, email: str, role: str) -> bool:
+        """Whether `email` has this role here, or one with more rights."""
+        return self.rank(email) >= ROLES.index(role)
+
+    def _capabilities(self, email: str) -> dict[str, bool]:
+        """As the reference of API v2 describes them (`drive.v2.json` of Google's client)."""
+        writer = self.may(email, "writer")
+        shown = {
+            "canListChildren": self.is_folder,
+            "canAddChildren": self.is_folder and writer,
+            "canEdit": writer,
+        }
+        if self.drive_id:  # "Only populated for items in shared drives."
+            shown["canTrashChildren"] = self.is_folder and self.may(email, "fileOrganizer")
+            shown["canDeleteChildren"] = self.is_folder and self.may(email, "organizer")
+        return shown
+
     def resource(self, email: str) -> dict[str, Any]:
         """As the API shows it to `email`."""
-        rank = self.rank(email)
         shown: dict[str, Any] = {
             "kind": "drive#file",
             "id": self.id,
@@ -75,12 +93,7 @@ class File:
             "parents": [{"id": self.parent}] if self.parent else [],
             "labels": {"trashed": self.is_trashed},
             "explicitlyTrashed": self.trashed,
-            "capabilities": {
-                "canListChildren": self.is_folder,
-                "canAddChildren": self.is_folder and rank >= 1,
-                "canTrashChildren": self.is_folder and rank >= 2,
-                "canDeleteChildren": self.is_folder and rank >= 3,
-            },
+            "capabilities": self._capabilities(email),
         }
         if self.drive_id:
             shown["driveId"] = self.drive_id

@@ -44,6 +44,53 @@ def test_trashed_and_altered_files_are_named_and_repaired(
     assert clone.outputs()["model"] == OUTPUTS["model"]
 
 
+def test_a_repair_waits_until_drive_shows_what_it_changed(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.shared_drive(account)
+    here = checkout(folder)
+    drive.fill(folder, here.cache)
+    drive.holding(folder, METADATA).content = b"{}"
+    drive.api.listing_lag = 8
+
+    output = here.store("audit", "--repair", "model.dvc", DRIVE_SETTLE_SECONDS="60")
+
+    assert "Verified: 3 objects" in output
+    assert sum("/upload/" in each.path and each.method == "POST" for each in drive.requests) == 2
+
+
+def test_a_repair_says_that_drive_still_shows_what_it_discarded(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.shared_drive(account)
+    here = checkout(folder)
+    drive.fill(folder, here.cache)
+    drive.holding(folder, METADATA).content = b"{}"
+    drive.api.listing_lag = 90
+
+    output = here.store("audit", "--repair", "model.dvc", code=1)
+
+    assert output == (
+        "Drive still shows what the repair moved to its trash. Run `python -m training store "
+        "audit --repair` again in ten minutes."
+    )
+
+
+def test_a_repair_that_drive_shows_late_does_not_ask_for_another(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    here = checkout(drive.shared_drive(account))
+    drive.api.listing_lag = 90
+
+    pushed = here.store("push", "model.dvc", code=1)
+    assert pushed.endswith(
+        "Drive may show it later: run `python -m training store audit` in ten minutes, and with "
+        "--repair if it still says so."
+    )
+    output = here.store("audit", "--repair", "model.dvc", code=1)
+    assert output.endswith("the remote does not show them yet: look again in ten minutes.")
+
+
 def test_an_audit_downloads_nothing_and_changes_nothing(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.training.store.drive import reports
 from tests.training.store.drive.conftest import Make
 from tests.training.store.drive.emulator import Emulator, ServiceAccount
+from training.store.remotes import Remote
 
 CHECKS = (
     "configuration",
@@ -54,8 +55,11 @@ def test_my_drive_fails_with_the_alternatives(
     )
 
 
-def test_a_viewer_fails(drive: Emulator, account: ServiceAccount, checkout: Make) -> None:
-    output = checkout(drive.shared_drive(account, role="reader")).store("doctor", code=2)
+@pytest.mark.parametrize("role", ["reader", "commenter"])
+def test_a_viewer_or_commenter_fails(
+    drive: Emulator, account: ServiceAccount, checkout: Make, role: str
+) -> None:
+    output = checkout(drive.shared_drive(account, role=role)).store("doctor", code=2)
 
     assert output.endswith(
         f'failed folder {account.email} may read "Seedlings" but not write: pulling works, '
@@ -84,6 +88,21 @@ def test_two_folders_with_one_name_are_a_warning(
     output = checkout(folder).store("doctor", code=1)
 
     assert 'warning duplicates 2 folders named "files": two first pushes ran at once.' in output
+
+
+def test_a_folder_that_held_the_model_and_is_empty_is_a_warning(
+    drive: Emulator, account: ServiceAccount, checkout: Make
+) -> None:
+    folder = drive.shared_drive(account)
+    here = checkout(folder)
+    assert "ok duplicates none; the folder holds no objects yet" in here.store("doctor")
+    digest = Remote("drive", f"gdrive://{folder}").digest
+    with (here.path / "model.dvc").open("a", encoding="utf-8") as pointer:
+        pointer.write(f"meta:\n  remote: {digest}\n")
+
+    output = here.store("doctor", code=1)
+
+    assert "warning duplicates the folder is empty, though the model that serves was" in output
 
 
 def test_a_folder_that_is_not_shared_fails(drive: Emulator, checkout: Make) -> None:
