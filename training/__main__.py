@@ -39,7 +39,7 @@ def main() -> None:
         sys.exit(1)
     except InvalidStudyError as error:
         console.print(study.study_fault_table(error.faults))
-        number = f"{len(error.faults)} fault{'s' * (len(error.faults) > 1)} in the study file"
+        number = study.study_faults(error.faults)
         console.print(number, style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the edge: said in a sentence, kept, exit code 1

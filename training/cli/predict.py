@@ -33,4 +33,4 @@ def predict(context: typer.Context) -> None:
 
 
 def _no_model() -> Path:
-    raise TrainingError("There is no model/ and none was released: `make train` makes one.")
+    raise TrainingError("There is no model/ and none was released: run `make train` first.")

@@ -29,6 +29,15 @@ def study_fault_table(faults: Sequence[StudyFault]) -> Table:
     return table
 
 
+def study_faults(faults: Sequence[StudyFault], path: str = "PATH") -> str:
+    """The sentence below a table of faults: how many, and what to do."""
+    where = "the study file" if path == "PATH" else path
+    return (
+        f"{_count(len(faults), 'fault')} in {where}: correct what the table names, then run "
+        f"`python -m training study check {path}`."
+    )
+
+
 def _print(text: str, style: str = "") -> None:
     _console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
@@ -112,7 +121,7 @@ def check(
             table, notices = check_against(data, study)
     except InvalidStudyError as error:
         _console.print(study_fault_table(error.faults))
-        _print(f"{_count(len(error.faults), 'fault')} in {path}", style="red")
+        _print(study_faults(error.faults, str(path)), style="red")
         raise typer.Exit(1) from None
     for notice in (*table.dropped, *notices):
         _print(notice)

@@ -75,7 +75,8 @@ def staying(study: Study, subjects: Subjects, periods: Periods) -> Staying:
     if len(times) and times[-1] == subjects.time.max():
         raise TrainingError(
             f"every subject that was left at {study.time.name} {times[-1]:g} was censored then: "
-            f"nothing is known of the time from there to the horizon, {periods.horizon:g}"
+            f"nothing is known of the time from there to the horizon, {periods.horizon:g}. "
+            "Set time.horizon lower, or take data that reach it."
         )
     if study.censoring is None:
         return _kaplan_meier(subjects, censored, times)

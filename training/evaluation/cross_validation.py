@@ -107,7 +107,8 @@ def group_folds(group: Ints, seeds: tuple[int, ...]) -> Iterator[tuple[int, Ints
     groups = len(np.unique(group))
     if groups < FEWEST_GROUPS:
         raise TrainingError(
-            f"{groups} groups are too few: whole groups are held out, so {FEWEST_GROUPS} are needed"
+            f"{groups} groups are too few: whole groups are held out, so {FEWEST_GROUPS} are "
+            "needed. Take more data, or leave out data.group, if its rows are independent."
         )
     for place, seed in enumerate(seeds):
         split = GroupKFold(min(FOLDS, groups), shuffle=True, random_state=seed)

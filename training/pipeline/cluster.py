@@ -27,7 +27,7 @@ def workers_of(scheduler: str | None) -> Iterator[None]:
         from distributed import Client
     except ImportError:
         raise TrainingError(
-            "--scheduler needs the package distributed: pip install distributed"
+            "--scheduler needs the package distributed: install it (`pip install distributed`)"
         ) from None
     try:
         client = Client(scheduler, timeout=WAIT_SECONDS)  # type: ignore[no-untyped-call]

@@ -79,7 +79,7 @@ def _address(context: CheckContext) -> str:
     if not addresses.DRIVE_ID.fullmatch(context.remote.folder_id):
         raise StoreError(
             f"{context.remote.url} does not begin with the id of a Drive folder.",
-            "`python -m training store use` takes the folder's address in the browser.",
+            "Give the folder's address in the browser to `python -m training store use`.",
         )
     if not context.remote.is_service_account:
         return CheckWarning("gdrive_use_service_account is not set: DVC uses a user's OAuth token")

@@ -47,7 +47,10 @@ def draft_study(path: Path, roles: Roles) -> Draft:
     time = as_numbers(cells[roles.time])
     if time.isna().any() or (time < 0).any():
         bad = int((time.isna() | (time < 0)).sum())
-        raise TrainingError(f"{roles.time} must be a number of at least 0; it is not in {bad} rows")
+        raise TrainingError(
+            f"{roles.time} must be a number of at least 0; it is not in {bad} rows. "
+            "Correct these, or name another column with --time."
+        )
     event = (cells[roles.event] == happened).to_numpy()
     check_rows(cells, roles, int((event & (time == 0)).sum()))
     times, time_notes = draft_time(roles.time, time.to_numpy(), event)

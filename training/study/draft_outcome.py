@@ -47,7 +47,7 @@ def event_values(column: pd.Series, given: str | None) -> tuple[str, str, str]:
         shown = ", ".join(values[:6])
         raise TrainingError(
             f"{column.name} must hold two values, one where the event happened and one where it "
-            f"did not; it holds {len(values)}: {shown}"
+            f"did not; it holds {len(values)}: {shown}. Name another column with --event."
         )
     happened = given
     if happened is None:
@@ -61,7 +61,10 @@ def event_values(column: pd.Series, given: str | None) -> tuple[str, str, str]:
             )
         happened = likely[0]
     if happened not in values:
-        raise TrainingError(f"{column.name} never holds {happened}; it holds {', '.join(values)}")
+        raise TrainingError(
+            f"{column.name} never holds {happened}; it holds {', '.join(values)}. Name one of "
+            "these with --happened."
+        )
     censored = next(value for value in values if value != happened)
     share = counts[happened] / counts.sum()
     return happened, censored, (

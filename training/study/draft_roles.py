@@ -40,7 +40,7 @@ class Roles:
         roles: dict[str, str] = {}
         for role, column in named.items():
             if column in roles:
-                raise TrainingError(f"the column {column} can have one role only")
+                raise TrainingError(f"the column {column} can have one role only: name another")
             if column is not None:
                 roles[column] = role
         return roles
@@ -51,7 +51,9 @@ def read_cells(path: Path, roles: Roles) -> pd.DataFrame:
     file = read_csv(path, path.name, list(roles.columns))
     for name in roles.columns:
         if name not in file.header:
-            raise TrainingError(f"{path} has no column {name}; {near(name, file.header)}")
+            raise TrainingError(
+                f"{path} has no column {name}; {near(name, file.header)}. Name one of these."
+            )
     cells = pd.DataFrame(file.rows, columns=list(file.header), dtype=str)
     cells = cells.loc[:, ~cells.columns.duplicated()]
     cells = cells.mask(cells.isin(MISSING))
@@ -96,6 +98,11 @@ def check_rows(cells: pd.DataFrame, roles: Roles, at_once: int) -> None:
             "observed before it. Leave these rows out, or add half of the smallest time."
         )
     if roles.group is not None and (without := int(cells[roles.group].isna().sum())):
-        raise TrainingError(f"{without} rows have no {roles.group}: each must belong to a group")
+        raise TrainingError(
+            f"{without} rows have no {roles.group}: give each its group, or draft without --group"
+        )
     if roles.id is not None and (again := int(cells[roles.id].duplicated().sum())):
-        raise TrainingError(f"{roles.id} is no id: {again} rows repeat that of an earlier one")
+        raise TrainingError(
+            f"{roles.id} is no id: {again} rows repeat that of an earlier one. "
+            "Name another with --id."
+        )
