@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import socket
 import sys
@@ -42,33 +41,35 @@ def main() -> int:
     parser.add_argument("--records", type=Path, help="folder to record predictions and outcomes in")
     parser.add_argument("--openapi", action="store_true", help="print the description, and end")
     arguments = parser.parse_args()
+    host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
     try:
         settings = read_settings(model=arguments.model)
         scorer = Scorer(read_artefact(settings.model))
         if arguments.openapi:
             print(openapi_json(create_app(scorer)))
             return 0
-        listening = socket.create_server((arguments.host, arguments.port))
+        family = socket.AF_INET6 if ":" in arguments.host else socket.AF_INET
+        listening = socket.create_server((arguments.host, arguments.port), family=family)
         # Disable Nagle: a response must not wait for the previous ACK.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except ServingError as error:
         sys.stderr.write(f"can't serve: {error}\n")
         return 1
     except OSError as error:
-        where = f"{arguments.host}:{arguments.port}"
-        why = os.strerror(error.errno) if error.errno else str(error)
-        sys.stderr.write(f"can't serve: {where}: {why}; another port may be free\n")
+        why = str(error.strerror).partition(" (")[0]  # what follows repeats the address
+        remedy = "try another --port, or a --host of this machine"
+        sys.stderr.write(f"can't serve: {host}:{arguments.port}: {why}; {remedy}\n")
         return 1
     terminal = Terminal(arguments.records, scorer.artefact.version)
     app = create_app(scorer, terminal, settings.cors_origin)
     config = uvicorn.Config(app, log_level="warning", lifespan="off")
-    address = f"http://{arguments.host}:{listening.getsockname()[1]}"
+    address = f"http://{host}:{listening.getsockname()[1]}"
     _Server(config, _greeting(scorer.artefact, address)).run(sockets=[listening])
     return 0
 
 
 def _port(text: str) -> int:
-    if not (text.isdecimal() and int(text) < 2**16):
+    if not (text.isascii() and text.isdecimal() and int(text) < 2**16):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
     return int(text)
 

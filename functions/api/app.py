@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from pydantic_core import to_json
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -165,8 +166,14 @@ def _admit(app: FastAPI, origin: str) -> None:
     """Lets pages of another origin call the API (CORS); outermost, so that failures reach them."""
     from starlette.middleware.cors import CORSMiddleware
 
+    class Cors(CORSMiddleware):
+        def preflight_response(self, request_headers: Headers) -> Any:
+            response = super().preflight_response(request_headers)
+            # What is refused gets the app's own answer to OPTIONS: a problem, and counted.
+            return response if response.status_code < 400 else self.app
+
     app.add_middleware(
-        CORSMiddleware,
+        Cors,
         allow_origins=[origin],
         allow_methods=["GET", "HEAD", "POST"],
         allow_headers=["content-type", "x-api-key", "x-request-id"],

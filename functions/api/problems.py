@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from functions.api.validation import MOST_FAULTS, FieldFault, find_faults
 from functions.telemetry import get_request_log
@@ -87,16 +88,31 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 async def _http_problem(request: Request, error: HTTPException) -> Response:
     log = get_request_log(request.scope)
-    headers = error.headers or {}
+    status, headers = error.status_code, dict(error.headers or {})
     detail = str(error.detail)
     if isinstance(error.__cause__, ClientDisconnect):  # FastAPI was reading the body
         return await _disconnect_problem(request, error.__cause__)
-    if detail == HTTPStatus(error.status_code).phrase:  # nobody said more
-        detail = {
-            404: "No such route; see /docs.",
-            405: f"Use {headers.get('Allow', 'another method')}.",
-        }.get(error.status_code, detail)
-    return problem_response(error.status_code, detail, log.id, headers=headers)
+    if status in (204, 304):  # such a response has no body
+        return Response(None, status, headers)
+    if detail == status_phrase(status):  # nobody said more
+        if status == 404:
+            detail = "No such route; see /docs."
+        elif status == 405:
+            methods = _methods(request)
+            headers["Allow"] = ", ".join(methods)
+            detail = f"Use {' or '.join(each for each in methods if each != 'HEAD')}."
+    return problem_response(status, detail, log.id, headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods of all routes of a path: Starlette's Allow names those of the first."""
+    scope, routes = request.scope, request.app.router.routes
+    methods = [
+        method
+        for method in ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT")
+        if any(each.matches({**scope, "method": method})[0] is Match.FULL for each in routes)
+    ]
+    return sorted([*methods, "HEAD"]) if "GET" in methods else methods  # see reading.py
 
 
 async def _disconnect_problem(request: Request, _: ClientDisconnect) -> Response:

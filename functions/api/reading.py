@@ -52,9 +52,8 @@ def _revalidated(request: Headers, start: Message, body: bytes) -> bytes:
     private = "private, " if "x-api-key" in request else ""
     headers.setdefault("cache-control", f"{private}no-cache")
     tag = headers.setdefault("etag", f'"{hashlib.sha256(body).hexdigest()[:32]}"')
-    known = [
-        each.strip().removeprefix("W/") for each in request.get("if-none-match", "").split(",")
-    ]
+    given = ",".join(request.getlist("if-none-match"))
+    known = [each.strip().removeprefix("W/") for each in given.split(",")]
     if tag.removeprefix("W/") in known or known == ["*"]:
         start["status"] = 304
         for name in ("content-length", "content-type"):

@@ -6,7 +6,7 @@ import pytest
 
 from functions.api.app import create_app
 from functions.scoring import Scorer
-from tests.functions.conftest import Client
+from tests.functions.conftest import Client, read_problem
 from tests.functions.test_edge import Broken
 
 ORIGIN = "https://example.org"
@@ -48,7 +48,7 @@ def test_another_origin_is_still_refused(admitting: Client) -> None:
     asked = admitting.request(
         "OPTIONS", "/v1/predict", headers={**PREFLIGHT, "origin": "https://other.org"}
     )
-    assert asked.status_code == 400
+    assert read_problem(asked, 405)["detail"] == "Use POST."
     assert "access-control-allow-origin" not in asked.headers
 
 

@@ -47,6 +47,10 @@ def router() -> APIRouter:
     async def read_note(number: int) -> Saved:
         if number == 403:
             raise HTTPException(403, "This note is not yours.")
+        if number == 499:
+            raise HTTPException(499, "Somebody else's status.")
+        if number == 304:
+            raise HTTPException(304, headers={"etag": '"7"'})
         return Saved(number=number, note=Note(text="hello"))
 
     @made.post("/{number}", status_code=201, response_model=Saved)
@@ -129,7 +133,8 @@ def test_its_routes_answer(send: Send) -> None:
     [
         ("GET", "/notes/403", None, 403, "This note is not yours."),
         ("POST", "/notes/409", {"text": "rain"}, 409, "Conflict"),
-        ("DELETE", "/notes/7", None, 405, "Use GET."),
+        ("GET", "/notes/499", None, 499, "Somebody else's status."),
+        ("DELETE", "/notes/7", None, 405, "Use GET or POST."),
         ("POST", "/notes/500", {"text": "rain"}, 500, "Internal error. Quote request_id"),
         ("POST", "/notes/501", {"text": "rain"}, 500, "Internal error. Quote request_id"),
     ],
@@ -144,6 +149,14 @@ def test_its_errors_are_problems(
     assert document["errors"] == []
     assert "secret" not in response.text
     assert (status == 409) == ("retry-after" in response.headers)
+    assert response.headers.get("allow") == ("GET, HEAD, POST" if status == 405 else None)
+
+
+def test_a_status_without_a_body_has_none(send: Send) -> None:
+    response = send("GET", "/notes/304")
+
+    assert (response.status_code, response.content) == (304, b"")
+    assert response.headers["etag"] == '"7"'
 
 
 @pytest.mark.parametrize(

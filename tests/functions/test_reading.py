@@ -44,6 +44,8 @@ def test_a_client_that_has_the_content_is_answered_304(client: Client, path: str
         assert response.headers["etag"] == tag
         assert response.headers["cache-control"] == "no-cache"
         assert "content-type" not in response.headers
+    lines = [("if-none-match", '"another"'), ("if-none-match", tag)]
+    assert client.get(path, headers=lines).status_code == 304
     assert client.get(path, headers={"if-none-match": '"another"'}).content == first.content
 
 

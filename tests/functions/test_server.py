@@ -86,15 +86,30 @@ def refusal(root: Path, *arguments: str) -> str:
     return errors
 
 
-def test_a_port_that_is_taken_is_named(root: Path) -> None:
+def test_an_address_that_can_t_be_had_is_named_with_the_reason(root: Path) -> None:
+    remedy = "try another --port, or a --host of this machine"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert refusal(root, "--port", port) == (
-            f"can't serve: 127.0.0.1:{port}: Address already in use; another port may be free\n"
+            f"can't serve: 127.0.0.1:{port}: Address already in use; {remedy}\n"
         )
+    refused = refusal(root, "--host", "::nowhere", "--port", "0")
+    assert re.fullmatch(rf"can't serve: \[::nowhere\]:0: [A-Z][a-z ]+; {remedy}\n", refused)
 
 
-@pytest.mark.parametrize("port", ["many", "-1", "65536", "8000.5"])
+def test_it_serves_on_an_ipv6_address(root: Path) -> None:
+    running = start(root, "--model", "model", "--host", "::1", "--port", "0")
+    try:
+        assert running.stdout is not None
+        address = running.stdout.readline().split()[1]
+        assert address.startswith("http://[::1]:")
+        assert httpx.get(f"{address}/health").status_code == 200
+    finally:
+        running.kill()
+        running.communicate()
+
+
+@pytest.mark.parametrize("port", ["many", "-1", "65536", "443,80", "\u0663"])
 def test_an_invalid_port_is_named(root: Path, port: str) -> None:
     done = start(root, f"--port={port}")
     _, errors = done.communicate(timeout=60)
