@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message
 
-from functions.api.json_route import LARGEST_BODY, parse_json
+from functions.api.json_route import LARGEST_BODY, JsonRequest, parse_json
 from functions.api.validation import MOST_FAULTS, echo
 from tests.events.hostile import BATCH, CORPUS, PREDICT, Hostile
 from tests.functions.conftest import Client, read_problem
@@ -362,6 +365,37 @@ def test_a_body_without_content_length_is_cut_off_at_the_limit(client: Client) -
 
     read_problem(response, 413)
     assert sent < 20
+
+
+def sent(*messages: dict[str, Any]) -> JsonRequest:
+    """A request that receives these messages; for one more an IndexError."""
+    left = list(messages)
+
+    async def receive() -> Message:
+        return {"type": "http.request", **left.pop(0)}
+
+    return JsonRequest({"type": "http", "headers": []}, receive)
+
+
+def test_a_body_in_parts_is_read_once_without_starlette_s_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Request, "stream", None)
+    request = sent({"body": b'{"a"', "more_body": True}, {"more_body": True}, {"body": b": 1}"})
+
+    async def twice() -> list[Any]:
+        return [await request.json(), await request.json(), await request.body()]
+
+    assert asyncio.run(twice()) == [{"a": 1}, {"a": 1}, b'{"a": 1}']
+
+
+def test_a_body_that_breaks_off_or_grows_too_large_is_read_no_further() -> None:
+    more = {"body": b"{}", "more_body": True}
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(sent(more, {"type": "http.disconnect"}).body())
+    large = {"body": b" " * LARGEST_BODY, "more_body": True}
+    with pytest.raises(HTTPException, match="413"):
+        asyncio.run(sent(large, more).body())
 
 
 def status(content: bytes) -> int:
