@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from bench import charts, cost, drift, report
+from bench import charts, cost, drift, outcomes, report
 from bench.results import Results
 
 RESULTS: Final = Path("build/bench.json")
@@ -123,12 +123,16 @@ def show_cost(
 
 @app.command("drift")
 def show_drift(
-    years: Annotated[int, typer.Option(min=1, help="Simulated years of each row.")] = 100,
+    years: Annotated[int, typer.Option(min=1, help="Simulated years of each row.")] = 20,
     model: Annotated[Path, typer.Option(help="Model folder whose histograms are asked.")] = MODEL,
 ) -> None:
-    """Simulate the watch over traffic: false alarms of a year, days until a shift is found."""
-    for line in drift.table(drift.simulate(model, years)):
-        typer.echo(line)
+    """Simulate both alarms of the watch: false ones of a year, days until one is due."""
+    traffic = list(drift.simulate(model, years))
+    typer.echo("\n".join(drift.table(traffic)) + "\n")
+    reported = list(outcomes.simulate(model, years))
+    typer.echo("\n".join(outcomes.table(reported)) + "\n")
+    most = max(row.false_alarms for row in traffic) + max(row.false_alarms for row in reported)
+    typer.echo(f"Both alarms together: at most {most:.2f} false alarms per year.")
 
 
 @app.command()

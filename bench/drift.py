@@ -6,7 +6,7 @@ rows alike, and counted and judged by the code that runs in Lambda.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -27,8 +27,6 @@ DAYS: Final = 365
 SHIFTS: Final = (0.1, 0.25, 0.5)
 """Sizes of a shift, as the population stability index of the first input."""
 LONGEST_WAIT: Final = 120
-
-
 VARIATION: Final = 300.0
 """Concentration of the Dirichlet that a day's shares are drawn from where they vary by day: the
 stability index of one day beside another is then about .03 for ten bins."""
@@ -150,7 +148,7 @@ def _shares(margin: Margin, size: float) -> Floats:
     return shifted
 
 
-def table(rows: Iterator[DriftRow]) -> Iterator[str]:
+def table(rows: Iterable[DriftRow]) -> Iterator[str]:
     """The lines of a Markdown table, as they come."""
     sizes = " | ".join(f"shift of {size:g}: days (found)" for size in SHIFTS)
     yield f"| calls per day | traffic | years | false alarms per year | {sizes} |"

@@ -8,9 +8,8 @@ estimated by Kaplan-Meier within each level of the first factor, since no more i
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -18,18 +17,25 @@ import numpy.typing as npt
 
 from functions.artefact import Artefact
 from functions.drift.outcomes import KnownOutcome
+from functions.drift.statistics import student_tail
 from functions.intervals import Floats
 from functions.scoring import Scorer
 
 Booleans = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 FEWEST_KNOWN: Final = 30
-"""Fates that must be known of a level before anything is said of it."""
+"""Fates that must be known of a level before anything is said of it; weights that differ much
+count for less."""
 FEWEST_GROUPS: Final = 5
+LEAST_WATCHED: Final = 0.2
+"""Share that must have been watched up to a time, were there no events; else nothing is said of
+that time: a few would speak for all."""
 LEAST_ERROR: Final = 0.05
 """Below it an error is a trifle, however sure."""
-ERROR_RATE: Final = 0.001
-"""Chance that a calibrated model is found wrong on one day, all levels together."""
+ERROR_RATE: Final = 0.01
+"""Chance that a calibrated model is found wrong on one day: half of it for all subjects together,
+half for all levels. Days have most subjects in common: `python -m bench drift` has the year's."""
 
 
 @dataclass(frozen=True)
@@ -69,48 +75,105 @@ class LiveCalibration:
         return any(each.is_wrong for each in self.levels)
 
 
+@dataclass(frozen=True)
+class Followed:
+    """Subjects whose outcomes were reported."""
+
+    codes: Ints
+    """Levels, [n, factors]."""
+    times: Floats
+    """When each was last seen, or had the event, [n]."""
+    happened: Booleans
+    groups: Ints | None
+    """Number of the group of each; None unless every one names its group."""
+
+    def known(self, by: float) -> Booleans:
+        """Whose fate by a time is known: it had the event before, or was seen then or later."""
+        found: Booleans = self.happened | (self.times >= by)
+        return found
+
+    def weights(self, by: float) -> tuple[Floats, Floats]:
+        """For each whose fate is known the subjects that it speaks for; and the largest such.
+
+        Both are [n], and 0 where too few of a stratum were watched for so long: hardly more
+        than its dead would be known.
+        """
+        found, most = np.zeros((2, len(self.times)))
+        known = self.known(by)
+        strata = self.codes[:, 0] if self.codes.shape[1] else np.zeros(len(found), np.int64)
+        for stratum in np.unique(strata):
+            of = strata == stratum
+            at = np.append(np.minimum(self.times[of], by), by)
+            stayed = staying_before(self.times[of], self.happened[of], at)
+            if stayed[-1] >= LEAST_WATCHED:
+                found[of] = known[of] / stayed[:-1]
+                most[of] = 1 / stayed[-1]
+        return found, most
+
+
 def calibrate(scorer: Scorer, outcomes: Sequence[KnownOutcome]) -> LiveCalibration:
-    """Judges the model by the latest time by which enough fates are known."""
+    """Judges the model that serves by the outcomes that it can predict for."""
     artefact = scorer.artefact
     usable = [each for each in outcomes if _fits(artefact, each)]
-    times = np.array([each.time for each in usable], np.float64)
-    happened = np.array([each.happened for each in usable], np.bool_)
-    names = [each.group for each in usable]
-    groups = np.unique([str(name) for name in names], return_inverse=True)[1]
-    count = len(set(names)) if None not in names else 0
-    by = next(
-        (
-            end
-            for end in reversed(artefact.time.period_ends)
-            if _known(times, happened, end).sum() >= FEWEST_KNOWN
-        ),
-        None,
-    )
-    if by is None:
-        return LiveCalibration(None, len(usable), count, ())
+    if not usable:
+        return LiveCalibration(None, 0, 0, ())
     codes, numbers = scorer.encoder.encode([each.inputs for each in usable])
-    risk = scorer.forecast(codes, numbers, by).average / 100
-    rows = [("", "all", np.ones(len(usable), np.bool_))]
+    names = [each.group for each in usable]
+    followed = Followed(
+        codes,
+        np.array([each.time for each in usable], np.float64),
+        np.array([each.happened for each in usable], np.bool_),
+        None if None in names else np.unique(np.array(names, str), return_inverse=True)[1],
+    )
+    return judge(artefact, followed, lambda by: scorer.forecast(codes, numbers, by).average / 100)
+
+
+def judge(
+    artefact: Artefact, followed: Followed, predict: Callable[[float], Floats]
+) -> LiveCalibration:
+    """Judges predictions by the latest time by which enough fates are known.
+
+    `predict` gives the share by a time and the ends of its interval, [n, 3].
+    """
+    count = len(followed.times)
+    groups = 0 if followed.groups is None else len(np.unique(followed.groups))
+    for by in reversed(artefact.time.period_ends):
+        weight, most = followed.weights(by)
+        if _effective(weight) >= FEWEST_KNOWN:
+            break
+    else:
+        return LiveCalibration(None, count, groups, ())
+    clusters = followed.groups if groups >= FEWEST_GROUPS else None
+    rows = [("", "all", np.ones(count, np.bool_))]
     for column, factor in enumerate(artefact.factors):
         rows += [
-            (factor.name, level, codes[:, column] == code)
+            (factor.name, level, followed.codes[:, column] == code)
             for code, level in enumerate(factor.levels)
         ]
-    known = _known(times, happened, by)
-    strata = codes[:, 0] if artefact.factors else np.zeros(len(usable), np.int64)
-    weight = np.zeros(len(usable))
-    for stratum in np.unique(strata):
-        of = strata == stratum
-        weight[of] = _weights(times[of], happened[of], known[of], by)
-    judged = [row for row in rows if (row[2] & known).sum() >= FEWEST_KNOWN]
-    limit = NormalDist().inv_cdf(1 - ERROR_RATE / len(judged) / 2)
-    had = (happened & (times <= by)).astype(np.float64)
-    clusters = groups if count >= FEWEST_GROUPS else np.arange(len(usable))
+    judged = [
+        (name, level, of)
+        for name, level, of in rows
+        if _effective(weight[of]) >= FEWEST_KNOWN
+        and (clusters is None or len(np.unique(clusters[of])) >= FEWEST_GROUPS)
+    ]
+    risk = predict(by)
+    had = (followed.happened & (followed.times <= by)).astype(np.float64)
+    share = ERROR_RATE / 2
     levels = tuple(
-        _level(name, level, had[of], weight[of], clusters[of], risk[of], artefact.t, limit)
+        _level(
+            name,
+            level,
+            had[of],
+            weight[of],
+            most[of],
+            None if clusters is None else clusters[of],
+            risk[of],
+            artefact.t,
+            share / max(len(judged) - 1, 1) if name else share,
+        )
         for name, level, of in judged
     )
-    return LiveCalibration(by, len(usable), count, levels)
+    return LiveCalibration(by, count, groups, levels)
 
 
 def staying_before(times: Floats, happened: Booleans, at: Floats) -> Floats:
@@ -118,10 +181,9 @@ def staying_before(times: Floats, happened: Booleans, at: Floats) -> Floats:
 
     Whoever has the event at a time at which others are censored has it before.
     """
-    left = np.unique(times[~happened])
-    leaving = np.array([((times == time) & ~happened).sum() for time in left])
-    there = np.array([((times > time) | ((times == time) & ~happened)).sum() for time in left])
-    steps = np.concatenate([[1.0], np.cumprod(1 - leaving / np.maximum(there, 1))])
+    left, leaving = np.unique(times[~happened], return_counts=True)
+    there = leaving + len(times) - np.searchsorted(np.sort(times), left, side="right")
+    steps = np.concatenate([[1.0], np.cumprod(1 - leaving / there)])
     found: Floats = steps[np.searchsorted(left, at, side="left")]
     return found
 
@@ -131,7 +193,8 @@ def _level(
     level: str,
     had: Floats,
     weight: Floats,
-    clusters: npt.NDArray[np.int64],
+    most: Floats,
+    clusters: Ints | None,
     risk: Floats,
     t: float,
     limit: float,
@@ -140,12 +203,22 @@ def _level(
     total = weight.sum()
     residual = risk[:, 0] - had
     error = float(weight @ residual / total)
-    parts = np.bincount(clusters, weight * (residual - error))
-    number = len(np.unique(clusters))
-    sampling = math.sqrt(float((parts**2).sum()) * number / max(number - 1, 1)) / total
-    # An upper bound: as if the errors of all rows went the same way.
-    of_model = float((weight @ (risk[:, 2] - risk[:, 1])) / total / (2 * t))
+    parts: Floats = weight * (residual - error)
+    number = int((weight > 0).sum())
+    if clusters is not None:
+        names, places = np.unique(clusters, return_inverse=True)
+        parts, number = np.bincount(places, parts).astype(np.float64), len(names)
+    sampling = math.sqrt(float(parts @ parts) * number / (number - 1)) / total
+    # Where hardly any or all had the event, outcomes vary less than those of a calibrated model
+    # would: p (1 - p)^2 of those who have it and (1 - p) p^2 of the others, with their weights.
+    p = risk[:, 0]
+    by_chance = math.sqrt(float((most > 0) @ (p * (1 - p) ** 2) + most @ ((1 - p) * p**2)))
+    sampling = max(sampling, by_chance / int((most > 0).sum()))
+    # An upper bound: as if the errors of all rows went the same way, that of the error.
+    side = risk[:, 0] - risk[:, 1] if error > 0 else risk[:, 2] - risk[:, 0]
+    of_model = float(weight @ side / total / t)
     spread = math.hypot(sampling, of_model)
+    chance = student_tail(abs(error) / spread, number - 1) if spread else 0.0
     return LevelCalibration(
         factor=factor,
         level=level,
@@ -155,20 +228,14 @@ def _level(
         observed=float(weight @ had / total),
         error=error,
         standard_error=spread,
-        is_wrong=abs(error) > LEAST_ERROR and abs(error) > limit * spread,
+        is_wrong=abs(error) > LEAST_ERROR and chance < limit,
     )
 
 
-def _weights(times: Floats, happened: Booleans, known: Booleans, by: float) -> Floats:
-    stayed = staying_before(times, happened, np.minimum(times, by))
-    weights: Floats = np.where(known, 1 / np.where(known, stayed, 1.0), 0.0)
-    return weights
-
-
-def _known(times: Floats, happened: Booleans, by: float) -> Booleans:
-    """Whose fate by a time is known: it had the event before, or was seen then or later."""
-    known: Booleans = happened | (times >= by)
-    return known
+def _effective(weights: Floats) -> float:
+    """How many fates of equal weight would tell as much (Kish)."""
+    squares = float(weights @ weights)
+    return float(weights.sum()) ** 2 / squares if squares else 0.0
 
 
 def _fits(artefact: Artefact, outcome: KnownOutcome) -> bool:

@@ -7,11 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any, Final
+from zlib import crc32
 
 from functions.drift.store import Store, read_records
 
 REMEMBERED: Final = 400
 """Days that a prediction is looked for, and that an outcome counts."""
+
+
+MOST_OUTCOMES: Final = 10_000
+"""Subjects that are judged; of more a sample, so that time and memory have a limit."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +77,24 @@ def resolve(store: Store, day: str, records: Iterable[Mapping[str, Any]]) -> Out
     return OutcomesOfDay(found, unknown)
 
 
-def latest(days: Iterable[OutcomesOfDay]) -> list[KnownOutcome]:
-    """One outcome for each subject: the last that was reported, days given in their order."""
-    return list({each.key: each for day in days for each in day.outcomes}.values())
+def latest(days: Iterable[OutcomesOfDay]) -> OutcomesOfDay:
+    """The last outcome of each subject, days given in their order; unknown are the last day's.
+
+    Of too many subjects as many as MOST_OUTCOMES allow, by a hash of their key: all reports of a
+    subject are in or out, whenever they came.
+    """
+    found, unknown, share = dict[str, KnownOutcome](), 0, 2**32
+    for day in days:
+        unknown = day.unknown
+        found.update({each.key: each for each in day.outcomes if _hash(each) < share})
+        while len(found) > MOST_OUTCOMES:
+            share //= 2
+            found = {key: each for key, each in found.items() if _hash(each) < share}
+    return OutcomesOfDay(list(found.values()), unknown)
+
+
+def _hash(outcome: KnownOutcome) -> int:
+    return crc32(outcome.key.encode())
 
 
 def _find_inputs(

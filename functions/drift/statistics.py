@@ -95,6 +95,16 @@ def chi_square_tail(statistic: float, freedom: int) -> float:
     return min(tail, 1.0)
 
 
+def student_tail(statistic: float, freedom: int) -> float:
+    """P(|T| > statistic) of Student's t, by the normal approximation of Wallace (1959).
+
+    From four degrees of freedom on it is at most a third too high, and less within ten.
+    """
+    scale = (8 * freedom + 1) / (8 * freedom + 3)
+    normal = scale * math.sqrt(freedom * math.log1p(statistic**2 / freedom))
+    return math.erfc(normal / math.sqrt(2))
+
+
 def _merged(shares: Floats, rare: np.typing.NDArray[np.bool_]) -> Floats:
     """The shares with those of rare bins put together into one."""
     kept = shares[~rare]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -84,14 +84,14 @@ def watch(scorer: Scorer, store: Store, date: str) -> Findings:
     reference = Reference.of(scorer.artefact)
     days = _days(store, reference, date)
     windows = tuple(judge_window(reference, each) for each in closed_windows(days))[-WINDOWS:]
-    outcomes = _outcomes(store, date)
+    outcomes = latest(_outcomes(store, date))
     findings = Findings(
         date,
         days[-1],
         windows,
         has_shifted(windows),
-        calibrate(scorer, latest(outcomes)),
-        outcomes[-1].unknown,
+        calibrate(scorer, outcomes.outcomes),
+        outcomes.unknown,
     )
     store.write(f"{REPORTS}/{date}.json", _findings_json(findings))
     for name in (date, "latest"):
@@ -120,21 +120,19 @@ def _days(store: Store, reference: Reference, date: str) -> list[Day]:
     return days
 
 
-def _outcomes(store: Store, date: str) -> list[OutcomesOfDay]:
+def _outcomes(store: Store, date: str) -> Iterator[OutcomesOfDay]:
     """The outcomes of all days that count, oldest first; the last are those of this day."""
     known = set(store.names(f"{OUTCOMES}/"))
     made_up = set(days_back(date, LONGEST_WINDOW))
     late = set(days_back(date, LATE))
-    found = []
     for day in list(days_back(date, REMEMBERED))[::-1]:
         name = f"{OUTCOMES}/{day}.json"
         if name in known and day not in late:
-            found.append(OutcomesOfDay.from_json(store.read(name) or b""))
+            yield OutcomesOfDay.from_json(store.read(name) or b"")
         elif day in made_up:
             outcomes = resolve(store, day, read_records(store, day))
             store.write(name, outcomes.to_json())
-            found.append(outcomes)
-    return found
+            yield outcomes
 
 
 def _findings_json(findings: Findings) -> bytes:

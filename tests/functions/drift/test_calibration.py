@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sksurv.nonparametric import kaplan_meier_estimator
 
-from functions.drift.calibration import FEWEST_KNOWN, calibrate, staying_before
+from functions.drift.calibration import (
+    FEWEST_KNOWN,
+    Followed,
+    calibrate,
+    judge,
+    staying_before,
+)
 from functions.drift.outcomes import KnownOutcome
 from functions.scoring import Scorer
 from tests.functions.drift.worlds import draw_as_trained, outcomes_of
@@ -60,16 +68,44 @@ def test_nothing_is_said_of_few(scorer: Scorer) -> None:
     assert [each.level for each in enough.levels] == ["all"]
 
 
-def test_subjects_still_watched_are_judged_by_the_time_they_reached(scorer: Scorer) -> None:
-    at = scorer.artefact.time.period_ends[3]
-    watched = [
-        KnownOutcome(
-            each.key, each.inputs, min(each.time, at), each.happened and each.time <= at, None
-        )
-        for each in known(scorer, 400, 1)
-        if not (each.happened and each.time <= at)
+def until(subjects: list[KnownOutcome], time: float) -> list[KnownOutcome]:
+    """What is known of subjects that were watched up to a time."""
+    return [
+        replace(each, time=min(each.time, time), happened=each.happened and each.time <= time)
+        for each in subjects
     ]
-    assert calibrate(scorer, watched).time == at
+
+
+@pytest.mark.parametrize("longer", [0, 6])
+def test_subjects_still_watched_are_judged_by_the_time_that_most_of_them_reached(
+    scorer: Scorer, longer: int
+) -> None:
+    at = scorer.artefact.time.period_ends[3]
+    subjects = known(scorer, 400, 1)
+    found = calibrate(scorer, subjects[:longer] + until(subjects[longer:], at))
+    # By a later time the dead are known, and hardly a survivor.
+    assert (found.time, found.is_wrong) == (at, False)
+
+
+def test_outcomes_all_alike_are_not_surer_than_those_of_a_calibrated_model(scorer: Scorer) -> None:
+    risk, by = np.array([0.8, 0.7, 0.9]), scorer.artefact.time.horizon
+    happened = np.ones(31, np.bool_)
+    followed = Followed(np.zeros((31, 2), np.int64), np.full(31, by), happened, None)
+    (level, *_) = judge(scorer.artefact, followed, lambda _: np.tile(risk, (31, 1))).levels
+    assert level.observed == 1
+    of_model = (risk[2] - risk[0]) / scorer.artefact.t
+    assert level.standard_error == pytest.approx(np.hypot(np.sqrt(0.8 * 0.2 / 31), of_model))
+
+
+def test_a_level_in_few_groups_is_left_out(scorer: Scorer) -> None:
+    factor = scorer.artefact.factors[0]
+    subjects = [
+        replace(each, group=f"g{i % 8}" if each.inputs[factor.name] != factor.levels[0] else "g0")
+        for i, each in enumerate(known(scorer, 600, 1))
+    ]
+    levels = {(each.factor, each.level) for each in calibrate(scorer, subjects).levels}
+    assert (factor.name, factor.levels[1]) in levels
+    assert (factor.name, factor.levels[0]) not in levels
 
 
 def test_groups_that_fare_alike_widen_the_standard_error(scorer: Scorer) -> None:

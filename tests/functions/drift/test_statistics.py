@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from functions.drift.statistics import chi_square_tail, compare, effective_rows, stability_index
+from functions.drift.statistics import (
+    chi_square_tail,
+    compare,
+    effective_rows,
+    stability_index,
+    student_tail,
+)
 
 Counts = st.lists(st.integers(0, 500), min_size=2, max_size=12).filter(lambda each: sum(each) > 0)
 
@@ -17,6 +23,14 @@ Counts = st.lists(st.integers(0, 500), min_size=2, max_size=12).filter(lambda ea
 def test_the_tail_of_chi_square_is_scipy_s(statistic: float, freedom: int) -> None:
     expected = stats.chi2.sf(statistic, freedom)
     assert chi_square_tail(statistic, freedom) == pytest.approx(expected, rel=1e-9, abs=1e-300)
+
+
+@given(st.floats(0, 15), st.integers(4, 1000))
+def test_the_tail_of_student_s_t_is_scipy_s_or_up_to_a_third_more(
+    statistic: float, freedom: int
+) -> None:
+    expected = 2 * stats.t.sf(statistic, freedom)
+    assert 0.99 * expected <= student_tail(statistic, freedom) <= 4 / 3 * expected
 
 
 @given(st.data())

@@ -15,7 +15,13 @@ from moto import mock_aws
 
 from functions.artefact import read_artefact
 from functions.drift.days import Day, summarise
-from functions.drift.outcomes import resolve
+from functions.drift.outcomes import (
+    MOST_OUTCOMES,
+    KnownOutcome,
+    OutcomesOfDay,
+    latest,
+    resolve,
+)
 from functions.drift.reference import Reference
 from functions.drift.store import Bucket, Folder, RecordError, Store, read_records
 from functions.drift.watch import watch
@@ -190,6 +196,18 @@ def test_outcomes_without_a_name_are_each_their_own(store: Store, scorer: Scorer
     named = [ReportedOutcome(None, 0, row, "a", None, 1.0, "not_yet")] * 2
     found = resolve(store, START, parsed(outcome_lines(twice + named)))
     assert len({each.key for each in found.outcomes}) == 3
+
+
+def test_of_too_many_subjects_the_same_sample_is_judged_whenever_they_report() -> None:
+    def day(time: float) -> OutcomesOfDay:
+        reports = [KnownOutcome(f"s{i}", {}, time, False, None) for i in range(MOST_OUTCOMES + 1)]
+        return OutcomesOfDay(reports, int(time))
+
+    first, both = latest([day(1.0)]), latest([day(1.0), day(2.0)])
+    assert MOST_OUTCOMES / 3 < len(first.outcomes) < MOST_OUTCOMES
+    assert [each.key for each in both.outcomes] == [each.key for each in first.outcomes]
+    assert {each.time for each in both.outcomes} == {2.0}
+    assert both.unknown == 2
 
 
 def test_a_model_without_histograms_is_refused_by_name(vary: Vary) -> None:
