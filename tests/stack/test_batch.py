@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 
 import boto3
 import pytest
@@ -31,7 +32,9 @@ def test_nothing_of_the_batch_is_there_unless_it_is_switched_on(prod: Template) 
     }
     assert own == scoring
     # A condition on what others refer to would fail a stack without it.
-    others = {name: each for name, each in prod["Resources"].items() if name not in own}
+    others = {name: each for name, each in deepcopy(prod["Resources"]).items() if name not in own}
+    shown = others["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"][1].pop("Scoring")
+    assert (shown["Fn::If"][0], shown["Fn::If"][2]) == ("Scores", "")
     assert not [name for name in own if f'"{name}' in json.dumps(others)]
     assert prod["Outputs"]["Files"]["Condition"] == "Scores"
     assert prod["Outputs"]["Files"]["Value"] == {"Ref": "Files"}
@@ -144,9 +147,14 @@ def test_a_file_that_is_not_scored_raises_the_alarm(prod: Template) -> None:
             "MetricName": "ExecutionsTimedOut",
             "Dimensions": machine,
         },
+        "unstarted": {
+            "Namespace": "AWS/Events",
+            "MetricName": "FailedInvocations",
+            "Dimensions": [{"Name": "RuleName", "Value": "BatchRule"}],
+        },
     }
     (shown,) = (each for each in alarm["Metrics"] if each.get("ReturnData", True))
-    assert shown["Expression"] == "FILL(failed, 0) + FILL(late, 0)"
+    assert shown["Expression"] == "FILL(failed, 0) + FILL(late, 0) + FILL(unstarted, 0)"
     assert (alarm["Threshold"], alarm["AlarmActions"]) == (1, ["Topic"])
 
 

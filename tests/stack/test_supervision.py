@@ -24,7 +24,10 @@ from tests.stack.conftest import Template, of_type, plain
 from tests.stack.policies import assert_closed, statements
 from tests.stack.test_roles import ENVIRONMENTS, SERVICE, length, listed
 
-ALARMS = {"InputDriftAlarm", "ModelDriftAlarm", "DriftFailedAlarm", "RetrainFailedAlarm"}
+ALARMS = {
+    *("InputDriftAlarm", "ModelDriftAlarm", "DriftFailedAlarm", "DriftMissingAlarm"),
+    "RetrainFailedAlarm",
+}
 OF_THE_BATCH = {f"Batch{each}Role" for each in ("Begin", "Score", "Finish", "Machine", "Start")}
 
 
@@ -164,6 +167,26 @@ def test_the_state_of_drift_changes_once_a_day_at_most(prod: Template) -> None:
         assert plain(properties["AlarmActions"]) == ["Topic"]
 
 
+def test_a_job_that_does_not_run_raises_an_alarm(
+    prod: Template, scorer_of_root: Scorer, tmp_path: Path
+) -> None:
+    alarm = plain(prod["Resources"]["DriftMissingAlarm"]["Properties"])
+    # What every run writes, also that of a day without traffic.
+    empty = watch(scorer_of_root, Folder(tmp_path), "2026-03-01").metrics()
+    assert alarm["MetricName"] in empty
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "${Service}-${Stage}"}]
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("SampleCount", 1)
+    assert (alarm["ComparisonOperator"], alarm["TreatMissingData"]) == (
+        "LessThanThreshold",
+        "breaching",
+    )
+    # A run a day, so more than a day of hours without one; an alarm looks back a week at most.
+    assert "DatapointsToAlarm" not in alarm
+    assert 86_400 < alarm["Period"] * alarm["EvaluationPeriods"] <= 7 * 86_400
+    assert alarm["Period"] == 3600
+    assert alarm["AlarmActions"] == alarm["OKActions"] == ["Topic"]
+
+
 def test_alarms_and_dashboard_watch_what_the_job_writes(
     prod: Template, scorer_of_root: Scorer, tmp_path: Path
 ) -> None:
@@ -172,13 +195,43 @@ def test_alarms_and_dashboard_watch_what_the_job_writes(
     written = set(findings.metrics()) | sometimes
     for name in ("InputDriftAlarm", "ModelDriftAlarm"):
         assert prod["Resources"][name]["Properties"]["MetricName"] in written
-    text = prod["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     shown = {
         metric[1]
-        for widget in json.loads(re.sub(r"\$\{[\w.:]+\}", "x", text))["widgets"]
+        for widget in widgets(prod, ())
         for metric in widget["properties"].get("metrics", [])
     }
     assert shown == written
+
+
+@pytest.mark.parametrize("on", [(), ("Retrains",), ("Scores",), ("Retrains", "Scores")])
+def test_the_dashboard_shows_every_alarm_that_is_there(prod: Template, on: tuple[str, ...]) -> None:
+    found = widgets(prod, on)
+    shown = [name for each in found for name in each["properties"].get("alarms", ())]
+    assert sorted(shown) == sorted(
+        f"{name}.Arn"
+        for name, each in of_type(prod, "AWS::CloudWatch::Alarm").items()
+        if each.get("Condition") in (None, *on)
+    )
+    cells = [
+        (each["x"] + i, each["y"] + j)
+        for each in found
+        for i in range(each["width"])
+        for j in range(each["height"])
+    ]
+    assert len(cells) == len(set(cells))
+
+
+def test_the_dashboard_s_batch_section_shows_what_the_alarm_watches(prod: Template) -> None:
+    shown = [
+        (row[1], row[3])
+        for each in widgets(prod, ("Scores",))[len(widgets(prod, ())) :]
+        for row in written_out(each["properties"].get("metrics", []))
+    ]
+    alarm = plain(prod["Resources"]["BatchFailedAlarm"]["Properties"])
+    metrics = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
+    watched = {(each["MetricName"], each["Dimensions"][0]["Value"]) for each in metrics}
+    functions = {(name, "BatchScore") for name in ("Invocations", "Errors", "Throttles")}
+    assert set(shown) == watched | functions | {("ExecutionsSucceeded", "BatchMachine")}
 
 
 def test_only_the_model_s_alarm_starts_a_retraining(prod: Template) -> None:
@@ -244,3 +297,23 @@ def test_cloudformation_takes_the_template_as_it_is(root: Path) -> None:
 @pytest.fixture(scope="module")
 def scorer_of_root(root: Path) -> Scorer:
     return Scorer(read_artefact(root / "model"))
+
+
+def widgets(template: Template, on: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Of the dashboard where these conditions hold: `${X.Arn}` is X.Arn."""
+    body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]
+    text, variables = body["Fn::Sub"]
+    for name, value in variables.items():
+        condition, then, otherwise = value["Fn::If"]
+        chosen = then["Fn::Sub"] if condition in on else otherwise
+        text = text.replace(f"${{{name}}}", chosen)
+    found: list[dict[str, Any]] = json.loads(re.sub(r"\$\{([\w.:]+)\}", r"\1", text))["widgets"]
+    return found
+
+
+def written_out(rows: list[list[Any]]) -> list[list[Any]]:
+    """Rows of metrics with CloudWatch's dots replaced by what is above them."""
+    found: list[list[Any]] = []
+    for row in rows:
+        found.append([found[-1][i] if part == "." else part for i, part in enumerate(row)])
+    return found
