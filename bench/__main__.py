@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from bench import charts, cost, drift, outcomes, report
+from bench import charts, cost, drift, outcomes, report, upkeep
 from bench.results import Results
 
 RESULTS: Final = Path("build/bench.json")
@@ -102,8 +102,18 @@ def show_cost(
     ] = None,
     gateway: Annotated[float, typer.Option(help="$ per million REST requests.")] = cost.GATEWAY,
     cold_share: Annotated[float, typer.Option(min=0, max=1)] = cost.COLD_SHARE,
+    assume: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help=f"Of {', '.join(upkeep.ASSUMED)}."),
+    ] = None,
 ) -> None:
-    """Price a million predictions from measured durations, without the free tier."""
+    """Price a million predictions from measured durations, supervision and a large batch.
+
+    Without the free tier.
+    """
+    other = dict(each.partition("=")[::2] for each in assume or ())
+    if unknown := [each for each in other if each not in upkeep.ASSUMED]:
+        raise typer.BadParameter(f"--assume: expected NAME=VALUE, got {', '.join(unknown)}")
     if architecture not in (None, *cost.PRICES):
         raise typer.BadParameter(f"--architecture: expected one of {', '.join(cost.PRICES)}")
     given = {
@@ -119,6 +129,8 @@ def show_cost(
         if architecture in (None, name)
     }
     typer.echo(report.cost(Results.load(source), prices, gateway, cold_share))
+    assumed = {name: float(other.get(name, value)) for name, value in upkeep.ASSUMED.items()}
+    typer.echo(f"\n{upkeep.show(assumed)}")
 
 
 @app.command("drift")
