@@ -52,6 +52,26 @@ def forget_remote(checkout: Checkout) -> None:
     pointer.write_text("".join(line for line in lines if "remote:" not in line))
 
 
+@pytest.mark.parametrize("bundled", [True, False])
+def test_an_earlier_model_in_the_model_folder_gives_way_to_the_champion(
+    released: Checkout, bundled: bool
+) -> None:
+    folder = released.path / "model"
+    earlier = folder.parent / "earlier"
+    shutil.copytree(folder, earlier)
+    released.publish("two")
+    served = released.graph()
+    shutil.rmtree(folder)
+    earlier.rename(folder)
+    if bundled:
+        for path in objects(released):
+            path.unlink()
+        forget_remote(released)
+    shutil.rmtree(released.path / ".dvc/cache")  # without it, DVC would hesitate
+    pull_champion(lambda _: None)
+    assert released.graph() == served
+
+
 @pytest.mark.parametrize("recorded", [True, False])
 def test_a_champion_of_which_the_remote_lost_a_file_stops_the_loop(
     released: Checkout, recorded: bool
