@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from bench.drift import CALLS, DAYS
 from functions.artefact import Artefact, Factor, Number, read_artefact
-from functions.drift.calibration import Followed, Ints, judge
+from functions.drift.calibration import Followed, Ints, judge_outcomes
 from functions.drift.outcomes import MOST_OUTCOMES
 from functions.intervals import CLIP, Floats
 from functions.scoring import Scorer
@@ -170,7 +170,7 @@ def _watch(
             watched_to_death[taken] & (ends_at[taken] <= age),
             group[taken] if reports.groups else None,
         )
-        yield judge(world.artefact, followed, partial(world.predict, kind[taken])).is_wrong
+        yield judge_outcomes(world.artefact, followed, partial(world.predict, kind[taken])).is_wrong
 
 
 def _draw(

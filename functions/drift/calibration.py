@@ -125,10 +125,12 @@ def calibrate(scorer: Scorer, outcomes: Sequence[KnownOutcome]) -> LiveCalibrati
         np.array([each.happened for each in usable], np.bool_),
         None if None in names else np.unique(np.array(names, str), return_inverse=True)[1],
     )
-    return judge(artefact, followed, lambda by: scorer.forecast(codes, numbers, by).average / 100)
+    return judge_outcomes(
+        artefact, followed, lambda by: scorer.forecast(codes, numbers, by).average / 100
+    )
 
 
-def judge(
+def judge_outcomes(
     artefact: Artefact, followed: Followed, predict: Callable[[float], Floats]
 ) -> LiveCalibration:
     """Judges predictions by the latest time by which enough fates are known.

@@ -14,7 +14,7 @@ from functions.drift.calibration import (
     FEWEST_KNOWN,
     Followed,
     calibrate,
-    judge,
+    judge_outcomes,
     staying_before,
 )
 from functions.drift.outcomes import KnownOutcome
@@ -91,7 +91,7 @@ def test_outcomes_all_alike_are_not_surer_than_those_of_a_calibrated_model(score
     risk, by = np.array([0.8, 0.7, 0.9]), scorer.artefact.time.horizon
     happened = np.ones(31, np.bool_)
     followed = Followed(np.zeros((31, 2), np.int64), np.full(31, by), happened, None)
-    (level, *_) = judge(scorer.artefact, followed, lambda _: np.tile(risk, (31, 1))).levels
+    (level, *_) = judge_outcomes(scorer.artefact, followed, lambda _: np.tile(risk, (31, 1))).levels
     assert level.observed == 1
     of_model = (risk[2] - risk[0]) / scorer.artefact.t
     assert level.standard_error == pytest.approx(np.hypot(np.sqrt(0.8 * 0.2 / 31), of_model))
