@@ -26,6 +26,8 @@ CHECKOV := .checkov-venv/bin/checkov
 # second stack with all of it on.
 CHECKOV_ARGS := --framework cloudformation --skip-download --compact --quiet \
   --skip-check CKV_AWS_115,CKV_AWS_116,CKV_AWS_117,CKV_AWS_120,CKV_AWS_173,CKV_AWS_73
+# SAM knows no contexts of docker's: it is handed the host of the current one.
+DOCKER_CONTEXT_HOST = DOCKER_HOST="$$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null)"
 SYFT := .sbom-venv/bin/syft
 RELEASE = PATH="$(CURDIR)/$(dir $(SAM)):$$PATH" .release-venv/bin/python -m deploy
 BASE_IMAGE := public.ecr.aws/lambda/python:3.13
@@ -90,7 +92,7 @@ model: setup # get a model if there is none yet
 .PHONY: image
 image: model .sam-venv/.ready ## Build the image (sam build; needs Docker)
 	@docker info >/dev/null 2>&1 || { echo "image: no Docker Engine is running; start one first" >&2; exit 1; }
-	@$(SAM) build
+	@$(DOCKER_CONTEXT_HOST) $(SAM) build
 
 # The digest of the registry's index: one for both architectures.
 .PHONY: pin-base
@@ -119,16 +121,16 @@ event:
 
 .PHONY: invoke
 invoke: event image ## Build it and run it on one gateway event (EVENT=tests/events/….json)
-	@$(SAM) local invoke PredictFunction --event $(EVENT)
+	@$(DOCKER_CONTEXT_HOST) $(SAM) local invoke PredictFunction --event $(EVENT)
 
 .PHONY: local-api
 local-api: image ## Build it and serve it over HTTP as API Gateway would (PORT=)
-	@$(SAM) local start-api --port $(PORT) --warm-containers EAGER
+	@$(DOCKER_CONTEXT_HOST) $(SAM) local start-api --port $(PORT) --warm-containers EAGER
 
 .PHONY: smoke-local
 smoke-local: image .release-venv/.ready ## Build it and run the smoke tests against it under sam local (PORT=)
 	@mkdir -p build
-	@$(SAM) local start-api --port $(PORT) --warm-containers EAGER >build/start-api.log 2>&1 & api=$$!; \
+	@$(DOCKER_CONTEXT_HOST) $(SAM) local start-api --port $(PORT) --warm-containers EAGER >build/start-api.log 2>&1 & api=$$!; \
 	  trap 'kill $$api; wait $$api || true' EXIT; \
 	  $(RELEASE) smoke http://127.0.0.1:$(PORT) || { cat build/start-api.log >&2; exit 1; }
 
@@ -148,7 +150,7 @@ bootstrap: release-tools ## Prepare the account for ENV (REPOSITORY=OWNER/NAME, 
 .PHONY: deploy
 deploy: $(if $(IMAGE),,model) release-tools ## Build, push, deploy this commit (ENV=dev, staging or prod; IMAGE=a digest)
 	@$(if $(IMAGE),:,$(BIN)/python -m training model verify)
-	@$(RELEASE) deploy $(ENV) $(if $(IMAGE),--image "$(IMAGE)")
+	@$(DOCKER_CONTEXT_HOST) $(RELEASE) deploy $(ENV) $(if $(IMAGE),--image "$(IMAGE)")
 
 # The key is passed in the environment: other users can see a command line.
 .PHONY: smoke

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -60,6 +61,35 @@ def test_the_base_image_is_pinned_by_the_digest_that_was_pulled(root: Path, tmp_
     after = (tmp_path / "Dockerfile.lambda").read_text()
     image = "public.ecr.aws/lambda/python:3.13"
     assert after == before.replace(f"FROM {image}", f"FROM {image}@{tools.IMAGE_ID}")
+
+
+@pytest.mark.parametrize(
+    ("target", "calls"),
+    [("image", 1), ("invoke", 2), ("local-api", 2)],  # the latter two build it first
+)
+def test_sam_is_handed_the_host_of_docker_s_context(
+    root: Path, tmp_path: Path, target: str, calls: int
+) -> None:
+    shutil.copy(root / "Makefile", tmp_path)
+    (tmp_path / "event.json").write_text("{}")
+    log = tmp_path / "log"
+    scripts = {
+        "docker": '[ "$1" != context ] || echo unix:///elsewhere.sock',
+        "sam": f'echo "$DOCKER_HOST" >> {shlex.quote(str(log))}',
+    }
+    for name, script in scripts.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    environment.pop("DOCKER_HOST", None)
+    ready = ("--old-file=model", "--old-file=.sam-venv/.ready")
+    subprocess.run(
+        ["make", *ready, target, "SAM=sam", "EVENT=event.json"],
+        cwd=tmp_path,
+        env=environment,
+        check=True,
+    )
+    assert log.read_text().splitlines() == ["unix:///elsewhere.sock"] * calls
 
 
 @pytest.mark.parametrize("command", ["bootstrap", "deploy", "rollback", "images", "destroy"])
