@@ -110,10 +110,9 @@ run-image: image ## Build it and serve its app over HTTP, without events (PORT=)
 	@printf '%s\n' 'FROM predictfunction:latest' 'COPY requirements.txt /tmp/' \
 	  'RUN pip install --quiet --no-deps --require-hashes --root-user-action=ignore --target /opt/http --requirement /tmp/requirements.txt' \
 	  'ENV PYTHONPATH=/opt/http' \
-	  'ENTRYPOINT ["python", "-m", "functions.api", "--model", "model", "--host", "0.0.0.0", "--port", "8000"]' \
+	  'ENTRYPOINT ["python", "-m", "functions.api", "--model", "model", "--host", "0.0.0.0"]' \
 	  | docker build --quiet --tag predictfunction:http --file - build/run-image >/dev/null
-	@echo "Serving http://127.0.0.1:$(PORT) from the image (Ctrl-C ends it)"
-	@exec docker run --rm --init --publish 127.0.0.1:$(PORT):8000 predictfunction:http
+	@exec docker run --rm --init --publish 127.0.0.1:$(PORT):$(PORT) predictfunction:http --port $(PORT)
 
 .PHONY: event
 event:

@@ -63,7 +63,9 @@ def main() -> int:
     terminal = Terminal(arguments.records, scorer.artefact.version)
     app = create_app(scorer, terminal, settings.cors_origin)
     config = uvicorn.Config(app, log_level="warning", lifespan="off")
-    address = f"http://{host}:{listening.getsockname()[1]}"
+    # An address of all interfaces is one to listen on, not one to call.
+    called = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+    address = f"http://{called}:{listening.getsockname()[1]}"
     _Server(config, _greeting(scorer.artefact, address)).run(sockets=[listening])
     return 0
 

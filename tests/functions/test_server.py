@@ -97,12 +97,18 @@ def test_an_address_that_can_t_be_had_is_named_with_the_reason(root: Path) -> No
     assert re.fullmatch(rf"can't serve: \[::nowhere\]:0: [A-Z][a-z ]+; {remedy}\n", refused)
 
 
-def test_it_serves_on_an_ipv6_address(root: Path) -> None:
-    running = start(root, "--model", "model", "--host", "::1", "--port", "0")
+@pytest.mark.parametrize(
+    ("host", "called"),
+    [("::1", "[::1]"), ("::", "[::1]"), ("0.0.0.0", "127.0.0.1")],  # noqa: S104
+)
+def test_the_greeting_names_an_address_that_can_be_called(
+    root: Path, host: str, called: str
+) -> None:
+    running = start(root, "--model", "model", "--host", host, "--port", "0")
     try:
         assert running.stdout is not None
         address = running.stdout.readline().split()[1]
-        assert address.startswith("http://[::1]:")
+        assert address.startswith(f"http://{called}:")
         assert httpx.get(f"{address}/health").status_code == 200
     finally:
         running.kill()
