@@ -31,6 +31,11 @@ class KnownOutcome:
     happened: bool
     group: str | None
 
+    @property
+    def name(self) -> str:
+        """The caller's own, or the prediction's id and row."""
+        return self.key.partition(" ")[2]
+
 
 @dataclass(frozen=True)
 class OutcomesOfDay:
@@ -77,17 +82,17 @@ def resolve(store: Store, day: str, records: Iterable[Mapping[str, Any]]) -> Out
     return OutcomesOfDay(found, unknown)
 
 
-def latest(days: Iterable[OutcomesOfDay]) -> OutcomesOfDay:
+def latest(days: Iterable[OutcomesOfDay], most: float = MOST_OUTCOMES) -> OutcomesOfDay:
     """The last outcome of each subject, days given in their order; unknown are the last day's.
 
-    Of too many subjects as many as MOST_OUTCOMES allow, by a hash of their key: all reports of a
-    subject are in or out, whenever they came.
+    Of more subjects than `most` a sample, by a hash of their key: all reports of a subject are
+    in or out, whenever they came.
     """
     found, unknown, share = dict[str, KnownOutcome](), 0, 2**32
     for day in days:
         unknown = day.unknown
         found.update({each.key: each for each in day.outcomes if _hash(each) < share})
-        while len(found) > MOST_OUTCOMES:
+        while len(found) > most:
             share //= 2
             found = {key: each for key, each in found.items() if _hash(each) < share}
     return OutcomesOfDay(list(found.values()), unknown)

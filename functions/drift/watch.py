@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from functions.drift.calibration import LiveCalibration, calibrate
 from functions.drift.days import Day, summarise
-from functions.drift.outcomes import REMEMBERED, OutcomesOfDay, days_back, latest, resolve
+from functions.drift.outcomes import (
+    REMEMBERED,
+    KnownOutcome,
+    OutcomesOfDay,
+    days_back,
+    latest,
+    resolve,
+)
 from functions.drift.reference import Reference
 from functions.drift.report import render_report
 from functions.drift.store import Store, read_records
@@ -98,6 +106,11 @@ def watch(scorer: Scorer, store: Store, date: str) -> Findings:
         page = render_report(scorer.artefact, reference, findings)
         store.write(f"{REPORTS}/{name}.html", page.encode())
     return findings
+
+
+def known_outcomes(store: Store, date: str) -> list[KnownOutcome]:
+    """The last outcome of every subject, up to a day that was judged."""
+    return latest(_outcomes(store, date), math.inf).outcomes
 
 
 def _days(store: Store, reference: Reference, date: str) -> list[Day]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from moto import mock_aws
 from functions.drift import __main__ as command
 from functions.drift import handler as drift
 from functions.drift.store import Bucket, Folder
+from functions.records import ReportedOutcome
 from functions.scoring import Scorer
 from tests.functions.drift.worlds import draw_as_trained, outcome_lines, outcomes_of, predictions
 from tests.functions.drift.worlds import write_records as write
@@ -89,3 +91,42 @@ def test_the_same_runs_on_a_folder(
     monkeypatch.setattr("sys.argv", [*arguments[:3], str(tmp_path / "none")])
     assert command.main() == 1
     assert "can't judge: model:" in capsys.readouterr().err
+
+
+def test_known_outcomes_are_written_as_rows_for_a_field_book(
+    scorer: Scorer, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example, ask = scorer.artefact.example, Folder(tmp_path)
+    write(ask, DATE, predictions(scorer, DATE, [example], prefix="id"))
+    dead = ReportedOutcome(f"id{DATE}-0", 0, None, None, "plot 7", 24.5, "happened")
+    alive = [
+        ReportedOutcome(None, 0, example, "tag 3", None, day, "not_yet") for day in (24.5, 28.0)
+    ]
+    write(ask, DATE, outcome_lines([dead, *alive]), "b.jsonl")
+    written = tmp_path / "outcomes.csv"
+    monkeypatch.setattr(
+        "sys.argv",
+        [
+            *("drift", str(tmp_path), "--model", str(folder), "--date", DATE),
+            *("--outcomes", str(written)),
+        ],
+    )
+    assert command.main() == 0
+    with written.open(newline="") as file:
+        first, second = csv.DictReader(file)
+    inputs = {name: str(value) for name, value in example.items()}
+    time = scorer.artefact.time.name
+    assert first == {
+        "subject": f"id{DATE}-0:0",
+        "group": "plot 7",
+        **inputs,
+        time: "24.5",
+        "happened": "1",
+    }
+    assert second == {
+        "subject": "tag 3",
+        "group": "",
+        **inputs,
+        time: "28",
+        "happened": "0",
+    }
