@@ -135,16 +135,18 @@ def show_cost(
 
 @app.command("drift")
 def show_drift(
-    years: Annotated[int, typer.Option(min=1, help="Simulated years of each row.")] = 20,
+    years: Annotated[int, typer.Option(min=1, help="Simulated years of each row.")] = 10,
     model: Annotated[Path, typer.Option(help="Model folder whose histograms are asked.")] = MODEL,
 ) -> None:
     """Simulate both alarms of the watch: false ones of a year, days until one is due."""
-    traffic = list(drift.simulate(model, years))
-    typer.echo("\n".join(drift.table(traffic)) + "\n")
-    reported = list(outcomes.simulate(model, years))
-    typer.echo("\n".join(outcomes.table(reported)) + "\n")
-    most = max(row.false_alarms for row in traffic) + max(row.false_alarms for row in reported)
-    typer.echo(f"Both alarms together: at most {most:.2f} false alarms per year.")
+    traffic, reported = list[float](), list[float]()
+    for line in drift.table(drift.simulate(model, years), traffic):
+        typer.echo(line)
+    typer.echo()
+    for line in outcomes.table(outcomes.simulate(model, years), reported):
+        typer.echo(line)
+    most = max(traffic) + max(reported)
+    typer.echo(f"\nBoth alarms together: at most {most:.2f} false alarms per year.")
 
 
 @app.command()

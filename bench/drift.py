@@ -148,12 +148,13 @@ def _shares(margin: Margin, size: float) -> Floats:
     return shifted
 
 
-def table(rows: Iterable[DriftRow]) -> Iterator[str]:
-    """The lines of a Markdown table, as they come."""
+def table(rows: Iterable[DriftRow], alarms: list[float]) -> Iterator[str]:
+    """The lines of a Markdown table, as they come; `alarms` gets the false ones of each."""
     sizes = " | ".join(f"shift of {size:g}: days (found)" for size in SHIFTS)
     yield f"| calls per day | traffic | years | false alarms per year | {sizes} |"
     yield "| --- " * (4 + len(SHIFTS)) + "|"
     for row in rows:
+        alarms.append(row.false_alarms)
         waits = " | ".join(
             f"{days:g} ({share:.0%})" if np.isfinite(days) else f"over {LONGEST_WAIT} ({share:.0%})"
             for days, share in row.days_to_find.values()
