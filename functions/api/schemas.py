@@ -103,8 +103,8 @@ def _outcomes_request(artefact: Artefact, row: Any, example: dict[str, Any]) -> 
     seen = f"When it was last seen, in {time.unit} since the beginning, as for predictions."
     fate = (
         f"happened: {study.outcome_label} was recorded at that time; not_yet: seen then without "
-        "it, and still followed; taken_out: seen then without it, and not followed any further. Report "
-        "whoever was looked at, not only those to whom it happened."
+        "it, and still followed; taken_out: seen then without it, and not followed any further. "
+        "Report whoever was looked at, not only those to whom it happened."
     )
     fields = {
         "request_id": NotRequired[
