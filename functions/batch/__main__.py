@@ -22,7 +22,7 @@ from functions.batch.csv_file import score_csv
 from functions.batch.layout import find_layout
 from functions.batch.manifest import Manifest
 from functions.batch.rows import RowScorer, parse_number
-from functions.batch.single import curve_lines, find_level, sentence
+from functions.batch.single import Language, curve_lines, find_level, sentence
 from functions.errors import ServingError
 from functions.scoring import Scorer
 from functions.settings import read_settings
@@ -30,7 +30,7 @@ from functions.settings import read_settings
 FAILED: Final = 1
 SOME_FAILED: Final = 3
 INTERRUPTED: Final = 130
-_OWN: Final = ("model", "out", "json", "debug", "help")
+_OWN: Final = ("model", "out", "json", "language", "debug", "help")
 _STEP: Final = 1_000_000
 """Rows between two lines of progress where no terminal shows it."""
 
@@ -71,7 +71,7 @@ def _run(parser: argparse.ArgumentParser, given: Sequence[str] | None, scorer: S
         if arguments.out:
             parser.error("--out belongs to a CSV")
         named = {name: find_level(artefact, name, str(text)) for name, text in values.items()}
-        return _predict(parser, scorer, named, at, arguments.json)
+        return _predict(parser, scorer, named, at, arguments)
     if any(value is not None for value in values.values()):
         parser.error("give a CSV or the inputs of one prediction, not both")
     if arguments.out and arguments.out.resolve() == Path(arguments.file).resolve():
@@ -121,6 +121,9 @@ def _add_own(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print the prediction, or the file's manifest, as JSON"
     )
+    parser.add_argument(
+        "--language", choices=("en", "es"), default="en", help="of the sentence and the curve"
+    )
     parser.add_argument("--debug", action="store_true", help="show the traceback of a failure")
 
 
@@ -133,7 +136,7 @@ def _predict(
     scorer: Scorer,
     values: dict[str, str],
     time: float,
-    as_json: bool,
+    arguments: argparse.Namespace,
 ) -> int:
     artefact = scorer.artefact
     rows = RowScorer(scorer, find_layout(list(values), artefact), time)
@@ -143,14 +146,15 @@ def _predict(
     inputs: dict[str, Any] = values | numbers
     forecast, curve = scorer.curve(*scorer.encoder.encode([inputs]), time)
     warnings = artefact.warnings + scorer.encoder.warnings(inputs)
-    if as_json:
+    if arguments.json:
         (item,) = figures(forecast, artefact.study.percent)
         answer = prediction(artefact, item, time, curve, warnings)
         print(json.dumps(answer, ensure_ascii=False))
         return 0
-    print(sentence(artefact, inputs, time, forecast), end="\n\n")
+    language: Language = arguments.language
+    print(sentence(artefact, inputs, time, forecast, language), end="\n\n")
     block = "█" if "utf" in (sys.stdout.encoding or "").lower() else "#"
-    print("\n".join(curve_lines(artefact, curve, block)))
+    print("\n".join(curve_lines(artefact, curve, block, language)))
     for warning in warnings:
         sys.stderr.write(f"{warning}\n")
     return 0

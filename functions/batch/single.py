@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -11,39 +11,76 @@ from functions.artefact import Artefact
 from functions.intervals import Floats
 from functions.scoring import Forecast
 
+Language = Literal["en", "es"]
+TEXTS: Final[dict[Language, dict[str, str]]] = {
+    "en": {
+        "sentence": "Of 100 {subjects}, about {count} {answer} by {name} {time} "
+        "({low} to {high}{stand}).",
+        "between": "; {} may lie between {} and {}",
+        "stand": "one new group",
+        "such": "such {}",
+        "percent": "percent {}",
+        "to": "to",
+    },
+    "es": {
+        "sentence": "De cada 100 {subjects}, cerca de {count} {answer} al cabo de {time} {unit} "
+        "({low} a {high}{stand}).",
+        "between": "; {} puede estar entre {} y {}",
+        "stand": "un grupo nuevo",
+        "such": "{} así",
+        "percent": "porcentaje de {}",
+        "to": "a",
+    },
+}
 WIDTH: Final = 40
 """Characters of a bar that stands for 100 %."""
 SHOWN: Final = 12
 """Visits that are printed, evenly spread."""
 
 
-def sentence(artefact: Artefact, inputs: dict[str, Any], time: float, forecast: Forecast) -> str:
+def sentence(
+    artefact: Artefact,
+    inputs: dict[str, Any],
+    time: float,
+    forecast: Forecast,
+    language: Language = "en",
+) -> str:
     """What the model predicts for one kind of subject, and how sure it is."""
-    study = artefact.metadata["study"]
-    point, low, high = forecast.average[0]
+    study, texts = artefact.metadata["study"], TEXTS[language]
+    point, low, high = map(_count, forecast.average[0])
     stand = ""
     if forecast.stand is not None:
-        ends = f"{_count(forecast.stand[0, 0])} and {_count(forecast.stand[0, 1])}"
-        stand = f"; {artefact.study.stand or 'one new group'} may lie between {ends}"
-    return (
-        f"Of 100 {_describe(artefact, inputs)}, about "
-        f"{_count(point)} {study['answer']['en']} by {artefact.time.name} {time:g} "
-        f"({_count(low)} to {_count(high)}{stand})."
+        name = (study.get("stand") or {}).get(language) or texts["stand"]
+        stand = texts["between"].format(name, *map(_count, forecast.stand[0]))
+    unit = artefact.metadata["time"]["unit"][language]["many"]
+    return texts["sentence"].format(
+        subjects=_describe(artefact, inputs, language),
+        count=point,
+        answer=study["answer"][language],
+        name=artefact.time.name,
+        time=f"{time:g}",
+        unit=unit,
+        low=low,
+        high=high,
+        stand=stand,
     )
 
 
-def curve_lines(artefact: Artefact, curve: Floats, block: str = "█") -> Iterator[str]:
+def curve_lines(
+    artefact: Artefact, curve: Floats, block: str = "█", language: Language = "en"
+) -> Iterator[str]:
     """A line for each of some visits: the time, a bar, percent, and its 90 % interval."""
-    visits = artefact.time.visits
+    visits, texts = artefact.time.visits, TEXTS[language]
     rows = np.unique(np.linspace(0, len(visits) - 1, SHOWN).round().astype(int))
     heading = f"{artefact.time.name:>8}"
-    yield f"{heading}  {f'percent {artefact.study.outcome_label}':<{WIDTH}}"
+    label = artefact.metadata["study"]["outcome_label"][language]
+    yield f"{heading}  {texts['percent'].format(label):<{WIDTH}}"
     for row in rows.tolist():
         point, low, high = curve[row]
         bar = block * round(point / 100 * WIDTH)
         yield (
             f"{visits[row]:>{len(heading)}g}  {bar:<{WIDTH}} {point:5.1f}  "
-            f"({low:.1f} to {high:.1f})"
+            f"({low:.1f} {texts['to']} {high:.1f})"
         )
 
 
@@ -58,18 +95,19 @@ def find_level(artefact: Artefact, name: str, text: str) -> str:
     return text
 
 
-def _describe(artefact: Artefact, inputs: dict[str, Any]) -> str:
+def _describe(artefact: Artefact, inputs: dict[str, Any], language: Language) -> str:
     """Who is meant: as the study says it, then the inputs that it does not name."""
-    pattern = (artefact.metadata["study"].get("subject") or {}).get("en", "")
-    subject, rest = pattern or f"such {artefact.study.many}", []
+    pattern = (artefact.metadata["study"].get("subject") or {}).get(language, "")
+    many = artefact.metadata["study"]["row"][language]["many"]
+    subject, rest = pattern or TEXTS[language]["such"].format(many), []
     for given in artefact.metadata["inputs"]:
         value, mark = inputs[given["name"]], f"{{{given['name']}}}"
         if given["kind"] == "factor":
-            labels = {level["name"]: level["label"]["en"] for level in given["levels"]}
+            labels = {level["name"]: level["label"][language] for level in given["levels"]}
             shown = text = labels[value]
         else:
             shown = f"{value:g}"
-            text = f"{given['label']['en'].lower()} {shown}"
+            text = f"{given['label'][language].lower()} {shown}"
         if mark in pattern:
             subject = subject.replace(mark, shown)
         else:

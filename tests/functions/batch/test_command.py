@@ -63,6 +63,23 @@ def test_inputs_as_options_give_a_sentence_and_a_curve(
     assert last.split() == ["115.5", "█" * 17, "43.3", "(34.7", "to", "52.3)"]
 
 
+@pytest.mark.parametrize("subject", [None, {"en": "{species} seedlings", "es": "{species}"}])
+def test_the_sentence_and_the_curve_are_said_in_spanish(
+    root: Path, vary: Vary, subject: dict[str, str] | None
+) -> None:
+    model = vary(lambda metadata: metadata["study"].update(subject=subject))
+    done = predict(root, *OAK, "--language", "es", "--model", str(model))
+    sentence, curve = done.stdout.split("\n\n")
+    shown = "roble rojo (esterilizado, " if subject else "plántulas así (roble rojo, esterilizado, "
+    assert sentence.startswith(f"De cada 100 {shown}")
+    assert sentence.endswith(
+        "), cerca de 43 habrán muerto al cabo de 115.5 días "
+        "(35 a 52; un solo rodal puede estar entre 17 y 71)."
+    )
+    assert "porcentaje de mortalidad" in curve.splitlines()[0]
+    assert curve.splitlines()[1].split() == ["0", "0.0", "(0.0", "a", "0.0)"]
+
+
 def test_a_level_may_be_given_by_its_label(root: Path) -> None:
     named = predict(root, *OAK)
     for species, soil in (("Northern red oak", "sterilised"), ("roble rojo", "Sterile")):
