@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -59,6 +60,9 @@ def test_one_command_leaves_a_repository_and_the_roles_of_an_environment(account
     assert outputs["ExecutionRole"] == account.role("staging")
     (images,) = account.client("ecr").describe_repositories()["repositories"]
     assert images["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
+    stacks = account.client("cloudformation").describe_stacks()["Stacks"]
+    tags = {"Key": "application", "Value": SERVICE}
+    assert [each["Tags"] for each in stacks] == [[tags], [tags]]
     assert logged[0] == f"Creating {SERVICE}-bootstrap."
     assert f"Creating {SERVICE}-bootstrap-staging." in logged
 
@@ -103,6 +107,18 @@ def test_running_it_again_keeps_what_was_given_before(account: Account) -> None:
     assert f"{SERVICE}-bootstrap is up to date." in logged
 
 
+@pytest.mark.parametrize(
+    ("found", "given"), [({}, "create"), ({"cloudwatchRoleArn": "arn:x"}, "existing")]
+)
+def test_the_gateway_s_role_for_logs_is_made_where_the_region_has_none(
+    account: Account, found: dict[str, str], given: str
+) -> None:
+    gateway = SimpleNamespace(get_account=lambda: found)
+    prepared(account, clients=account.clients | {"apigateway": gateway})
+    stack = read_stack(account.client("cloudformation"), f"{SERVICE}-bootstrap")
+    assert stack.parameters["GatewayLogging"] == given
+
+
 def test_a_second_region_uses_the_provider_and_collides_with_nothing(account: Account) -> None:
     prepared(account)
     names = ("apigateway", "cloudformation", "ecr", "iam", "lambda")
@@ -116,8 +132,9 @@ def test_a_second_region_uses_the_provider_and_collides_with_nothing(account: Ac
     assert account.role("staging").endswith(f"-{REGION}"), "the first one is untouched"
 
 
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"])
 def test_what_is_left_of_a_failed_creation_is_deleted_and_it_is_tried_again(
-    account: Account,
+    account: Account, status: str
 ) -> None:
     cloudformation = account.client("cloudformation")
     cloudformation.create_stack(
@@ -125,12 +142,12 @@ def test_what_is_left_of_a_failed_creation_is_deleted_and_it_is_tried_again(
         TemplateBody='{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}',
     )
     (stack,) = cloudformation_backends["123456789012"][REGION].stacks.values()
-    stack.status = "ROLLBACK_COMPLETE"
+    stack.status = status
 
     outputs, logged = prepared(account)
     assert outputs["Repository"] == REPOSITORY
     assert logged[0] == (
-        f"{SERVICE}-bootstrap was never created (ROLLBACK_COMPLETE); deleting what is left of it."
+        f"{SERVICE}-bootstrap was never created ({status}); deleting what is left of it."
     )
 
 

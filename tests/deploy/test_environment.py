@@ -423,7 +423,8 @@ parameter_overrides = ["RetrainRepository=owner/forest", "RetrainSecret=forest-s
 
 
 def switch_supervision_on(checkout: Checkout) -> None:
-    text = CONFIG.replace('"Stage=staging",', '"Stage=staging", "Supervision=on",') + SUPERVISED
+    more = '"Stage=staging", "Supervision=on", "Architecture=arm64", "LogRetentionDays=7",'
+    text = CONFIG.replace('"Stage=staging",', more) + SUPERVISED
     (checkout.path / "samconfig.toml").write_text(text)
     git(checkout.path, *AUTHOR, "commit", "--quiet", "--all", "--message", "Supervise")
 
@@ -443,8 +444,8 @@ def test_supervision_is_deployed_after_the_api_with_what_it_put_out(
         "--stack-name forest-staging-supervision "
         f"--image-repository {REPOSITORY} --role-arn {account.role('staging')} "
         "--no-confirm-changeset --no-fail-on-empty-changeset "
-        f"--parameter-overrides Service=forest Stage=staging Image={image} "
-        "EncryptionKey=arn:aws:kms:eu-west-1:123456789012:key/0 "
+        "--parameter-overrides Service=forest Stage=staging Architecture=arm64 LogRetentionDays=7 "
+        f"Image={image} EncryptionKey=arn:aws:kms:eu-west-1:123456789012:key/0 "
         "Topic=arn:aws:sns:eu-west-1:123456789012:forest-staging-Topic "
         "RetrainRepository=owner/forest RetrainSecret=forest-staging-github"
     )

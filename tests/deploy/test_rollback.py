@@ -241,6 +241,7 @@ def test_a_way_back_that_its_own_guards_refuse_is_a_failure(
 
     class Refusing(Resting):
         def update_stack(self, **request: Any) -> None:
+            assert request["Capabilities"] == ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")
             given = {each["ParameterKey"]: each for each in request["Parameters"]}
             self.requested += [given["Image"]["ParameterValue"], request["TemplateBody"]]
 

@@ -98,7 +98,11 @@ FOR_PEOPLE = {
         "Topic",
     ),
 }
-SIGNS = {"GreaterThanThreshold": ">", "GreaterThanOrEqualToThreshold": ">="}
+SIGNS = {
+    "GreaterThanThreshold": ">",
+    "GreaterThanOrEqualToThreshold": ">=",
+    "LessThanThreshold": "<",
+}
 
 
 def alarms(template: Template) -> dict[str, dict[str, Any]]:
@@ -127,7 +131,7 @@ def summary(alarm: dict[str, Any]) -> tuple[object, ...]:
         statistic = alarm.get("Statistic") or alarm["ExtendedStatistic"]
         metric = f"{alarm['Namespace']} {alarm['MetricName']}"
         return name, metric, dimensions(alarm), f"{statistic} {alarm['Period']} s, {rule}", topic
-    (returned,) = (each for each in alarm["Metrics"] if each["ReturnData"])
+    (returned,) = (each for each in alarm["Metrics"] if each.get("ReturnData", True))
     parts = {each["Id"]: each["MetricStat"] for each in alarm["Metrics"] if "MetricStat" in each}
     ((statistic, period),) = {(part["Stat"], part["Period"]) for part in parts.values()}
     made_of = {

@@ -128,36 +128,6 @@ def test_an_object_below_incoming_starts_the_machine_and_no_other_does(prod: Tem
     ]
 
 
-def test_a_file_that_is_not_scored_raises_the_alarm(prod: Template) -> None:
-    alarm = plain(prod["Resources"]["BatchFailedAlarm"]["Properties"])
-    watched = {
-        each["Id"]: each["MetricStat"]["Metric"]
-        for each in alarm["Metrics"]
-        if "MetricStat" in each
-    }
-    machine = [{"Name": "StateMachineArn", "Value": "BatchMachine"}]
-    assert watched == {
-        "failed": {
-            "Namespace": "AWS/States",
-            "MetricName": "ExecutionsFailed",
-            "Dimensions": machine,
-        },
-        "late": {
-            "Namespace": "AWS/States",
-            "MetricName": "ExecutionsTimedOut",
-            "Dimensions": machine,
-        },
-        "unstarted": {
-            "Namespace": "AWS/Events",
-            "MetricName": "FailedInvocations",
-            "Dimensions": [{"Name": "RuleName", "Value": "BatchRule"}],
-        },
-    }
-    (shown,) = (each for each in alarm["Metrics"] if each.get("ReturnData", True))
-    assert shown["Expression"] == "FILL(failed, 0) + FILL(late, 0) + FILL(unstarted, 0)"
-    assert (alarm["Threshold"], alarm["AlarmActions"]) == (1, ["Topic"])
-
-
 def test_deployments_may_change_what_the_batch_has(prod: Template, roles: Template) -> None:
     machine = plain(prod["Resources"]["BatchMachine"]["Properties"]["StateMachineName"])
     given = plain(roles["Resources"]["SupervisionPolicy"]["Properties"]["PolicyDocument"])

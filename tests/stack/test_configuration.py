@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from samtranslator.yaml_helper import yaml_parse
+
 from tests.stack.conftest import IMAGE, Template, plain
 
 
@@ -67,6 +69,36 @@ def test_prod_is_refused_without_somebody_to_notify(source: Template) -> None:
     rule = source["Rules"]["ProdNotifiesSomebody"]
     assert plain(rule["RuleCondition"]) == {"Fn::Equals": ["Stage", "prod"]}
     assert refused(source, "ProdNotifiesSomebody") == ("AlarmEmail", "")
+
+
+def test_a_condition_that_spans_parameters_is_refused_by_a_rule(
+    roles: Template, account: Template, root: Path
+) -> None:
+    supervision = yaml_parse((root / "deploy/supervision.yaml").read_text())
+    rules = {
+        name: (
+            plain(rule.get("RuleCondition")),
+            [plain(each["Assert"]) for each in rule["Assertions"]],
+        )
+        for template in (roles, account, supervision)
+        for name, rule in template["Rules"].items()
+    }
+
+    def has(name: str) -> dict[str, Any]:
+        return {"Fn::Not": [{"Fn::Equals": [name, ""]}]}
+
+    immutable = {"Fn::Equals": ["GitHubSubject", "immutable"]}
+    assert rules == {
+        "SubjectHasIds": (
+            {"Fn::And": [has("GitHubOwner"), immutable]},
+            [{"Fn::And": [has("GitHubOwnerId"), has("GitHubRepositoryId")]}],
+        ),
+        "BudgetHasAnAddress": (
+            {"Fn::Not": [{"Fn::Equals": ["MonthlyBudget", "0"]}]},
+            [has("BudgetEmail")],
+        ),
+        "RetrainingHasToken": (has("RetrainRepository"), [has("RetrainSecret")]),
+    }
 
 
 def test_snapstart_is_off_and_refused_beside_provisioned_concurrency(source: Template) -> None:

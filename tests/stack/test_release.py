@@ -169,23 +169,47 @@ def test_traffic_shifts_as_each_environment_says(
     }
 
 
-def test_what_is_logged_is_encrypted_and_ends(prod: Template) -> None:
-    groups = {
-        plain(resource["Properties"]["LogGroupName"]): (
-            plain(resource["Properties"]["KmsKeyId"]),
-            plain(resource["Properties"]["RetentionInDays"]),
-        )
-        for resource in of_type(prod, "AWS::Logs::LogGroup").values()
-    }
-    kept = ("EncryptionKey.Arn", "LogRetentionDays")
-    assert groups == {
-        "/aws/lambda/${Service}-${Stage}": kept,
-        "/aws/lambda/${Service}-${Stage}-hook": kept,
-        "/aws/lambda/${Service}-${Stage}-check": kept,
-        "/aws/apigateway/${Service}-${Stage}": kept,
-    }
+def test_what_is_logged_is_encrypted_and_ends(
+    prod: Template, supervision: Callable[..., Template]
+) -> None:
+    second = supervision(Stage="prod")
+    for template, key in ((prod, "EncryptionKey.Arn"), (second, "EncryptionKey")):
+        groups = {
+            plain(resource["Properties"]["LogGroupName"]): (
+                plain(resource["Properties"]["KmsKeyId"]),
+                plain(resource["Properties"].get("RetentionInDays")),
+            )
+            for resource in of_type(template, "AWS::Logs::LogGroup").values()
+        }
+        functions = of_type(template, "AWS::Lambda::Function").values()
+        names = {f"/aws/lambda/{plain(each['Properties']['FunctionName'])}" for each in functions}
+        if template is prod:
+            names.add("/aws/apigateway/${Service}-${Stage}")
+        assert groups == dict.fromkeys(names, (key, "LogRetentionDays"))
     for topic in of_type(prod, "AWS::SNS::Topic").values():
         assert plain(topic["Properties"]["KmsMasterKeyId"]) == "EncryptionKey"
+    (its_key,) = of_type(prod, "AWS::KMS::Key").values()
+    assert its_key["Properties"]["EnableKeyRotation"] is True
+    assert its_key["Properties"]["PendingWindowInDays"] == 7
+
+
+def test_each_function_has_this_memory_and_this_time(
+    prod: Template, supervision: Callable[..., Template]
+) -> None:
+    functions = of_type(prod, "AWS::Lambda::Function")
+    functions |= of_type(supervision(Stage="prod"), "AWS::Lambda::Function")
+    assert {
+        name: (plain(each["Properties"]["MemorySize"]), each["Properties"]["Timeout"])
+        for name, each in functions.items()
+    } == {
+        "PredictFunction": ("Memory", 10),
+        "ReleaseHook": (512, 120),
+        "CheckFunction": (512, 60),
+        "DriftFunction": (1769, 900),
+        "BatchBegin": (1769, 60),
+        "BatchScore": (1769, 60),
+        "BatchFinish": (1769, 900),
+    }
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,6 +74,25 @@ def test_every_resource_is_named_but_where_aws_has_no_names_for_it() -> None:
     ]
 
 
+def test_only_staging_pushes_and_only_cloudformation_has_the_rights_of_supervision(
+    roles: Template,
+) -> None:
+    attached = {
+        name: (resource.get("Condition"), plain(resource["Properties"].get("Roles")))
+        for name, resource in roles["Resources"].items()
+        if resource["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+    }
+    assert attached == {
+        "PushPolicy": ("Pushes", ["DeployRole"]),
+        "SupervisionPolicy": (None, ["ExecutionRole"]),
+        "Boundary": (None, None),
+    }
+    pushes = plain(roles["Conditions"]["Pushes"])
+    assert pushes == {
+        "Fn::And": [{"Condition": "HasRepository"}, {"Fn::Equals": ["Stage", "staging"]}]
+    }
+
+
 def test_every_role_of_the_stack_stays_within_the_boundary(prod: Template, roles: Template) -> None:
     name = plain(roles["Resources"]["Boundary"]["Properties"]["ManagedPolicyName"])
     found = of_type(prod, "AWS::IAM::Role")
@@ -100,21 +120,48 @@ def test_the_key_is_cared_for_by_the_role_that_creates_it(prod: Template, roles:
 def test_what_environments_run_never_expires(account: Template) -> None:
     repository = account["Resources"]["Images"]["Properties"]
     rules = json.loads(repository["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
-    kept = [
-        pattern
-        for rule in rules
-        if rule["selection"].get("countNumber") == 1000
-        for pattern in rule["selection"]["tagPatternList"]
-    ]
-    assert kept == ["keep-*", "previous-*", "live-*"]
-    # An image that a rule covers is out of reach of those with a higher number.
-    expiring = [rule["rulePriority"] for rule in rules if rule["selection"]["countNumber"] < 1000]
-    assert min(expiring) > len(kept)
+    # An image that a rule covers is out of reach of those below it.
+    assert {rule["rulePriority"]: shortened(rule["selection"]) for rule in rules} == {
+        1: ("keep-*", "imageCountMoreThan", 1000),
+        2: ("previous-*", "imageCountMoreThan", 1000),
+        3: ("live-*", "imageCountMoreThan", 1000),
+        4: ("untagged", "sinceImagePushed", 7),
+        5: ("any", "imageCountMoreThan", 30),
+    }
     mutable = [
         each["ImageTagMutabilityExclusionFilterValue"]
         for each in repository["ImageTagMutabilityExclusionFilters"]
     ]
     assert mutable == ["live-*", "previous-*"]
+
+
+def shortened(selection: dict[str, Any]) -> tuple[str, str, int]:
+    patterns = selection.get("tagPatternList", [selection["tagStatus"]])
+    return ", ".join(patterns), selection["countType"], selection["countNumber"]
+
+
+def test_images_are_scanned_and_encrypted_and_a_budget_is_told_of_twice(account: Template) -> None:
+    repository = account["Resources"]["Images"]["Properties"]
+    assert repository["ImageScanningConfiguration"] == {"ScanOnPush": True}
+    assert repository["EncryptionConfiguration"] == {"EncryptionType": "KMS"}
+    log_role = plain(account["Resources"]["GatewayLogRole"]["Properties"])
+    assert log_role["ManagedPolicyArns"] == [
+        "iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+    ]
+    budget = plain(account["Resources"]["Budget"]["Properties"])
+    assert budget["Budget"] == {
+        "BudgetType": "COST",
+        "TimeUnit": "MONTHLY",
+        "BudgetLimit": {"Amount": "MonthlyBudget", "Unit": "USD"},
+    }
+    to = [{"SubscriptionType": "EMAIL", "Address": "BudgetEmail"}]
+    assert [each["Subscribers"] for each in budget["NotificationsWithSubscribers"]] == [to, to]
+    notified = [each["Notification"] for each in budget["NotificationsWithSubscribers"]]
+    assert [(each["NotificationType"], each["Threshold"]) for each in notified] == [
+        ("FORECASTED", 100),
+        ("ACTUAL", 80),
+    ]
+    assert {each["ComparisonOperator"] for each in notified} == {"GREATER_THAN"}
 
 
 def test_a_failed_creation_leaves_nothing_that_would_fail_the_next(account: Template) -> None:

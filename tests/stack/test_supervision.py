@@ -22,11 +22,59 @@ from functions.telemetry import PowertoolsTelemetry
 from tests.functions.conftest import Client
 from tests.stack.conftest import Template, of_type, plain
 from tests.stack.policies import assert_closed, statements
+from tests.stack.test_alarms import alarms, summary
 from tests.stack.test_roles import ENVIRONMENTS, SERVICE, length, listed
 
+NAME = "${Service}-${Stage}"
+MACHINE = {"StateMachineArn": "BatchMachine"}
+# Those of a day have one datapoint in it, and keep their state until the next.
 ALARMS = {
-    *("InputDriftAlarm", "ModelDriftAlarm", "DriftFailedAlarm", "DriftMissingAlarm"),
-    "RetrainFailedAlarm",
+    "InputDriftAlarm": (
+        f"{NAME}-input-drift",
+        "Service InputDrift",
+        {"service": NAME},
+        "Maximum 86400 s, 1 of 1 >= 1",
+        "Topic",
+    ),
+    "ModelDriftAlarm": (
+        f"{NAME}-model-drift",
+        "Service ModelDrift",
+        {"service": NAME},
+        "Maximum 86400 s, 1 of 1 >= 1",
+        "Topic",
+    ),
+    "DriftFailedAlarm": (
+        f"{NAME}-drift-failed",
+        "AWS/Lambda Errors",
+        {"FunctionName": "DriftFunction"},
+        "Sum 86400 s, 1 of 1 >= 1",
+        "Topic",
+    ),
+    "DriftMissingAlarm": (
+        f"{NAME}-drift-missing",
+        "Service RowsPredicted",
+        {"service": NAME},
+        "SampleCount 3600 s, 26 of 26 < 1",
+        "Topic",
+    ),
+    "RetrainFailedAlarm": (
+        f"{NAME}-retrain-failed",
+        "AWS/Events FailedInvocations",
+        {"RuleName": "Retraining"},
+        "Sum 3600 s, 1 of 1 >= 1",
+        "Topic",
+    ),
+    "BatchFailedAlarm": (
+        f"{NAME}-batch-failed",
+        "FILL(failed, 0) + FILL(late, 0) + FILL(unstarted, 0)",
+        {
+            "failed": ("AWS/States ExecutionsFailed", MACHINE),
+            "late": ("AWS/States ExecutionsTimedOut", MACHINE),
+            "unstarted": ("AWS/Events FailedInvocations", {"RuleName": "BatchRule"}),
+        },
+        "Sum 300 s, 1 of 1 >= 1",
+        "Topic",
+    ),
 }
 OF_THE_BATCH = {f"Batch{each}Role" for each in ("Begin", "Score", "Finish", "Machine", "Start")}
 
@@ -155,36 +203,29 @@ def test_the_daily_job_is_the_image_with_this_command(prod: Template) -> None:
     assert rule["ScheduleExpression"] == "cron(0 2 * * ? *)"
 
 
-def test_the_state_of_drift_changes_once_a_day_at_most(prod: Template) -> None:
-    alarms = of_type(prod, "AWS::CloudWatch::Alarm")
-    assert set(alarms) == ALARMS | {"BatchFailedAlarm"}
-    for name in ("InputDriftAlarm", "ModelDriftAlarm"):
-        properties = alarms[name]["Properties"]
-        # One period of a day, whose only datapoint the daily job writes; until the next the
-        # state stays as it is.
-        assert (properties["Period"], properties["EvaluationPeriods"]) == (86_400, 1)
-        assert (properties["Statistic"], properties["TreatMissingData"]) == ("Maximum", "ignore")
-        assert plain(properties["AlarmActions"]) == ["Topic"]
+def test_the_alarms_are_these(prod: Template) -> None:
+    found = alarms(prod)
+    assert {name: summary(alarm) for name, alarm in found.items()} == ALARMS
+    recovered = {name for name, alarm in found.items() if alarm.get("OKActions") == ["Topic"]}
+    # A failure that is over is not a recovery: the state of a day is.
+    assert recovered == set(found) - {"RetrainFailedAlarm", "BatchFailedAlarm"}
+    assert {name: alarm["TreatMissingData"] for name, alarm in found.items()} == {
+        "InputDriftAlarm": "ignore",
+        "ModelDriftAlarm": "ignore",
+        "DriftFailedAlarm": "ignore",
+        "DriftMissingAlarm": "breaching",
+        "RetrainFailedAlarm": "notBreaching",
+        "BatchFailedAlarm": "notBreaching",
+    }
 
 
 def test_a_job_that_does_not_run_raises_an_alarm(
     prod: Template, scorer_of_root: Scorer, tmp_path: Path
 ) -> None:
-    alarm = plain(prod["Resources"]["DriftMissingAlarm"]["Properties"])
     # What every run writes, also that of a day without traffic.
-    empty = watch(scorer_of_root, Folder(tmp_path), "2026-03-01").metrics()
-    assert alarm["MetricName"] in empty
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": "${Service}-${Stage}"}]
-    assert (alarm["Statistic"], alarm["Threshold"]) == ("SampleCount", 1)
-    assert (alarm["ComparisonOperator"], alarm["TreatMissingData"]) == (
-        "LessThanThreshold",
-        "breaching",
-    )
-    # A run a day, so more than a day of hours without one; an alarm looks back a week at most.
-    assert "DatapointsToAlarm" not in alarm
+    assert "RowsPredicted" in watch(scorer_of_root, Folder(tmp_path), "2026-03-01").metrics()
+    alarm = prod["Resources"]["DriftMissingAlarm"]["Properties"]
     assert 86_400 < alarm["Period"] * alarm["EvaluationPeriods"] <= 7 * 86_400
-    assert alarm["Period"] == 3600
-    assert alarm["AlarmActions"] == alarm["OKActions"] == ["Topic"]
 
 
 def test_alarms_and_dashboard_watch_what_the_job_writes(
