@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -236,7 +237,10 @@ def test_a_way_back_that_its_own_guards_refuse_is_a_failure(
     account: Account, images: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clients = account.clients
-    stack = stacks.read_stack(clients["cloudformation"], "forest-staging")
+    stack = replace(  # moto keeps no capabilities
+        stacks.read_stack(clients["cloudformation"], "forest-staging"),
+        capabilities=("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"),
+    )
     remembered = remembering(account)["cloudformation"]
 
     class Refusing(Resting):
