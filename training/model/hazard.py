@@ -90,8 +90,9 @@ class FittedHazard:
         x, y, weight = data.weighted(group_weights)
         if not y.any():
             raise TrainingError(
-                "no event among the subjects to fit on, so no hazard to learn: see to the column "
-                "of the event, or take more data."
+                "no event among the subjects to fit on, so no hazard to learn: rows are held out "
+                "in turn, and each time an event must be left. See to the column of the event, "
+                "or take more data."
             )
         if y.all():
             raise TrainingError(

@@ -126,7 +126,13 @@ def draft_time(
     minimum = max(FEWEST_EVENTS, -(-events // MOST_PERIODS))
     if events < FEWEST_EVENTS:
         minimum = max(1, events)
-        notes.append(f"There are only {events} events: too few for a model that can be trusted.")
+        later_horizon = ", or a later horizon" if event.sum() > events else ""
+        notes.append(
+            f"There are only {events} events: too few for a model that can be trusted."
+            if events > 1
+            else "There is only 1 event by the horizon, so no model can be trained: rows are held "
+            f"out in turn, and without that one no event is left. Take more data{later_horizon}."
+        )
     return {
         "column": column,
         "name": unit or "time",

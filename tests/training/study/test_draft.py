@@ -188,6 +188,19 @@ def test_few_events_and_few_at_the_horizon_are_named(tmp_path: Path) -> None:
     assert any("remain at the horizon" in note for note in draft.notes)
 
 
+def test_a_draft_of_one_event_says_that_no_model_can_be_trained_and_what_to_do(
+    tmp_path: Path,
+) -> None:
+    one = machines().assign(**{"Broke down": ["yes", *["no"] * (ROWS - 1)]})
+    draft, _, _ = drafted(one, ROLES, tmp_path)
+    (note,) = (each for each in draft.notes if "no model can be trained" in each)
+    assert note.endswith("no event is left. Take more data.")
+
+    few = pd.DataFrame({"days": [5, 7, 8, 9, 12], "died": [1, 0, 1, 0, 1], "arm": [*"ababa"]})
+    draft, _, _ = drafted(few, Roles("days", "died"), tmp_path)
+    assert any(each.endswith("Take more data, or a later horizon.") for each in draft.notes)
+
+
 @pytest.mark.parametrize(
     ("column", "value", "roles", "said"),
     [
