@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.arrays import Floats
+from training.errors import TrainingError
 from training.evaluation.cross_validation import OutOfFold
 from training.evaluation.scores import (
     Outcomes,
@@ -149,13 +150,7 @@ def _figures(study: Study, outcomes: Outcomes, scored: OutOfFold) -> dict[str, o
     by_level = calibration(study, outcomes, scored)
     level, visit, error = by_level.worst
     return {
-        **{
-            name: {
-                "mean": _rounded(np.nanmean(scored.fold_scores(name))),
-                "sd": _rounded(np.nanstd(scored.fold_scores(name), ddof=1)),
-            }
-            for name in SCORES
-        },
+        **{name: _mean_and_sd(name, scored.fold_scores(name)) for name in SCORES},
         "calibration_error": _rounded(np.nanmean(scored.fold_scores("calibration_error"))),
         "calibration_error_by_level": {
             name: _rounded(errors[-1])
@@ -166,6 +161,17 @@ def _figures(study: Study, outcomes: Outcomes, scored: OutOfFold) -> dict[str, o
             "worst": {"level": level, study.time.name: visit, "error": _rounded(error)},
         },
     }
+
+
+def _mean_and_sd(name: str, of_folds: Floats) -> dict[str, float | None]:
+    """Over the folds in which the score is defined; a comparison needs two of them."""
+    known = of_folds[~np.isnan(of_folds)]
+    if len(known) < 2:
+        raise TrainingError(
+            f"{name.replace('_', ' ')} is defined in {len(known)} of {len(of_folds)} held-out "
+            "folds, and 2 are needed to judge a model: take more data."
+        )
+    return {"mean": _rounded(known.mean()), "sd": _rounded(known.std(ddof=1))}
 
 
 def _rounded(value: float | np.floating[Any]) -> float | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.training import samples
+from training.errors import TrainingError
 from training.evaluation.cross_validation import HazardLearner, OutOfFold, cross_validate
 from training.evaluation.scores import Outcomes
 from training.evaluation.summary import SCORES, Calibration, calibration, metrics, risk_by_level
@@ -66,6 +68,17 @@ def test_metrics_are_json_and_name_the_reference(scored: OutOfFold) -> None:
         assert figures[name] == figures["kaplan_meier"][name]
         assert figures[name]["mean"] == pytest.approx(scored.fold_scores(name).mean(), abs=1e-6)
     assert set(figures["calibration_error_by_level"]) == {"Alpha", "Beta", "Gamma"}
+
+
+def test_a_score_that_hardly_any_fold_defines_is_one_sentence(scored: OutOfFold) -> None:
+    undefined = replace(scored.by_fold[0], concordance_index=np.nan)
+    few = replace(scored, by_fold=(*[undefined] * 3, scored.by_fold[1]))
+    with pytest.raises(TrainingError) as raised:
+        metrics(STUDY, OUTCOMES, few, scored, None)
+    assert str(raised.value) == (
+        "concordance index is defined in 1 of 4 held-out folds, and 2 are needed to judge a "
+        "model: take more data."
+    )
 
 
 def test_a_study_without_factors_has_one_row() -> None:
