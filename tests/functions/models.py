@@ -21,7 +21,8 @@ class Sketch:
 
     factors: Mapping[str, Sequence[str]]
     numbers: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Each with the range it was seen in; -10 to 10 is allowed."""
+    """Each with the range it was seen in."""
+    allowed: tuple[float, float] = (-10.0, 10.0)
     visits: Sequence[float] = (0.0, 1.0, 2.0, 3.0, 4.0)
     ends: Sequence[float] = (2.0, 3.0, 4.0)
     steps: bool = True
@@ -166,8 +167,8 @@ class Sketch:
                 "label": text,
                 "description": text,
                 "unit": None,
-                "minimum": -10.0,
-                "maximum": 10.0,
+                "minimum": self.allowed[0],
+                "maximum": self.allowed[1],
                 "seen": list(seen),
                 "step": 0.1,
                 "stops": [],
@@ -257,3 +258,18 @@ STUDIES = {
         outcome="éxito",
     ),
 }
+
+SEEDLINGS = Sketch(
+    {
+        "species": ["Acer saccharum", "Prunus serotina", "Quercus alba", "Quercus rubra"],
+        "soil": ["Acer rubrum", "Quercus rubra", "Sterile"],
+    },
+    {"light": (0.03, 0.16)},
+    allowed=(0.0, 1.0),
+    visits=[3.5 * i for i in range(34)],
+    ends=(24.5, 49.0, 80.5, 115.5),
+    rows="seedlings",
+    outcome="mortality",
+    time="day",
+)
+"""Asked as the trial is, so that tests which name inputs hold whatever study.toml declares."""

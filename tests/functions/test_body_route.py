@@ -95,7 +95,9 @@ def test_a_valid_body_goes_straight_to_its_endpoint(
     example = scorer.artefact.example
 
     assert client.post("/v1/predict", example).status_code == 200
-    assert client.post("/v1/predict/batch", {"seedlings": [example]}).status_code == 200
+    assert (
+        client.post("/v1/predict/batch", {scorer.artefact.study.rows: [example]}).status_code == 200
+    )
     assert usual == []
     assert client.post("/v1/predict", {}).status_code == 422
     assert usual == [{}]

@@ -132,14 +132,9 @@ def test_under_a_stage_its_links_stay_under_the_stage(scorer: Scorer) -> None:
 
 def test_a_value_cannot_close_the_script_element_around_it(vary: Vary) -> None:
     name = "</script><script>alert(1)</script>"
-    read = read_artefact(
-        vary(
-            lambda metadata: metadata["inputs"][0]["levels"].append(
-                {"name": name, "label": {"en": name, "es": name}}
-            )
-        )
-    )
-    html, _ = page.render(read, '/"><script>')
+    text = {"en": name, "es": name}
+    folder = vary(lambda metadata: metadata["inputs"][0].update(label=text, description=text))
+    html, _ = page.render(read_artefact(folder), '/"><script>')
 
     assert html.count("<script") == 2
 

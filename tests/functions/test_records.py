@@ -10,15 +10,22 @@ import pytest
 
 from functions import records
 from functions.api.app import create_app
+from functions.artefact import read_artefact
 from functions.records import ROWS_PER_LINE
 from functions.scoring import Scorer
 from functions.settings import Settings
 from functions.telemetry import PowertoolsTelemetry, Terminal
 from tests.functions.conftest import Client, read_problem
+from tests.functions.models import SEEDLINGS
 
 OAK = {"species": "Quercus rubra", "soil": "Acer rubrum", "light": 0.1}
 NEVER = ("x-api-key", "a-secret", "authorization", "accept", "user-agent")
 Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def scorer(tmp_path_factory: pytest.TempPathFactory) -> Scorer:
+    return Scorer(read_artefact(SEEDLINGS.write(tmp_path_factory.mktemp("seedlings") / "model")))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A bucket of moto's, and the state machine in moto's interpreter of Amazon's language."""
+"""A model, a bucket of moto's, and the state machine in moto's interpreter of Amazon's language."""
 
 from __future__ import annotations
 
@@ -18,9 +18,13 @@ from moto import mock_aws
 from moto.awslambda.models import LambdaBackend
 from samtranslator.yaml_helper import yaml_parse
 
+from functions.api.app import create_app
+from functions.artefact import read_artefact
 from functions.batch import handler
 from functions.batch.csv_file import score_csv
 from functions.scoring import Scorer
+from tests.functions.conftest import Client, Listener
+from tests.functions.models import SEEDLINGS
 
 BUCKET, REGION = "supervision", "eu-west-1"
 STEPS: dict[str, Callable[[Any, object], dict[str, Any]]] = {
@@ -61,14 +65,34 @@ class Bucket:
         return target.getvalue(), manifest.document()
 
 
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return SEEDLINGS.write(tmp_path_factory.mktemp("seedlings") / "model")
+
+
+@pytest.fixture(scope="session")
+def scorer(folder: Path) -> Scorer:
+    return Scorer(read_artefact(folder))
+
+
+@pytest.fixture(scope="session")
+def client(scorer: Scorer) -> Client:
+    return Client(create_app(scorer, Listener()))
+
+
+@pytest.fixture(autouse=True)
+def model_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_PATH", str(folder))
+
+
 @pytest.fixture
-def bucket(scorer: Scorer, root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+def bucket(scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.setenv("MODEL_PATH", str(root / "model"))
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         handler._s3.cache_clear()
+        handler._scorer.cache_clear()
         s3 = boto3.client("s3")
         place = {"LocationConstraint": REGION}
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)

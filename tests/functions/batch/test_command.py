@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from functions.scoring import Scorer
 from tests.functions.conftest import Client, Vary
 from tests.functions.models import STUDIES
 
@@ -36,6 +37,30 @@ def predict(root: Path, *arguments: str, given: str = "") -> subprocess.Complete
     return run(root, "functions.batch", *arguments, given=given)
 
 
+@pytest.fixture
+def labelled(vary: Vary) -> Callable[..., str]:
+    """The model with labels of its own, which differ from the names."""
+
+    def made(subject: dict[str, str] | None = None) -> str:
+        def change(metadata: dict[str, Any]) -> None:
+            species, soil, light = metadata["inputs"]
+            species["levels"][3]["label"] = {"en": "northern red oak", "es": "roble rojo"}
+            soil["levels"][2]["label"] = {"en": "sterilised", "es": "esterilizado"}
+            light["label"] = {"en": "Light", "es": "Luz"}
+            metadata["time"]["unit"]["es"]["many"] = "días"
+            metadata["study"]["row"]["es"]["many"] = "plántulas"
+            metadata["study"]["outcome_label"]["es"] = "mortalidad"
+            metadata["study"] |= {
+                "subject": subject,
+                "answer": {"en": "will be dead", "es": "habrán muerto"},
+                "stand": {"en": "a single stand", "es": "un solo rodal"},
+            }
+
+        return str(vary(change))
+
+    return made
+
+
 SUBJECTS = {
     "": "such seedlings (northern red oak, sterilised, light 0.1)",
     "{species} seedlings": "northern red oak seedlings (sterilised, light 0.1)",
@@ -45,45 +70,46 @@ SUBJECTS = {
 
 @pytest.mark.parametrize(("subject", "shown"), SUBJECTS.items(), ids=SUBJECTS.values())
 def test_inputs_as_options_give_a_sentence_and_a_curve(
-    root: Path, scorer: Scorer, vary: Vary, subject: str, shown: str
+    root: Path, labelled: Callable[..., str], subject: str, shown: str
 ) -> None:
-    texts = {"en": subject, "es": subject} if subject else None
-    model = vary(lambda metadata: metadata["study"].update(subject=texts))
-    done = predict(root, *OAK, "--model", str(model))
+    model = labelled({"en": subject, "es": subject} if subject else None)
+    done = predict(root, *OAK, "--model", model)
 
     assert (done.returncode, done.stderr) == (0, "")
     sentence, curve = done.stdout.split("\n\n")
     assert sentence == (
-        f"Of 100 {shown}, about 43 will be dead by day 115.5 "
-        f"(35 to 52; {scorer.artefact.study.stand} may lie between 17 and 71)."
+        f"Of 100 {shown}, about 58 will be dead by day 115.5 "
+        f"(32 to 80; a single stand may lie between 7 and 100)."
     )
     heading, first, *_, last = curve.splitlines()
     assert "percent mortality" in heading
     assert first.split() == ["0", "0.0", "(0.0", "to", "0.0)"]
-    assert last.split() == ["115.5", "█" * 17, "43.3", "(34.7", "to", "52.3)"]
+    assert last.split() == ["115.5", "█" * 23, "57.7", "(31.8", "to", "80.0)"]
 
 
 @pytest.mark.parametrize("subject", [None, {"en": "{species} seedlings", "es": "{species}"}])
 def test_the_sentence_and_the_curve_are_said_in_spanish(
-    root: Path, vary: Vary, subject: dict[str, str] | None
+    root: Path, labelled: Callable[..., str], subject: dict[str, str] | None
 ) -> None:
-    model = vary(lambda metadata: metadata["study"].update(subject=subject))
-    done = predict(root, *OAK, "--language", "es", "--model", str(model))
+    done = predict(root, *OAK, "--language", "es", "--model", labelled(subject))
     sentence, curve = done.stdout.split("\n\n")
     shown = "roble rojo (esterilizado, " if subject else "plántulas así (roble rojo, esterilizado, "
     assert sentence.startswith(f"De cada 100 {shown}")
     assert sentence.endswith(
-        "), cerca de 43 habrán muerto al cabo de 115.5 días "
-        "(35 a 52; un solo rodal puede estar entre 17 y 71)."
+        "), cerca de 58 habrán muerto al cabo de 115.5 días "
+        "(32 a 80; un solo rodal puede estar entre 7 y 100)."
     )
     assert "porcentaje de mortalidad" in curve.splitlines()[0]
     assert curve.splitlines()[1].split() == ["0", "0.0", "(0.0", "a", "0.0)"]
 
 
-def test_a_level_may_be_given_by_its_label(root: Path) -> None:
-    named = predict(root, *OAK)
+def test_a_level_may_be_given_by_its_label(root: Path, labelled: Callable[..., str]) -> None:
+    model = labelled()
+    named = predict(root, *OAK, "--model", model)
     for species, soil in (("Northern red oak", "sterilised"), ("roble rojo", "Sterile")):
-        done = predict(root, "--species", species, "--soil", soil, "--light", "0.1")
+        done = predict(
+            root, "--species", species, "--soil", soil, "--light", "0.1", "--model", model
+        )
         assert (done.returncode, done.stdout) == (0, named.stdout)
 
 
@@ -96,13 +122,13 @@ def test_as_json_it_is_the_response_of_the_api(root: Path, client: Client) -> No
 
 
 def test_the_command_of_training_prints_and_ends_as_the_batch_does(
-    root: Path, tmp_path: Path
+    root: Path, folder: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "trees.csv"
     file.write_text(WRONG)
     for arguments in (OAK, (str(file),), (str(file), "--json"), ("--light", "0.1"), ("--help",)):
-        own = predict(root, *arguments)
-        through = run(root, "training", "predict", *arguments)
+        own = predict(root, *arguments, "--model", str(folder))
+        through = run(root, "training", "predict", *arguments, "--model", str(folder))
         assert (through.returncode, through.stdout) == (own.returncode, own.stdout)
         assert through.stderr == own.stderr
 

@@ -125,7 +125,8 @@ def test_groups_that_fare_alike_widen_the_standard_error(scorer: Scorer) -> None
 
 def test_inputs_that_the_model_does_not_have_are_left_out(scorer: Scorer) -> None:
     subjects = known(scorer, 60, 3)
-    odd = [KnownOutcome("x", {**subjects[0].inputs, "soil": "Mars"}, 1.0, True, None)]
+    unknown = scorer.artefact.inputs[0].name
+    odd = [KnownOutcome("x", {**subjects[0].inputs, unknown: "Mars"}, 1.0, True, None)]
     assert calibrate(scorer, subjects + odd) == calibrate(scorer, subjects)
 
 
