@@ -96,10 +96,12 @@ def test_starting_loads_few_modules(found: dict[str, Any]) -> None:
     assert len(found["modules"]) <= budgets.MODULES_AT_START
 
 
+@pytest.mark.trial
 def test_a_warm_prediction_allocates_little(found: dict[str, Any]) -> None:
     assert found["peak"] <= budgets.PREDICTION_PEAK
 
 
+@pytest.mark.trial
 def test_a_further_row_costs_a_batch_next_to_nothing(found: dict[str, Any]) -> None:
     assert (found["many"] - found["few"]) / (MANY - FEW) <= budgets.ROW_PEAK
 
@@ -112,6 +114,7 @@ def test_predictions_start_no_thread(found: dict[str, Any]) -> None:
     assert found["threads"] == budgets.THREADS
 
 
+@pytest.mark.trial
 def test_the_model_is_two_small_files(root: Path) -> None:
     files = {path.name: path.stat().st_size for path in (root / "model").iterdir()}
     assert set(files) == {"model.onnx", "metadata.json"}

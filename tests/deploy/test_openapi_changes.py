@@ -13,14 +13,20 @@ from typing import Any
 import pytest
 
 from deploy.openapi_changes import breaking_changes, main
+from functions.api.app import create_app
+from functions.artefact import read_artefact
+from functions.scoring import Scorer
+from tests.functions.conftest import Listener
+from tests.functions.models import SEEDLINGS
 
 Change = Callable[[dict[str, Any]], object]
 
 
 @pytest.fixture(scope="module")
-def document(root: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((root / "docs/openapi.json").read_text("utf-8"))
-    return loaded
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Of an API with inputs that the changes can name, whatever study.toml declares."""
+    model = SEEDLINGS.write(tmp_path_factory.mktemp("document") / "model")
+    return create_app(Scorer(read_artefact(model)), Listener()).openapi()
 
 
 def properties(document: dict[str, Any], name: str) -> dict[str, Any]:

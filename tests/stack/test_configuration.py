@@ -26,17 +26,18 @@ def test_each_environment_passes_parameters_that_the_template_takes(
 
 def test_each_environment_is_a_stack_of_its_own(environments: dict[str, dict[str, Any]]) -> None:
     for name, environment in environments.items():
-        assert "Service=seedling-survival" in environment["parameter_overrides"]
-        assert f"Stage={name}" in environment["parameter_overrides"]
+        values = dict(each.split("=", 1) for each in environment["parameter_overrides"])
+        service = values["Service"]
+        assert values["Stage"] == name
         assert {
             key: value for key, value in environment.items() if key != "parameter_overrides"
         } == {
-            "stack_name": f"seedling-survival-{name}",
+            "stack_name": f"{service}-{name}",
             # Roles, but none with a name of our own, and SAM's transform.
             "capabilities": "CAPABILITY_IAM CAPABILITY_AUTO_EXPAND",
             "confirm_changeset": False,
             "fail_on_empty_changeset": False,
-            "tags": f"application=seedling-survival stage={name}",
+            "tags": f"application={service} stage={name}",
         }
 
 
