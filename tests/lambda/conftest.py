@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.functions.models import SEEDLINGS
 from tests.local_server import free_port
 
 
@@ -82,6 +83,12 @@ def binary(root: Path) -> Path:
     if not found:
         pytest.skip("no Runtime Interface Emulator here: `make test` sets it up")
     return found[0]
+
+
+@pytest.fixture(scope="session")
+def seedlings(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model that answers what these tests ask, whatever study.toml declares."""
+    return str(SEEDLINGS.write(tmp_path_factory.mktemp("seedlings") / "model"))
 
 
 @pytest.fixture

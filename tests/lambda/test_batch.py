@@ -76,7 +76,7 @@ def serve_s3() -> Iterator[str]:
 
 
 def test_the_three_steps_give_what_the_command_gives(
-    start: Callable[..., Any], root: Path, monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., Any], seedlings: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
     for name, value in keys.items():
@@ -85,7 +85,12 @@ def test_the_three_steps_give_what_the_command_gives(
         s3 = boto3.client("s3", region_name=REGION)
         s3.create_bucket(Bucket=BUCKET)
         s3.put_object(Bucket=BUCKET, Key="incoming/trees.csv", Body=CONTENT)
-        environment = {**keys, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": url}
+        environment = {
+            **keys,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": url,
+            "MODEL_PATH": seedlings,
+        }
 
         def step(name: str, event: object) -> Any:
             # A process that is new for each call: nothing is handed on but what the event holds.
@@ -107,7 +112,7 @@ def test_the_three_steps_give_what_the_command_gives(
         manifest = s3.get_object(Bucket=BUCKET, Key="scored/trees.csv.manifest.json")["Body"].read()
 
     target = io.StringIO(newline="")
-    scorer = Scorer(read_artefact(root / "model"))
+    scorer = Scorer(read_artefact(Path(seedlings)))
     local = score_csv(io.BytesIO(CONTENT.encode()), target, scorer, name="trees.csv")
     assert scored == target.getvalue()
     assert json.loads(manifest) == local.document() | {"etag": file["etag"]}

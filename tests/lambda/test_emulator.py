@@ -26,6 +26,7 @@ def metadata(root: Path) -> dict[str, Any]:
     return loaded
 
 
+@pytest.mark.trial
 def test_every_event_gets_its_right_answer(emulator: Any, metadata: dict[str, Any]) -> None:
     names = {path.stem for path in expected.FOLDER.glob("*.json")}
     assert names == set(expected.STATUSES)
@@ -33,6 +34,7 @@ def test_every_event_gets_its_right_answer(emulator: Any, metadata: dict[str, An
         expected.check(name, emulator.invoke(expected.event(name)), metadata)
 
 
+@pytest.mark.trial
 def test_many_calls_in_a_row_give_each_its_own_answer(emulator: Any, root: Path) -> None:
     scorer = Scorer(read_artefact(root / "model"))
     species, soil = scorer.artefact.factors
@@ -70,6 +72,7 @@ def test_a_request_leaves_one_line_that_is_log_and_metrics(emulator: Any) -> Non
     assert marker not in emulator.log()
 
 
+@pytest.mark.trial
 def test_without_a_folder_to_write_to_every_event_gets_its_right_answer(
     start: Callable[..., Any], metadata: dict[str, Any]
 ) -> None:
@@ -80,9 +83,9 @@ def test_without_a_folder_to_write_to_every_event_gets_its_right_answer(
 
 @pytest.mark.parametrize("heavy", HEAVY, ids=lambda each: each.name)
 def test_no_body_keeps_the_function_busy_until_its_time_is_up(
-    start: Callable[..., Any], heavy: Hostile
+    start: Callable[..., Any], seedlings: str, heavy: Hostile
 ) -> None:
-    emulator = start(AWS_LAMBDA_FUNCTION_TIMEOUT="10")
+    emulator = start(AWS_LAMBDA_FUNCTION_TIMEOUT="10", MODEL_PATH=seedlings)
     assert emulator.invoke(expected.event("health"))["statusCode"] == 200  # starting isn't meant
 
     answer = emulator.invoke(heavy.event())

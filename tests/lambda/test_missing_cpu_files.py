@@ -28,7 +28,9 @@ print(json.dumps({"hidden": hidden, "status": answer["statusCode"]}), file=sys.s
 """
 
 
-def test_the_handler_serves_without_the_kernel_s_list_of_processors(root: Path) -> None:
+def test_the_handler_serves_without_the_kernel_s_list_of_processors(
+    root: Path, seedlings: str
+) -> None:
     if not (CPU / "possible").exists() or not shutil.which("unshare"):
         pytest.skip("there is no list of processors to hide, or no unshare")
     may = subprocess.run([*HIDE, "true"], capture_output=True, check=False)
@@ -37,7 +39,7 @@ def test_the_handler_serves_without_the_kernel_s_list_of_processors(root: Path) 
     done = subprocess.run(
         [*HIDE, sys.executable, "-c", HANDLER, "tests/events/predict.json"],
         cwd=root,
-        env={**os.environ, "LOG_LEVEL": "ERROR"},
+        env={**os.environ, "LOG_LEVEL": "ERROR", "MODEL_PATH": seedlings},
         capture_output=True,
         text=True,
         timeout=120,
