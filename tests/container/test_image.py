@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from functions.artefact import read_artefact
 from tests.container.conftest import Container, docker, post
 from tests.events import expected
 
@@ -28,6 +29,7 @@ def inside(image: str, *command: str) -> str:
     return docker("run", "--rm", "--entrypoint", command[0], image, *command[1:])
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize(
     "arguments",
     [(), ("--user", "1000:1000")],
@@ -41,6 +43,7 @@ def test_the_image_answers(
         expected.check(name, container.invoke(expected.event(name)), metadata)
 
 
+@pytest.mark.trial
 def test_sam_local_invoke_answers(
     sam: Callable[..., list[str]], built: Path, metadata: dict[str, Any], root: Path
 ) -> None:
@@ -58,10 +61,10 @@ def test_sam_local_invoke_answers(
         expected.check(name, json.loads(done.stdout.strip().splitlines()[-1]), metadata)
 
 
-def test_sam_local_start_api_answers_over_http(api: str) -> None:
-    body = expected.event("predict")["body"].encode()
-    answer = json.loads(post(f"{api}/v1/predict", body))
-    assert len(answer["curve"]) == 34
+def test_sam_local_start_api_answers_over_http(api: str, root: Path) -> None:
+    artefact = read_artefact(root / "model")
+    answer = json.loads(post(f"{api}/v1/predict", json.dumps(artefact.example).encode()))
+    assert len(answer["curve"]) == len(artefact.time.visits)
     refused = json.loads(post(f"{api}/v1/predict", b'{"species": 1}'))
     assert refused["status"] == 422
     for path, part in (("/", "<svg"), ("/docs", "openapi.json"), ("/health", '"ok"')):
@@ -158,7 +161,7 @@ def test_a_model_that_does_not_answer_as_recorded_ends_the_build(
     shutil.copy(root / "Dockerfile.lambda", tmp_path)
     metadata = tmp_path / "model/metadata.json"
     described = json.loads(metadata.read_text())
-    described["golden"][0]["mortality_percent"] += 1
+    described["golden"][0][f"{described['study']['outcome']}_percent"] += 1
     metadata.write_text(json.dumps(described))
     done = subprocess.run(
         ["docker", "build", "--file", "Dockerfile.lambda", "."],
