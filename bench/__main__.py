@@ -149,6 +149,26 @@ def show_drift(
     typer.echo(f"\nBoth alarms together: at most {most:.2f} false alarms per year.")
 
 
+@app.command("cluster")
+def show_cluster(
+    scales: Annotated[
+        list[int] | None, typer.Option("--scale", min=1, help="Times the published rows; 1, 1000.")
+    ] = None,
+    workers: Annotated[list[int] | None, typer.Option(min=1, help="Of each scale; 1, 2.")] = None,
+) -> None:
+    """Train on a Dask cluster of this machine: seconds, and memory of a worker."""
+    from bench import cluster
+    from bench.run import FOLDER
+
+    runs = (
+        cluster.measure(scale, count, FOLDER)
+        for scale in scales or (1, 1000)
+        for count in workers or (1, 2)
+    )
+    for line in cluster.table(runs):
+        typer.echo(line)
+
+
 @app.command()
 def servers() -> None:
     """Measure the naive model behind BentoML, LitServe and MLflow, each in its own environment."""

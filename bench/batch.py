@@ -39,7 +39,7 @@ def score(rows: int, folder: Path) -> Scored:
     with log.open("wb") as output:
         process = subprocess.Popen([*command, "--model", str(_MODEL)], stderr=output)
         while process.poll() is None:
-            most = max(most, _peak(process.pid))
+            most = max(most, peak_memory(process.pid))
             time.sleep(_EVERY)
     if process.returncode:
         raise RuntimeError(log.read_text())
@@ -50,7 +50,7 @@ def score(rows: int, folder: Path) -> Scored:
     return Scored(rows, round(seconds, 3), round(most, 1))
 
 
-def _peak(process: int) -> float:
+def peak_memory(process: int) -> float:
     """Highest resident memory of a process so far, in MB.
 
     The `ru_maxrss` of a child would count its parent's too, from before it became a program.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from sksurv.nonparametric import kaplan_meier_estimator
 
 from functions.drift.calibration import (
+    ERROR_RATE,
     FEWEST_KNOWN,
     Followed,
     calibrate,
@@ -95,6 +97,41 @@ def test_outcomes_all_alike_are_not_surer_than_those_of_a_calibrated_model(score
     assert level.observed == 1
     of_model = (risk[2] - risk[0]) / scorer.artefact.t
     assert level.standard_error == pytest.approx(np.hypot(np.sqrt(0.8 * 0.2 / 31), of_model))
+
+
+@pytest.mark.parametrize(("share", "side"), [(1.0, 0.3), (0.0, 0.1)])
+def test_the_model_is_as_unsure_as_its_interval_is_wide_on_the_side_of_the_error(
+    scorer: Scorer, share: float, side: float
+) -> None:
+    many = 100_000
+    happened = np.arange(many) < share * many
+    times = np.full(many, scorer.artefact.time.horizon)
+    followed = Followed(np.zeros((many, 2), np.int64), times, happened, None)
+    risk = np.tile([0.5, 0.4, 0.8], (many, 1))
+    level, *_ = judge_outcomes(scorer.artefact, followed, lambda _: risk).levels
+    assert level.standard_error == pytest.approx(side / scorer.artefact.t, rel=0.01)
+
+
+def test_half_of_the_error_rate_is_shared_among_the_levels(scorer: Scorer) -> None:
+    factor, *_ = scorer.artefact.factors
+    count, times = len(factor.levels), scorer.artefact.time.horizon
+    code = np.repeat(np.arange(count), 20_000)
+    # So many that the model's own standard error is nearly all of it.
+    followed = Followed(
+        np.stack([code, np.zeros_like(code)], axis=1),
+        np.full(len(code), times),
+        np.tile([True, False], len(code) // 2),
+        None,
+    )
+    t = scorer.artefact.t
+    judged = count + 2  # all, and one level of the other factor
+    rate = ERROR_RATE / 2
+    for limit, place in ((rate, 0), (rate / (judged - 1), 1)):
+        for factor_of, wrong in ((0.97, True), (1.03, False)):
+            width = 0.2 * t / NormalDist().inv_cdf(1 - limit / 2) * factor_of
+            risk = np.tile([0.7, 0.7 - width, 0.7 + width], (len(code), 1))
+            levels = judge_outcomes(scorer.artefact, followed, lambda _, risk=risk: risk).levels
+            assert (len(levels), levels[place].is_wrong) == (judged, wrong)
 
 
 def test_a_level_in_few_groups_is_left_out(scorer: Scorer) -> None:

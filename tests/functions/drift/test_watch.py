@@ -203,6 +203,21 @@ def test_outcomes_without_a_name_are_each_their_own(store: Store, scorer: Scorer
     assert len({each.key for each in found.outcomes}) == 3
 
 
+def test_outcomes_reported_together_find_predictions_of_several_days(
+    store: Store, scorer: Scorer
+) -> None:
+    rows = [draw_as_trained(scorer)(np.random.default_rng(day)) for day in range(2)]
+    days = [day_after(START, -2), day_after(START, -30)]
+    for day, row in zip(days, rows, strict=True):
+        write_records(store, day, predictions(scorer, day, [row]))
+    reports = [
+        ReportedOutcome(f"p{day}-0", 0, None, None, None, 1.0, "not_yet") for day in (*days, START)
+    ]
+    found = resolve(store, START, parsed(outcome_lines(reports)))
+    assert [each.inputs for each in found.outcomes] == rows
+    assert found.unknown == 1
+
+
 def test_of_too_many_subjects_the_same_sample_is_judged_whenever_they_report() -> None:
     def day(time: float) -> OutcomesOfDay:
         reports = [KnownOutcome(f"s{i}", {}, time, False, None) for i in range(MOST_OUTCOMES + 1)]
