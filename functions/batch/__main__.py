@@ -202,6 +202,8 @@ def _replacing(path: Path) -> Iterator[TextIO]:
         with part.open("w", encoding="utf-8", newline="") as target:
             yield target
         part.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, error.filename or str(path)) from error
     finally:
         part.unlink(missing_ok=True)
 

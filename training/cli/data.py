@@ -102,7 +102,7 @@ def add(
     """Add the rows of a CSV to data/ and track them in data.dvc; all of it or nothing."""
     import tempfile
 
-    from training.pipeline.sources import find_study
+    from training.pipeline.sources import DATA_POINTER, find_study
     from training.store.dvc import run_dvc
     from training.study import additions as adding
 
@@ -125,11 +125,14 @@ def add(
         made.mkdir()
         table = adding.with_additions(found, path.name, folder, made, declared)
         adding.copy_csvs(folder, kept)
+        tracked = Path(DATA_POINTER).read_bytes() if Path(DATA_POINTER).is_file() else None
         adding.replace_csvs(made, folder)
         try:
             run_dvc(["add", str(folder)], timeout=600)
         except BaseException:
             adding.restore_folder(kept, folder)
+            if tracked is not None:
+                Path(DATA_POINTER).write_bytes(tracked)
             raise
     _print_table(declared, table)
     _print("data.dvc names the new data. Push them: python -m training store push")

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from training import config
+from training.disk import whole_file
 from training.errors import InvalidStudyError, StudyFault, TrainingError
 
 app = typer.Typer(help="Draft or check the file that declares a study.", no_args_is_help=True)
@@ -81,7 +82,8 @@ def new(
         draft = draft_study(data, Roles(time, event, group, id_, happened))
         table = load_table(data, parse_study(tomllib.loads(draft.text)))
     to.mkdir(parents=True, exist_ok=True)
-    written.write_text(draft.text, encoding="utf-8")
+    with whole_file(written) as file:
+        file.write(draft.text)
     columns = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("column", "used as", "why"):
         columns.add_column(heading)

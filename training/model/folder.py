@@ -12,6 +12,8 @@ from typing import Any, Final
 
 GRAPH: Final = "model.onnx"
 METADATA: Final = "metadata.json"
+_ROOM: Final = 1_000_000
+"""Bytes that a folder must have room for before a model is trained for it."""
 
 
 def write_model(folder: Path, graph: bytes, metadata: Mapping[str, object]) -> None:
@@ -28,15 +30,15 @@ def write_model(folder: Path, graph: bytes, metadata: Mapping[str, object]) -> N
 
 
 def require_writable(folder: Path) -> None:
-    """Raises OSError, naming the folder, unless it can be written or made.
+    """Raises OSError, naming the folder, unless it can be made or written, with room for a model.
 
     Hours of training would else end in that error.
     """
     for each in (folder, folder.parent):
         place = next(at for at in (each, *each.absolute().parents) if at.exists())
         try:
-            with tempfile.TemporaryFile(dir=place):
-                pass
+            with tempfile.TemporaryFile(dir=place) as probe:
+                probe.write(b"\0" * _ROOM)
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(place)) from error
 

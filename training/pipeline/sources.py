@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from training import config
 from training.errors import StoreError, TrainingError
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 DATA_POINTER: Final = "data.dvc"
 MODEL_POINTER: Final = "model.dvc"
 
-RELEASED_OBJECTS: Final = Path(".dvc/released/files")
 
 Tell = Callable[[str], None]
 """Shows a sentence to the person at the terminal."""
@@ -151,6 +150,22 @@ def _is_tracked(table: Table) -> bool:
     )
 
 
+def _released_state() -> Literal["whole", "damaged", "absent"]:
+    """What this checkout has of the released model."""
+    from training.store import pointer, remotes
+    from training.store.audit import audit_pointers
+
+    try:
+        released = remotes.find_remote(config.RELEASED_REMOTE)
+        found = audit_pointers(released, [pointer.read_pointer(MODEL_POINTER)])
+    except StoreError:
+        return "absent"
+    if found.verified:
+        return "whole"
+    missing = [each for each in found.findings if each.state == "missing"]
+    return "absent" if len(missing) == found.objects else "damaged"
+
+
 def find_model(tell: Tell, train: Callable[[], Path]) -> Path:
     """The model to serve: model/, the released one, the default remote's, else one trained now."""
     from training.store import remotes, transfer
@@ -167,7 +182,10 @@ def find_model(tell: Tell, train: Callable[[], Path]) -> Path:
         try:
             transfer.pull(MODEL_POINTER, remote=remote)
         except StoreError as error:
-            if remote == config.RELEASED_REMOTE and any(RELEASED_OBJECTS.rglob("*")):
+            state = _released_state() if remote == config.RELEASED_REMOTE else "absent"
+            if state == "whole":  # it is this machine that can't take it: a full disk, say
+                raise
+            if state == "damaged":
                 tell(
                     "WARNING: the released model is DAMAGED in this checkout "
                     f"({error.cause.rstrip('.')}); git may have changed its line ends. Restore it: "

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from training.disk import full_disks
 from training.errors import TrainingError
 
 
@@ -50,7 +51,7 @@ def explain_git(command: str, output: str) -> RepositoryError:
     """The error for a failed git command, given what it printed: one cause, one remedy."""
     for pattern, sentence in _RULES:
         if found := re.search(pattern, output):
-            return RepositoryError(sentence.format(**found.groupdict()))
+            return RepositoryError(sentence.format(**found.groupdict(), disks=full_disks()))
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     chosen = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines[-1:]
     text = (chosen or ["no output"])[0].rstrip(".:")
@@ -70,7 +71,7 @@ _RULES: Final = (
     ),
     (
         r"No space left on device",
-        "The disk of this checkout is full: free some space, then try again.",
+        "The disk of this checkout is full{disks}: free some space, then try again.",
     ),
     (
         r"not a git repository",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from training.disk import full_disks
 from training.errors import StoreError
 from training.store import drive_errors
 from training.store.drive_codes import FULL, NEW_KEY, NO_STORAGE, Meaning
@@ -119,8 +120,8 @@ _RULES: Final = (
         "Let it finish; if none is running, remove that file.",
     ),
     _Rule(
-        r"No space left on device|Errno 28",
-        "The disk is full.",
+        r"(?:No space left on device|Errno 28)(?:: '(?P<path>[^']+)')?",
+        "The disk is full{disks} {path}.",
         "Free some space (of this checkout, its cache or the remote's folder), then try again.",
     ),
     _Rule(
@@ -190,7 +191,8 @@ def explain(output: str, command: str) -> StoreError:
         if match := re.search(rule.pattern, output):
             groups = {name: value or "" for name, value in match.groupdict().items()}
             kind = TransientError if rule.transient else StoreError
-            return kind(rule.cause.format(**groups), rule.remedy)
+            cause = rule.cause.format(**groups, disks=full_disks())
+            return kind(cause.replace(" .", "."), rule.remedy)
     if found := drive_errors.unknown_refusal(output):
         return _of_drive(*found)
     errors = [line for line in output.splitlines() if line.startswith("ERROR")]

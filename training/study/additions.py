@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import filecmp
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -95,6 +96,9 @@ def copy_csvs(folder: Path, to: Path) -> None:
     for each in csv_files(folder):
         target = to / each.relative_to(folder)
         target.parent.mkdir(parents=True, exist_ok=True)
+        # What is there already needs no room on a disk that may be full.
+        if target.is_file() and filecmp.cmp(each, target, shallow=False):
+            continue
         # A file that DVC put there is read-only, and may be a link into its cache.
         target.unlink(missing_ok=True)
         shutil.copyfile(each, target)
@@ -103,7 +107,8 @@ def copy_csvs(folder: Path, to: Path) -> None:
 def restore_folder(kept: Path, folder: Path) -> None:
     """Makes a folder's CSVs what a copy of them holds."""
     for each in csv_files(folder):
-        each.unlink()
+        if not (kept / each.relative_to(folder)).is_file():
+            each.unlink()
     copy_csvs(kept, folder)
 
 

@@ -6,8 +6,6 @@ figure is quoted from it, and every row says in its column `simulated` that it w
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from training.arrays import Floats, Ints
+from training.disk import whole_file
 from training.errors import TrainingError
 from training.study.columns import YES, as_text, broken_rules, typed
 from training.study.conditions import first_case, holds, input_table
@@ -96,11 +95,9 @@ def simulate(
 def write_csv(cells: pd.DataFrame, folder: Path) -> Path:
     """Writes simulated data as the folder's CSV, whole or not at all; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=folder, suffix=".part")
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+    with whole_file(folder / FILE) as file:
         cells.to_csv(file, index=False)
-    Path(name).chmod(0o644)
-    return Path(name).rename(folder / FILE)
+    return folder / FILE
 
 
 def _codes(study: Study, source: Distribution, n: int, random: np.random.RandomState) -> Ints:
