@@ -35,8 +35,14 @@ def full_disks() -> str:
     """Where the disks that a command writes to and that are full are mounted, as ` at /a, /b`."""
     found: dict[str, None] = {}
     for place in (*_PLACES, tempfile.gettempdir()):
-        path = Path(place).resolve()
-        if path.exists() and shutil.disk_usage(path).free < _ROOM:
-            mount = next(at for at in (path, *path.parents) if at.is_mount())
-            found[str(mount)] = None
+        if Path(place).exists():
+            usage = shutil.disk_usage(place)
+            if usage.free < min(_ROOM, usage.total / 10):
+                found[mount_of(place)] = None
     return f" at {', '.join(found)}" if found else ""
+
+
+def mount_of(place: str) -> str:
+    """Where the disk of a file or folder is mounted; it may not exist."""
+    path = Path(place).resolve()
+    return str(next(at for at in (path, *path.parents) if at.is_mount()))

@@ -40,7 +40,7 @@ def test_an_error_leaves_the_file_that_was_there(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_named_by_its_mount(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(9, 9, 0))
-    monkeypatch.setattr(Path, "is_mount", lambda path: path == tmp_path or path == Path("/"))
+    monkeypatch.setattr(Path, "is_mount", lambda path: path in (tmp_path, Path("/")))
     monkeypatch.chdir(tmp_path)
     assert full_disks().startswith(f" at {tmp_path}")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(9, 0, 10**9))

@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 from typing import Final
 
-from training.disk import full_disks
+from training.disk import full_disks, mount_of
 from training.errors import TrainingError
 
 LOG: Final = Path("build/error.log")
@@ -55,7 +55,7 @@ def _of_disk(error: OSError) -> str:
     named = error.filename2 or error.filename
     where = f" ({named})" if named else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        where = full_disks() + where
+        where = (f" at {mount_of(named)}" if named else full_disks()) + where
     if error.errno in _DISK:
         return _DISK[error.errno].format(where=where)
     text = (error.strerror or str(error) or type(error).__name__).rstrip(".")

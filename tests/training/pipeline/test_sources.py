@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from training import config
+from training.errors import StoreError
 from training.model.folder import write_model
 from training.pipeline import sources
 from training.pipeline.sources import DeclaredStudy
+from training.store import transfer
 from training.study.declaration import Study
 from training.study.simulation import FILE, simulate, write_csv
 
@@ -104,3 +106,24 @@ def test_the_released_model_is_used_without_a_message(messages: list[str], root:
         pytest.skip("the checkout's model/ is not the released one")
 
     assert messages == ["Model: model/, as it is."]
+
+
+def test_a_released_model_is_trained_anew_only_where_it_is_lost(
+    messages: list[str], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("The disk is full.", "Free some space.")
+
+    for name in (".dvc/released", ".dvc/config", "model.dvc"):
+        copy = shutil.copytree if (root / name).is_dir() else shutil.copyfile
+        Path(name).parent.mkdir(exist_ok=True)
+        copy(root / name, name)
+    monkeypatch.setattr(transfer, "pull", full)
+    with pytest.raises(StoreError, match="The disk is full"):
+        sources.find_model(messages.append, trained)
+    assert messages == []
+
+    graph = max(Path(".dvc/released").rglob("*"), key=lambda path: path.stat().st_size)
+    graph.write_bytes(graph.read_bytes() + b"\r\n")
+    assert sources.find_model(messages.append, trained) == Path("trained")
+    assert messages[0].startswith("WARNING: the released model is DAMAGED in this checkout")
