@@ -104,9 +104,12 @@ def add(
 
     from training.pipeline.sources import DATA_POINTER, find_study
     from training.store.dvc import run_dvc
+    from training.store.pointer import read_pointer
     from training.study import additions as adding
 
     declared, folder = find_study(study).study, config.DATA
+    if Path(DATA_POINTER).is_file():
+        read_pointer(DATA_POINTER)
     found = adding.compare_rows(path, folder, declared)
     many = declared.study.row.en.many
     _print(

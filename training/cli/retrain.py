@@ -9,7 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from training.cli.endings import explain_failure
 from training.cli.model import Jobs
+from training.errors import TrainingError
 
 _console = Console(stderr=True)
 
@@ -51,7 +53,9 @@ def retrain(
         outcome = run(reason, step, search_size=search, jobs=jobs, force=force.strip())
     except Exception as error:
         if at:
-            reports.write_failure(error, at, reason, report)
+            disk = isinstance(error, OSError)
+            told = TrainingError(explain_failure(error)) if disk else error
+            reports.write_failure(told, at, reason, report)
         raise
     written = reports.write_report(outcome, reason, report)
     judgement = outcome.judgement

@@ -168,12 +168,14 @@ def _released_state() -> Literal["whole", "damaged", "absent"]:
 
 def find_model(tell: Tell, train: Callable[[], Path]) -> Path:
     """The model to serve: model/, the released one, the default remote's, else one trained now."""
-    from training.store import remotes, transfer
+    from training.store import pointer, remotes, transfer
 
     recover_folder(config.MODEL)
     if (config.MODEL / METADATA).is_file():
         tell(f"Model: {config.MODEL}/, as it is.{_unreleased(config.MODEL)}")
         return config.MODEL
+    if Path(MODEL_POINTER).is_file():
+        pointer.read_pointer(MODEL_POINTER)  # one in conflict is put right, not trained around
     reasons = [f"no {config.MODEL}/"]
     names = [config.RELEASED_REMOTE]
     if default := remotes.ready_remote():

@@ -28,6 +28,7 @@ def normalise(address: str, known: Sequence[str]) -> str:
     Raises `StoreError` where it is no remote, or DVC has no plug-in for it here.
     """
     address = address.strip().strip("'\"").strip()
+    address = re.sub(r"^file://(?=/)", "", address)
     address = re.sub(r"^gdrive://(?=https?:|drive\.google\.com|docs\.google\.com)", "", address)
     if not address:
         raise StoreError("No address was given.", _GIVE)
@@ -50,6 +51,12 @@ def normalise(address: str, known: Sequence[str]) -> str:
     path = Path(address).expanduser()
     if path.exists() and not path.is_dir():
         raise StoreError(f"{address} is a file.", "Name a folder to keep the objects in.")
+    inside = path.resolve().is_relative_to(Path.cwd())
+    if inside and path.resolve().relative_to(Path.cwd()).parts[:1] in _CHECKOUT:
+        raise StoreError(
+            f"{address} holds this checkout's own files, which objects would mix with.",
+            "Give another folder, best on another disk.",
+        )
     close = difflib.get_close_matches(address, known, n=1, cutoff=0.7)
     if close and "/" not in address and not path.exists():
         raise StoreError(
@@ -57,6 +64,10 @@ def normalise(address: str, known: Sequence[str]) -> str:
             f"For a new folder of that name, give ./{address}.",
         )
     return address
+
+
+_CHECKOUT: Final = ((), ("data",), ("model",), (".git",), (".dvc",))
+"""Where in a checkout no remote may be; () is its top."""
 
 
 def _folder(address: str) -> str:

@@ -79,6 +79,12 @@ def test_a_model_is_trained_where_none_is_available(messages: list[str]) -> None
     ]
 
 
+def test_a_pointer_in_conflict_is_named_and_not_trained_around(messages: list[str]) -> None:
+    Path("model.dvc").write_text("<<<<<<< HEAD\nouts: []\n=======\n>>>>>>> x\n")
+    with pytest.raises(StoreError, match="holds an unresolved merge conflict"):
+        sources.find_model(messages.append, trained)
+
+
 def test_an_incomplete_model_folder_is_not_used(messages: list[str]) -> None:
     config.MODEL.mkdir()
     (config.MODEL / "model.onnx").write_bytes(b"alone")

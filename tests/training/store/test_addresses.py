@@ -28,6 +28,7 @@ FOLDER = "1OWYMlxxxxxxxxxxxxxxxxxxxxxxxxxxx"
         ("gdrive://root/models", "gdrive://root/models"),
         (" drive ", "drive"),
         ("./relesed", "./relesed"),
+        ("file:///mnt/objects", "/mnt/objects"),
         ("a shelf", "a shelf"),
         ("https://example.org/objects", "https://example.org/objects"),
     ],
@@ -53,6 +54,9 @@ def test_an_address_is_taken_as_it_is_meant(given: str, taken: str) -> None:
         ("s3://", "s3:// names no host, bucket or folder."),
         ("s4://bucket", "DVC knows no remotes of the kind s4://."),
         ("s3://bucket/x", "A remote of the kind s3:// needs dvc-s3"),
+        (".", ". holds this checkout's own files"),
+        ("./model/objects", "./model/objects holds this checkout's own files"),
+        ("data", "data holds this checkout's own files"),
     ],
 )
 def test_what_cannot_be_a_remote_is_refused_with_what_to_do(given: str, cause: str) -> None:

@@ -115,3 +115,27 @@ def test_data_that_cannot_be_tracked_are_as_they_were(
     assert {path.name: path.read_bytes() for path in (tmp_path / "data").iterdir()} == {
         "a.csv": before
     }
+
+
+@pytest.mark.trial
+def test_a_pointer_is_put_back_where_dvc_could_not_finish_it(
+    root: Path, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.cli import data
+    from training.errors import StoreError
+    from training.store import dvc
+
+    def truncated(*_: object, **__: object) -> str:
+        Path("data.dvc").write_text("")
+        raise StoreError("The disk is full.", "Free some space.")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(dvc, "run_dvc", truncated)
+    before = (root / "data.dvc").read_bytes()
+    (tmp_path / "data.dvc").write_bytes(before)
+    write(tmp_path / "data/a.csv", rows[:60])
+    more = write(tmp_path / "more.csv", rows[60:])
+    with pytest.raises(StoreError, match="full"):
+        data.add(more, study=root / "study.toml")
+    assert (tmp_path / "data.dvc").read_bytes() == before
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["a.csv"]
