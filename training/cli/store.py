@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +12,11 @@ from rich.table import Table
 if TYPE_CHECKING:
     from training.store.audit import Audit
 
-app = typer.Typer(help="Pull, push, verify and repair data/ and model/.", no_args_is_help=True)
+app = typer.Typer(
+    help="Pull, push, verify and repair data/ and model/. "
+    "Google Drive, from the first step: docs/google-drive.md.",
+    no_args_is_help=True,
+)
 _console = Console(stderr=True)
 
 Remote = Annotated[
@@ -120,14 +123,18 @@ def doctor(remote: Remote = None) -> None:
 @app.command()
 def use(
     address: Annotated[
-        str, typer.Argument(help="A folder, gdrive://FOLDER-ID, another URL, or a remote's name.")
+        str,
+        typer.Argument(
+            help="A Drive folder's address in the browser or its id, a local folder, another URL "
+            "(s3://…, gs://…), or a remote's name."
+        ),
     ],
 ) -> None:
-    """Make a remote the default."""
+    """Make a remote the default. Commit .dvc/config, if it names that one."""
     from training.store import remotes
 
     remote = remotes.use_remote(address)
-    where = Path(".dvc", "config.local" if remote.is_folder else "config")
+    where = remotes.default_file()
     _print(f"The default remote is now {remote.name}, {escape(remote.url)} ({where}).")
 
 

@@ -81,7 +81,9 @@ def _folder(address: str) -> str:
     return folder
 
 
-_GIVE: Final = "Give a folder, gdrive://FOLDER-ID, another URL, or a remote's name."
+_GIVE: Final = (
+    "Give a Drive folder's address in the browser, a local folder, another URL, or a remote's name."
+)
 
 
 def _require_url(address: str) -> None:

@@ -16,7 +16,7 @@ from training.store import addresses, failures, presence
 from training.store.dvc import run_dvc
 
 PLACEHOLDER: Final = "SET-YOUR-FOLDER-ID"
-_LOCAL: Final = Path(".dvc/config.local")
+_COMMITTED, _LOCAL = Path(".dvc/config"), Path(".dvc/config.local")
 
 
 @dataclass(frozen=True)
@@ -192,8 +192,14 @@ def _set_default(name: str, *, local: bool) -> None:
         _dvc("remote", "default", "--local", name)
         return
     _dvc("remote", "default", name)
-    if _LOCAL.is_file() and re.search(r"^\s*remote\s*=", _LOCAL.read_text("utf-8"), re.MULTILINE):
+    if default_file() == _LOCAL:
         _dvc("remote", "default", "--local", "--unset")
+
+
+def default_file() -> Path:
+    """The file of DVC's configuration that names the default remote of this checkout."""
+    own = _LOCAL.is_file() and re.search(r"^\s*remote\s*=", _LOCAL.read_text("utf-8"), re.MULTILINE)
+    return _LOCAL if own else _COMMITTED
 
 
 def _dvc(*arguments: str) -> None:

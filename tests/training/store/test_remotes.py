@@ -106,3 +106,10 @@ def test_a_browser_s_address_of_a_drive_folder_replaces_that_of_the_default(here
     used = remotes.use_remote(f"https://drive.google.com/drive/folders/{ID[::-1]}?usp=sharing")
 
     assert (used.name, used.folder_id, used.is_service_account) == ("drive", ID[::-1], True)
+
+
+def test_the_file_that_names_the_default_is_known(here: Path) -> None:
+    remotes.use_remote("disk")
+    assert remotes.default_file() == Path(".dvc/config.local")
+    remotes.use_remote(f"gdrive://{ID}")
+    assert remotes.default_file() == Path(".dvc/config")
