@@ -123,21 +123,23 @@ class Drive:
             "X-Upload-Content-Length": str(size),
         }
         body = json.dumps({"title": ".doctor", "parents": [{"id": parent}]})
-        answer, content = self._request(_UPLOAD, "POST", body, headers)
-        if answer.status != 200:
-            raise failures.explain(
-                f"HttpError {answer.status} {content.decode(errors='replace')}", "Drive"
-            )
-        self._request(answer["location"], "DELETE", "", {"Content-Length": "0"})
 
-    def _request(self, url: str, method: str, body: str, headers: dict[str, str]) -> Any:
-        return self._guard(lambda: self._http.request(url, method, body, headers))
+        def begin() -> str:
+            from googleapiclient.errors import HttpError  # type: ignore[import-untyped]
+
+            answer, content = self._http.request(_UPLOAD, "POST", body, headers)
+            if answer.status != 200:
+                raise HttpError(answer, content, _UPLOAD)
+            return str(answer["location"])
+
+        session = self._guard(begin)
+        self._guard(lambda: self._http.request(session, "DELETE", "", {"Content-Length": "0"}))
 
     def _call(self, request: Any) -> Any:
         return self._guard(lambda: request.execute(self._http))
 
     def _guard(self, send: Callable[[], Any]) -> Any:
-        from googleapiclient.errors import Error  # type: ignore[import-untyped]
+        from googleapiclient.errors import Error
         from httplib2 import HttpLib2Error  # type: ignore[import-untyped]
         from pydrive2.auth import RefreshError  # type: ignore[import-untyped]
 

@@ -155,6 +155,17 @@ def test_a_missing_subfolder_fails(
     assert f'failed path The folder "models" of gdrive://{folder}/models does not exist' in output
 
 
+@pytest.mark.parametrize("where", ["token", "about", "files", "upload"])
+def test_each_call_is_retried_after_a_rate_limit(
+    drive: Emulator, account: ServiceAccount, checkout: Make, where: str
+) -> None:
+    drive.strike(lambda request: where in request.path, reports.RATE_LIMITS["429, exhausted"])
+
+    output = checkout(drive.shared_drive(account)).store("doctor")
+
+    assert "Google is limiting the rate of calls. Retrying in 2 s." in output
+
+
 def test_a_disabled_api_fails_with_how_to_enable_it(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
