@@ -148,6 +148,8 @@ class Drive:
                 return send()
             except (Error, RefreshError, HttpLib2Error, OSError) as error:
                 log("Drive", type(error).__name__, str(error))
+                # A proxy may drop it in the pause, and a POST on a dropped one is not repeated.
+                self._http.close()
                 raise failures.explain(str(error), "Drive") from error
 
         return run_with_retries(attempt, pause=_PAUSE)

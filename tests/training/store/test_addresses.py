@@ -47,6 +47,7 @@ def test_an_address_is_taken_as_it_is_meant(given: str, taken: str) -> None:
         ("https://drive.google.com/file/d/1OWYMl/view", "That is no address of a Drive folder."),
         ("gdrive://short", "gdrive://short does not begin with the id of a Drive folder."),
         ("s3://AKIAEXAMPLE:hunter2@bucket/x", "The address holds a secret"),
+        ("s3://AKIAEXAMPLE@bucket/x", "The address holds a secret"),
         ("https://user:hunter2@example.org/x", "The address holds a secret"),
         ("https://x.blob.example.org/c?sig=hunter2", "The address holds a secret"),
         ("http://a..b", "http://a..b names no host, bucket or folder."),

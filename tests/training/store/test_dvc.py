@@ -50,6 +50,10 @@ def test_a_command_over_its_time_is_stopped_and_may_be_tried_again() -> None:
             '{"private_key_id": "0123456789", "refresh_token": "short"}',
             ['{"private_key_id": "0123456789", "refresh_token": "short"}', "0123456789"],
         ),
+        (
+            '{"refresh_token": "1//0a-person-s"}',
+            ['{"refresh_token": "1//0a-person-s"}', "1//0a-person-s"],
+        ),
     ],
 )
 def test_every_long_part_of_a_key_is_secret(credentials: str, secrets: list[str]) -> None:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from training.errors import StoreError
+from training.store import retry
 from training.store.failures import TransientError
+from training.store.remotes import Remote
 from training.store.retry import run_with_retries
 
 
@@ -79,6 +81,21 @@ def test_no_attempt_starts_at_or_after_the_deadline(
         run_with_retries(failing(9, given), pause=5, timeout=timeout)
 
     assert len(given) == attempts
+
+
+@pytest.mark.parametrize(
+    ("url", "timeout", "added"),
+    [("gdrive://0AB", 7200, ["--jobs", "1"]), ("gdrive://0AB", 1800, []), ("/srv/dvc", 7200, [])],
+)
+def test_a_transfer_that_outlives_a_token_of_drive_has_one_thread(
+    monkeypatch: pytest.MonkeyPatch, url: str, timeout: float, added: list[str]
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(retry, "run_dvc", lambda arguments, **_: commands.append(list(arguments)))
+
+    retry.run_transfer(["push"], Remote("here", url), timeout=timeout)
+
+    assert commands == [["push", *added]]
 
 
 def test_a_lasting_failure_is_not_repeated(clock: Clock) -> None:
