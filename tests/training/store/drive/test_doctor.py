@@ -82,10 +82,13 @@ def test_two_folders_with_one_name_are_a_warning(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     folder = drive.shared_drive(account)
-    for _ in range(2):
-        drive.subfolder(folder, "files")
+    for title in ("FILES", "files"):  # Drive finds both by either
+        drive.subfolder(folder, title)
+    here = checkout(folder)
+    assert "ok duplicates none" in here.store("doctor")
+    drive.subfolder(folder, "files")
 
-    output = checkout(folder).store("doctor", code=1)
+    output = here.store("doctor", code=1)
 
     assert 'warning duplicates 2 folders named "files": two first pushes ran at once.' in output
 
@@ -145,10 +148,11 @@ def test_a_folder_in_the_trash_fails(
     assert 'failed folder The folder "old" is in the trash.' in output
 
 
-def test_a_missing_subfolder_fails(
+def test_a_missing_or_trashed_subfolder_fails(
     drive: Emulator, account: ServiceAccount, checkout: Make
 ) -> None:
     folder = drive.shared_drive(account)
+    drive.drive.files[drive.subfolder(folder, "models")].trashed = True
 
     output = checkout(f"{folder}/models").store("doctor", code=2)
 
