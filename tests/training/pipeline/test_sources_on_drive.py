@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
-from tests.training.store.drive.world import World, bring_data
+import pytest
+
+from tests.training.store.drive.world import World, bring_data, git
 from training.study.read import read_study
 from training.study.simulation import simulate, write_csv
 
@@ -34,3 +38,29 @@ def test_a_model_that_is_not_bundled_comes_from_drive(world: World) -> None:
         "Model: pulled from the remote 'drive', since there was no model/, nothing from" in output
     )
     assert (clone / "model/model.onnx").is_file()
+
+
+@pytest.mark.parametrize("role", ["reader", "commenter"])
+def test_a_retrain_that_could_not_push_ends_before_it_pulls_or_trains(
+    world: World, role: str
+) -> None:
+    clone = world.clone("retrainer")
+    for name, value in (("user.name", "Owner"), ("user.email", "owner@example.org")):
+        git(clone, "config", name, value)
+    drive = world.drive.drive
+    (top,) = [file for file in drive.files.values() if file.parent is None]
+    top.roles = dict.fromkeys(drive.accounts, role)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "training", "retrain", "--reason", "Monthly"],
+        cwd=clone,
+        env={**world.environment, "GDRIVE_CREDENTIALS_DATA": world.credentials},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert 'may read "Seedlings" but not write: pulling works, pushing will fail.' in done.stderr
+    assert not any(request.is_download for request in world.drive.requests)
+    assert "train ─" not in done.stdout + done.stderr
