@@ -53,6 +53,21 @@ def test_what_came_by_another_way_than_dvc_is_pushed_where_it_is_what_the_pointe
     assert "Pushed and verified: 6 objects" in here.store("push")
 
 
+def test_what_dvc_overlooks_at_a_folder_is_to_be_repaired_at_once(
+    here: Checkout, tmp_path: Path
+) -> None:
+    here.store("use", str(tmp_path / "shelf"))
+    here.store("push")
+    _object(tmp_path / "shelf", "weights" * 40).unlink()
+
+    output = here.store("push", code=1)
+
+    assert output.startswith("DVC reported the push as done, but model/model.onnx is not at the")
+    assert output.endswith(
+        "Run `python -m training store audit --repair` in a checkout that has it."
+    )
+
+
 def test_changed_data_are_reported_and_not_pushed(here: Checkout, tmp_path: Path) -> None:
     here.store("use", str(tmp_path / "shelf"))
     plots = here.path / "data" / "plots.csv"

@@ -196,7 +196,7 @@ def test_a_hanging_attempt_leaves_time_for_a_successful_one(
     here = checkout(drive.shared_drive(account))
     drive.strike(lambda request: request.is_upload, Hang())
 
-    output = here.store("push", "model.dvc", "--timeout", "30", *AT_ONCE)
+    output = here.store("push", "model.dvc", "--timeout", "60", *AT_ONCE)
 
     assert "Pushed and verified: 3 objects" in output
 
