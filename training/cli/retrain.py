@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -55,7 +56,8 @@ def retrain(
         if at:
             disk = isinstance(error, OSError)
             told = TrainingError(explain_failure(error)) if disk else error
-            reports.write_failure(told, at, reason, report)
+            with suppress(OSError):  # the failure is told, whether its report can be kept or not
+                reports.write_failure(told, at, reason, report)
         raise
     written = reports.write_report(outcome, reason, report)
     judgement = outcome.judgement

@@ -6,6 +6,7 @@ import html
 from pathlib import Path
 from typing import Final
 
+from training.disk import whole_file
 from training.errors import InvalidTableError, TrainingError
 from training.evaluation import summary
 from training.pipeline import plots
@@ -58,16 +59,18 @@ def write_failure(error: Exception, at: str, reason: str, folder: Path) -> None:
         lines += ["", "| file | row | column | value | rule |", "| --- | ---: | --- | --- | --- |"]
         lines += ["| " + " | ".join(_cell(str(cell)) for cell in row) + " |" for row in cells]
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARKDOWN).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with whole_file(folder / MARKDOWN) as file:
+        file.write("\n".join(lines) + "\n")
 
 
 def write_report(outcome: Outcome, reason: str, folder: Path) -> Path:
     """Writes the report and, for a program, the verdict; returns the Markdown's path."""
     folder.mkdir(parents=True, exist_ok=True)
     verdict = f"verdict={outcome.judgement.verdict}\ncommit={outcome.commit or ''}\n"
-    (folder / VERDICT).write_text(verdict, encoding="utf-8")
-    (folder / PAGE).write_text(page(outcome, reason), encoding="utf-8")
-    (folder / MARKDOWN).write_text(markdown(outcome, reason), encoding="utf-8")
+    texts = {VERDICT: verdict, PAGE: page(outcome, reason), MARKDOWN: markdown(outcome, reason)}
+    for name, text in texts.items():
+        with whole_file(folder / name) as file:
+            file.write(text)
     return folder / MARKDOWN
 
 
