@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from statistics import NormalDist
 
 import numpy as np
@@ -20,6 +21,7 @@ from functions.drift.calibration import (
     staying_before,
 )
 from functions.drift.outcomes import KnownOutcome
+from functions.intervals import Floats
 from functions.scoring import Scorer
 from tests.functions.drift.worlds import draw_as_trained, outcomes_of
 
@@ -130,8 +132,12 @@ def test_half_of_the_error_rate_is_shared_among_the_levels(scorer: Scorer) -> No
         for factor_of, wrong in ((0.97, True), (1.03, False)):
             width = 0.2 * t / NormalDist().inv_cdf(1 - limit / 2) * factor_of
             risk = np.tile([0.7, 0.7 - width, 0.7 + width], (len(code), 1))
-            levels = judge_outcomes(scorer.artefact, followed, lambda _, risk=risk: risk).levels
+            levels = judge_outcomes(scorer.artefact, followed, partial(_always, risk)).levels
             assert (len(levels), levels[place].is_wrong) == (judged, wrong)
+
+
+def _always(risk: Floats, _: object) -> Floats:
+    return risk
 
 
 def test_a_level_in_few_groups_is_left_out(scorer: Scorer) -> None:
