@@ -113,6 +113,7 @@ def status(remote: str | None = None) -> list[Status]:
     """`dvc status` of each output, in the checkout and at a remote."""
     at = remotes.usable_remote(remote)
     names = chosen(at, None)
+    outputs = {name: read_pointer(name).output for name in names}
     here = _changes(names)
     there = json.loads(
         run_dvc(
@@ -125,9 +126,9 @@ def status(remote: str | None = None) -> list[Status]:
         Status(
             name,
             here[name],
-            str(there.get(read_pointer(name).output, "in sync")),
+            str(there.get(output, "in sync")),
         )
-        for name in names
+        for name, output in outputs.items()
     ]
 
 
