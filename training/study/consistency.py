@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import Final
 
 from training.errors import StudyFault
 from training.study.declaration import (
     DAYS,
+    MOST_TIMES,
     REPORT_FIELDS,
     RESERVED,
     SIMULATED,
@@ -23,7 +25,10 @@ from training.study.uses import (
     rule_faults,
     withdrawal_faults,
 )
-from training.study.vocabulary import near, shown
+from training.study.vocabulary import Cell, near, shown
+
+LARGEST: Final = 1e6
+"""Size of a standardised number beyond which nothing can be computed with it."""
 
 
 def disagreements(parts: Parts) -> list[StudyFault]:
@@ -38,7 +43,7 @@ def disagreements(parts: Parts) -> list[StudyFault]:
         *_event(parts),
     ]
     names = [each.name for each in parts.inputs] + [each.name for each in parts.derived]
-    if len(set(names)) < len(names):
+    if not parts.inputs or len(set(names)) < len(names):
         return found  # what a name means is not settled: nothing can be said of its uses
     return [
         *found,
@@ -131,6 +136,8 @@ def _inputs(parts: Parts) -> Iterator[StudyFault]:
                 if not each.minimum <= stop.value <= each.maximum:
                     allowed = f"from {each.minimum:g} to {each.maximum:g}"
                     yield StudyFault(f"{key}.stops[{place}].value", shown(stop.value), allowed)
+            if sound:
+                yield from _standardised(key, each)
             if each.minimum < each.maximum < each.minimum + (each.step or 0):
                 allowed = f"at most the range, {each.maximum - each.minimum:g}"
                 yield StudyFault(f"{key}.step", shown(each.step), allowed)
@@ -153,6 +160,17 @@ def _range(
     if minimum > maximum or (strict and minimum == maximum):
         allowed = f"{'less than' if strict else 'at most'} the maximum, {maximum:g}"
         yield StudyFault(f"{key}.minimum", shown(minimum), allowed)
+
+
+def _standardised(key: str, each: NumberInput) -> Iterator[StudyFault]:
+    """The formula's column (x - centre) / scale neither vanishes nor outgrows float32."""
+    reach = max(abs(end - each.centre) for end in (each.minimum, each.maximum)) / each.scale
+    if not 1 / LARGEST <= reach <= LARGEST:
+        held = f"{shown(each.scale)}, with centre {shown(each.centre)}"
+        allowed = f"(x - centre) / scale of the range's ends of at most {LARGEST:g}"
+        if reach < 1:
+            allowed = f"(x - centre) / scale of an end of the range of at least {1 / LARGEST:g}"
+        yield StudyFault(f"{key}.scale", held, allowed)
 
 
 def _column_rules(parts: Parts) -> Iterator[StudyFault]:
@@ -206,6 +224,10 @@ def _time(parts: Parts) -> Iterator[StudyFault]:
             yield StudyFault("time.phases", f"{end:g}", "ends of periods only")
     if isinstance(time.visits, Visits):
         every = time.visits.every
+        if time.horizon > MOST_TIMES * every:
+            allowed = f'at most {MOST_TIMES} visits up to time.horizon, or visits = "observed"'
+            yield StudyFault("time.visits.every", shown(every), allowed)
+            return
         for key, end in (
             ("time.horizon", time.horizon),
             *(("time.periods", e) for e in periods or ()),
@@ -215,11 +237,16 @@ def _time(parts: Parts) -> Iterator[StudyFault]:
                 yield StudyFault(key, f"{end:g}", allowed)
 
 
+def _value(cell: Cell) -> str | float:
+    """A cell as the CSV's are compared with it: 1 and 1.0 are the same, "1" and "1.0" are not."""
+    return cell if isinstance(cell, str) else float(cell)
+
+
 def _event(parts: Parts) -> Iterator[StudyFault]:
     event = parts.event
     if event is None:
         return
-    if str(event.happened) == str(event.censored):
+    if _value(event.happened) == _value(event.censored):
         yield StudyFault(
             "event.censored", shown(event.censored), "another value than event.happened"
         )

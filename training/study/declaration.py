@@ -147,7 +147,9 @@ class Start(Declared):
     """Month and day that a form begins with, such as `06-01`."""
 
 
-Ends = Annotated[tuple[float, ...], Field(min_length=1)]
+MOST_TIMES: Final = 1000
+"""Periods, or visits up to the horizon, that a study may have: each is a row of an answer."""
+Ends = Annotated[tuple[float, ...], Field(min_length=1, max_length=MOST_TIMES)]
 
 
 class Time(Declared):
@@ -227,10 +229,10 @@ class Expectation(Declared):
 class Gate(Declared):
     """Limits of the gate; the defaults suit most studies."""
 
-    margin: Annotated[float, Field(gt=0)] = 0.02
+    margin: Annotated[float, Field(gt=0, le=1)] = 0.02
     """Largest loss that counts as not inferior, as a share of the champion's integrated Brier
     score."""
-    calibration: Annotated[float, Field(gt=0)] = 0.05
+    calibration: Annotated[float, Field(gt=0, le=1)] = 0.05
     """Largest error of mean predicted risk, overall and within each level, beyond its noise."""
 
 
@@ -247,8 +249,8 @@ class Withdrawal(Declared):
 class Simulation(Declared):
     """What the simulator cannot learn from a released model."""
 
-    rows: Annotated[int, Field(ge=1)] = 1000
-    groups: Annotated[int, Field(ge=2)] = 20
+    rows: Annotated[int, Field(ge=1, le=10_000_000)] = 1000
+    groups: Annotated[int, Field(ge=2, le=10_000_000)] = 20
     dropout: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of subjects that are lost at a time drawn evenly up to the horizon."""
     withdrawals: tuple[Withdrawal, ...] = ()

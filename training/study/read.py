@@ -17,7 +17,7 @@ from training.errors import InvalidStudyError, StudyFault
 from training.study.consistency import disagreements
 from training.study.declaration import DAY_OF_YEAR, Study
 from training.study.parts import Parts
-from training.study.vocabulary import OTHER, TABLE, Declared, near, shown
+from training.study.vocabulary import NOT_BLANK, OTHER, TABLE, Declared, near, shown
 
 LISTS = ("inputs", "derived", "rules", "expectations")
 """Parts that hold several entries; each is judged on its own."""
@@ -38,6 +38,9 @@ def read_study(path: Path) -> Study:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidStudyError([StudyFault("", "", f"{path} is not TOML: {error}")]) from error
+    except RecursionError as error:
+        reason = f"{path}: tables and lists that are not nested as deeply"
+        raise InvalidStudyError([StudyFault("", "", reason)]) from error
     return parse_study(data)
 
 
@@ -113,10 +116,13 @@ def _names(entry: object) -> set[str]:
 def _faults(
     error: ValidationError, above: tuple[str | int, ...], data: Mapping[str, Any]
 ) -> list[StudyFault]:
-    return [
-        _fault((*above, *_path(details["loc"])), data, details["type"], _allowed(details))
-        for details in error.errors(include_url=False)
-    ]
+    found = []
+    for details in error.errors(include_url=False):
+        path, kind = (*above, *_path(details["loc"])), details["type"]
+        # pydantic counts sound entries alone: each unsound one has a fault of its own.
+        if kind != "too_short" or len(details["input"]) < details["ctx"]["min_length"]:
+            found.append(_fault(path, data, kind, _allowed(details)))
+    return found
 
 
 def _path(location: Sequence[str | int]) -> Iterator[str | int]:
@@ -133,6 +139,8 @@ def _fault(
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         path = (*path, "kind")
         allowed = '"factor" or "number"'
+    if path in _CHOICES and kind in ("literal_error", "tuple_type"):
+        allowed = _CHOICES[path]
     if kind == "extra_forbidden":
         known = _fields_at(path[:-1], _at(path[:-1], data))
         allowed = f"a known key; {near(str(path[-1]), known)}"
@@ -179,7 +187,12 @@ def _allowed(details: ErrorDetails) -> str:
     return str(details["msg"])
 
 
+_CHOICES: dict[tuple[str | int, ...], str] = {
+    ("time", "visits"): '"observed", or a table such as { every = 7 }',
+    ("time", "periods"): "a list of ends, or a table such as { minimum_events = 10 }",
+}
 _PATTERNS = {
+    NOT_BLANK: "text that is not blank",
     r"^[^\W\d_]\w*$": "letters of any script, digits and _, beginning with a letter",
     DAY_OF_YEAR: "month and day, such as 06-01",
     r"^[a-z][a-z0-9-]*$": "small letters, digits and -, beginning with a letter",

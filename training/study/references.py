@@ -11,6 +11,11 @@ from training.study.inputs import FactorInput, NumberInput
 from training.study.vocabulary import NO_VALUE, Case, Cell, Condition, Range, near, shown
 
 
+def _shown(values: Range) -> str:
+    ends = (("minimum", values.minimum), ("maximum", values.maximum))
+    return ", ".join(f"{name} {end:g}" for name, end in ends if end is not None)
+
+
 @dataclass(frozen=True)
 class Holder:
     """What a column, an input or a derived factor can hold."""
@@ -35,6 +40,16 @@ class Holder:
             return f"at least {self.minimum:g}"
         if self.maximum is not None and value > self.maximum:
             return f"at most {self.maximum:g}"
+        return ""
+
+    def excludes(self, values: Range) -> str:
+        """What it can hold, where a range holds none of it; empty where it holds some."""
+        if None not in (self.minimum, self.maximum) and self.minimum > self.maximum:  # type: ignore[operator]
+            return ""  # a fault of its own
+        if None not in (values.minimum, self.maximum) and values.minimum > self.maximum:  # type: ignore[operator]
+            return f"a minimum of at most {self.maximum:g}"
+        if None not in (values.maximum, self.minimum) and values.maximum < self.minimum:  # type: ignore[operator]
+            return f"a maximum of at least {self.minimum:g}"
         return ""
 
 
@@ -70,6 +85,8 @@ def condition_faults(
             yield StudyFault(here, held, "a list of values, since it is no number")
         elif values.minimum is None and values.maximum is None:
             yield StudyFault(here, held, "a minimum, a maximum or both")
+        elif allowed := holders[name].excludes(values):
+            yield StudyFault(here, _shown(values), allowed)
         elif None not in (values.minimum, values.maximum) and values.minimum > values.maximum:  # type: ignore[operator]
             yield StudyFault(
                 f"{here}.minimum", shown(values.minimum), f"at most the maximum, {values.maximum:g}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from math import prod
 from typing import Final
 
 from training.errors import StudyFault
@@ -12,6 +13,7 @@ from training.study.parts import Parts
 from training.study.references import Holder, case_faults, condition_faults, holder
 from training.study.vocabulary import near, shown
 
+_LARGEST_TERM: Final = 10_000
 _PARAMETERS: Final = ("C",)
 """What may be searched of the estimator; all else of it is fixed where it is made."""
 
@@ -22,6 +24,7 @@ def formula_faults(parts: Parts) -> Iterator[StudyFault]:
         names = [each.name for each in (*parts.inputs, *parts.derived)]
         names += [formulas.PERIOD, formulas.PHASE]
         found = yield from _formula("model.formula", parts.model.formula, names, parts.invalid)
+        yield from _sizes(parts, found)
         labels = {frozenset(term): ":".join(term) for term in found}
         for term in parts.model.penalty:
             if found and frozenset(name.strip() for name in term.split(":")) not in labels:
@@ -31,8 +34,8 @@ def formula_faults(parts: Parts) -> Iterator[StudyFault]:
             if name not in _PARAMETERS:
                 allowed = f"a parameter of {parts.model.estimator}; {near(name, _PARAMETERS)}"
                 yield StudyFault(f"model.search.{name}", shown(values), allowed)
-            elif min(values) <= 0 or len(set(values)) < len(values):
-                allowed = "numbers above 0, each once, the most regularised first"
+            elif min(values) < 1e-6 or max(values) > 1e6 or len(set(values)) < len(values):
+                allowed = "numbers from 1e-06 to 1e+06, each once, the most regularised first"
                 yield StudyFault(f"model.search.{name}", shown(values), allowed)
     if parts.censoring:
         columns = [each.column for each in parts.inputs] + list(parts.columns)
@@ -47,6 +50,17 @@ def formula_faults(parts: Parts) -> Iterator[StudyFault]:
             ):
                 allowed = f"columns that are never missing, unlike {name}"
                 yield StudyFault("censoring.formula", shown(parts.censoring.formula), allowed)
+
+
+def _sizes(parts: Parts, found: tuple[tuple[str, ...], ...]) -> Iterator[StudyFault]:
+    """Terms with more combinations of levels, each a coefficient, than can be estimated."""
+    levels = {each.name: len(each.names) for each in parts.factors}
+    levels |= {each.name: len(each.names) for each in parts.derived}
+    for term in found:
+        size = prod(levels.get(name, 1) for name in term)
+        if size > _LARGEST_TERM:
+            held, most = f"{size} combinations of levels in {':'.join(term)}", _LARGEST_TERM
+            yield StudyFault("model.formula", held, f"at most {most} combinations in a term")
 
 
 def _formula(

@@ -21,8 +21,10 @@ from pydantic_core import PydanticCustomError
 Identifier = Annotated[str, StringConstraints(pattern=r"^[^\W\d_]\w*$", max_length=40)]
 """A name that a formula and a JSON field can hold as it is: letters of any script, digits, _."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-Level = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+NOT_BLANK: Final = r"\S"
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=NOT_BLANK)]
+LONGEST_LEVEL: Final = 200
+Level = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_LEVEL)]
 
 TABLE: Final = "<table>"
 OTHER: Final = "<other>"

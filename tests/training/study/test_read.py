@@ -61,7 +61,8 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("periods = [4, 8, 20]", "periods = []", "time.periods", "at least 1 entries"),
     ("periods = [4, 8, 20]", "periods = { minimum_event = 5 }", "time.periods.minimum_event",
      "did you mean minimum_events?"),
-    ("visits = { every = 2 }", 'visits = "daily"', "time.visits", "'observed'"),
+    ("visits = { every = 2 }", 'visits = "daily"', "time.visits",
+     '"observed", or a table such as'),
     ("visits = { every = 2 }", "visits = { every = 0 }", "time.visits.every", "more than 0"),
     ("above = 0", "above = 40", "expectations[1].above", "at most 1"),
     ('maker = ["Gamma"]', "maker = [true]", "expectations[1].more.maker[1]", "text or a number"),
@@ -143,14 +144,14 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("+ heat", "+ {heat}", "model.formula", "no function or expression"),
     ("+ heat", "~ heat", "model.formula", "not ~"),
     ('"maker*period + fit:phase + heat"', '""', "model.formula", "text that is not empty"),
-    ('"maker*period + fit:phase + heat"', '" "', "model.formula", "at least one term"),
+    ('"maker*period + fit:phase + heat"', '" "', "model.formula", "text that is not blank"),
     ('"maker*period + fit:phase + heat"', '"maker*period*phase*fit*charger*heat*maker*fit"',
      "model.formula", "at most 6"),
     ('"period:maker" = 10', '"maker:heat" = 10', "model.penalty.maker:heat",
      "a term of the formula"),
     ('"period:maker" = 10', '"period:maker" = 0', "model.penalty.period:maker", "more than 0"),
     ("C = [0.05, 0.2]", "c = [0.05, 0.2]", "model.search.c", "known: C"),
-    ("C = [0.05, 0.2]", "C = [0, 0.2]", "model.search.C", "numbers above 0, each once"),
+    ("C = [0.05, 0.2]", "C = [0, 0.2]", "model.search.C", "each once"),
     ("C = [0.05, 0.2]", 'C = ["weak"]', "model.search.C[1]", "a number"),
     ('formula = "maker*', 'estimator = "Forest"\nformula = "maker*', "model.estimator",
      "'LogisticRegression'"),
@@ -213,6 +214,21 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("above = 0", "above = 0\neach = 1", "expectations[1].each", "true or false"),
     ("at = 20", "at = 0", "expectations[1].at", "more than 0"),
     ("at = 20", "at = 20\nhard = 'no'", "expectations[1].hard", "true or false"),
+    ('"Maker", es', '"  ", es', "inputs[maker].label.en", "text that is not blank"),
+    ("periods = [4, 8, 20]", 'periods = "4"', "time.periods", "{ minimum_events = 10 }"),
+    ("visits = { every = 2 }", "visits = { every = 1e-9 }", "time.visits.every",
+     'at most 1000 visits up to time.horizon, or visits = "observed"'),
+    ("scale = 5", "scale = 1e-320", "inputs[heat].scale", "at most 1e+06"),
+    ("scale = 5", "scale = 1e300", "inputs[heat].scale", "at least 1e-06"),
+    ("centre = 25", "centre = 1e300", "inputs[heat].scale", "at most 1e+06"),
+    ('"yes"\ncensored = "no"', "1\ncensored = 1.0", "event.censored", "another value than"),
+    ('{ maker = ["Gamma"], fit', '{ heat = { minimum = 99 }, fit', "expectations[1].more.heat",
+     "holds minimum 99; allowed: a minimum of at most 60"),
+    ('{ maker = ["Gamma"], fit', '{ heat = { maximum = -9 }, fit', "expectations[1].more.heat",
+     "a maximum of at least 0"),
+    ("C = [0.05, 0.2]", "C = [1, 1e300]", "model.search.C", "from 1e-06 to 1e+06"),
+    ("[simulation]", "[gate]\nmargin = 2\n\n[simulation]", "gate.margin", "at most 1"),
+    ("rows = 500", "rows = 999999999999", "simulation.rows", "at most 1e+07"),
 ]  # fmt: skip
 
 
@@ -275,6 +291,32 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes("[study]\nname = 'é'".encode("latin-1"))
     with pytest.raises(InvalidStudyError, match="text in UTF-8; line 2 is not"):
         read_study(tmp_path / "latin.toml")
+
+
+def test_entries_that_are_faulty_are_not_counted_as_absent(tmp_path: Path) -> None:
+    text = VALID.read_text(encoding="utf-8")
+    names = '[{ name = "Alpha" }, { name = "Beta" }, { name = "Gamma" }]'
+    found = faults(text.replace(names, '["Alpha", "Beta"]', 1), tmp_path)
+    assert [fault.split(":")[0] for fault in found] == [
+        "inputs[maker].levels[1]",
+        "inputs[maker].levels[2]",
+    ]
+
+
+def test_a_file_without_inputs_has_that_one_fault(tmp_path: Path) -> None:
+    text = re.sub(r"\[\[inputs.*?(?=\[\[derived)", "", VALID.read_text("utf-8"), flags=re.DOTALL)
+    assert [fault.split(":")[0] for fault in faults(text, tmp_path)] == ["inputs"]
+
+
+def test_a_file_nested_too_deeply_is_one_sentence(tmp_path: Path) -> None:
+    assert "nested" in faults("x = " + "[" * 5000 + "]" * 5000, tmp_path)[0]
+
+
+def test_a_term_has_no_more_coefficients_than_can_be_estimated(tmp_path: Path) -> None:
+    levels = ", ".join(f'{{ name = "level {place}" }}' for place in range(4000))
+    text = VALID.read_text(encoding="utf-8").replace('{ name = "Gamma" }', levels, 1)
+    found = faults(text.replace("+ heat", "+ maker:charger", 1), tmp_path)
+    assert any("16008 combinations of levels in maker:charger" in fault for fault in found)
 
 
 def test_terms_are_products_of_factors_and_numbers() -> None:
