@@ -8,6 +8,8 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
+from training.study.vocabulary import LONGEST_LEVEL
+
 FEW_LEVELS: Final = 20
 """Levels beyond which a text is no factor."""
 NUMERIC_LEVELS: Final = 5
@@ -21,6 +23,7 @@ DROPPED_SHARE: Final = 0.1
 FOLLOWS_TIME: Final = 0.95
 """Rank correlation with the time above which a number is taken to follow from it."""
 _DATE: Final = r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}(?:[T ].*)?"
+_COMMAS: Final = r"[+-]?[0-9]+,[0-9]+"
 NUMBER: Final = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 
@@ -79,6 +82,8 @@ def _seen(name: str, texts: pd.Series, time: pd.Series) -> SeenColumn:
         np.isfinite(numbers.dropna()).all()
     )
     whole = numeric and bool((numbers.dropna() % 1 == 0).all())
+    if present.str.fullmatch(_COMMAS).all():
+        return unused("numbers with decimal commas: write points to use them")
     if len(counts) == len(present) and (not numeric or whole):
         return unused("another value in each row")
     if numeric and not (whole and len(counts) <= NUMERIC_LEVELS) and len(counts) > 2:
@@ -87,6 +92,8 @@ def _seen(name: str, texts: pd.Series, time: pd.Series) -> SeenColumn:
         return unused("dates: turn them into a number or a season to use them")
     if len(counts) > FEW_LEVELS:
         return unused(f"{len(counts)} different texts, too many for a factor")
+    if present.str.len().max() > LONGEST_LEVEL:
+        return unused(f"texts of more than {LONGEST_LEVEL} characters, too long for levels")
     order = sorted(counts.index, key=float) if numeric else sorted(counts.index)
     rare = [level for level in order if counts[level] < RARE]
     reason = f"{len(order)} levels" + (f"; rare: {', '.join(rare)}" if rare else "")

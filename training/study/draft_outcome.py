@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import floor, gcd, log10
 from typing import Any, Final
 
@@ -47,13 +48,16 @@ def event_values(column: pd.Series, given: str | None) -> tuple[str, str, str]:
         shown = ", ".join(values[:6])
         raise TrainingError(
             f"{column.name} must hold two values, one where the event happened and one where it "
-            f"did not; it holds {len(values)}: {shown}. Name another column with --event."
+            f"did not; it holds {len(values)}: {shown}. Name another column with "
+            "--event, or write one with two values."
         )
     happened = given
     if happened is None:
         likely = [value for value in values if _means_happened(value)]
         if sorted(map(_plain, values)) == ["1", "2"]:
             likely = [value for value in values if _plain(value) == "2"]
+        if re.search(r"(?<!un)(?<!not )(?<!not_)censored", str(column.name).lower()):
+            likely = []  # there a yes says the opposite
         if len(likely) != 1:
             raise TrainingError(
                 f"does {values[0]} or {values[1]} in {column.name} say that the event happened? "

@@ -93,6 +93,23 @@ def test_a_column_that_no_model_can_use_is_left_out_with_its_reason(
     assert not study.columns[column].required
 
 
+def test_commas_in_decimals_and_long_texts_are_left_out(tmp_path: Path) -> None:
+    frame = machines()
+    frame["weight"] = [f"{place},5" for place in range(ROWS)]
+    frame["remark"] = np.where(np.arange(ROWS) % 2, "long " * 50, "short")
+    draft, _, _ = drafted(frame, ROLES, tmp_path)
+    reasons = {column: reason for column, as_what, reason in draft.columns if as_what == "unused"}
+    assert reasons["weight"] == "numbers with decimal commas: write points to use them"
+    assert reasons["remark"] == "texts of more than 200 characters, too long for levels"
+
+
+@pytest.mark.parametrize("column", ["Censored", "is_censored"])
+def test_a_yes_to_being_censored_is_not_taken_for_the_event(column: str, tmp_path: Path) -> None:
+    frame = machines().rename(columns={"Broke down": column})
+    with pytest.raises(TrainingError, match="Name it with --happened"):
+        drafted(frame, Roles("hours run", column), tmp_path)
+
+
 def test_missing_cells_are_given_a_policy(tmp_path: Path) -> None:
     _, study, _ = drafted(machines(), ROLES, tmp_path)
     policies = {each.name: each.missing for each in study.inputs}
