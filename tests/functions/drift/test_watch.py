@@ -25,6 +25,7 @@ from functions.drift.outcomes import (
 from functions.drift.reference import Reference
 from functions.drift.store import Bucket, Folder, RecordError, Store, read_records
 from functions.drift.watch import watch
+from functions.drift.windows import LONGEST_WINDOW
 from functions.errors import ArtefactError
 from functions.records import ROWS_PER_LINE, Predicted, ReportedOutcome, lines
 from functions.scoring import Scorer
@@ -201,6 +202,23 @@ def test_outcomes_without_a_name_are_each_their_own(store: Store, scorer: Scorer
     named = [ReportedOutcome(None, 0, row, "a", None, 1.0, "not_yet")] * 2
     found = resolve(store, START, parsed(outcome_lines(twice + named)))
     assert len({each.key for each in found.outcomes}) == 3
+
+
+def test_a_week_of_little_traffic_is_a_window_and_late_records_of_a_day_are_counted(
+    store: Store, scorer: Scorer
+) -> None:
+    ask(store, scorer, draw_as_trained(scorer), 0, LONGEST_WINDOW, calls=1)
+    last = day_after(START, LONGEST_WINDOW - 1)
+    watch(scorer, store, last)
+    row = scorer.artefact.example
+    write_records(store, last, predictions(scorer, last, [row], prefix="late"), "b.jsonl")
+
+    (window,) = (
+        each.window
+        for each in watch(scorer, store, day_after(last, 1)).windows
+        if each.window.requests
+    )
+    assert (window.last, window.requests) == (last, LONGEST_WINDOW + 1)
 
 
 def test_outcomes_reported_together_find_predictions_of_several_days(
