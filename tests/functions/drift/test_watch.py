@@ -221,6 +221,20 @@ def test_a_week_of_little_traffic_is_a_window_and_late_records_of_a_day_are_coun
     assert (window.last, window.requests) == (last, LONGEST_WINDOW + 1)
 
 
+@pytest.mark.parametrize(("side", "outside"), [(-1, 1), (0, 0), (1, 1)])
+def test_a_number_below_or_above_the_range_seen_is_outside(
+    scorer: Scorer, side: int, outside: int
+) -> None:
+    number, *_ = scorer.artefact.numbers
+    reference = Reference.of(scorer.artefact)
+    edges = next(each.edges for each in reference.margins if each.name == number.name) or ()
+    # The lowest and the highest value seen are inside.
+    value = {-1: edges[0] - 1e-6, 0: edges[0], 1: edges[-1] + 1e-6}[side]
+    row = {**scorer.artefact.example, number.name: value}
+    day = summarise(START, reference, parsed(predictions(scorer, START, [row])))
+    assert (day.rows, day.outside) == (1, outside)
+
+
 def test_outcomes_reported_together_find_predictions_of_several_days(
     store: Store, scorer: Scorer
 ) -> None:
