@@ -114,6 +114,7 @@ WRONG = {
     "another script's digits": ("Quercus alba,Sterile,\u0660,", "light: must be a number"),
     "Python's digits": ("Quercus alba,Sterile,0.0_1,", "light: must be a number"),
     "a late day": ("Quercus alba,Sterile,0.1,116", "day: must be a number from 0 to 115.5"),
+    "an early day": ("Quercus alba,Sterile,0.1,-0.5", "day: must be a number from 0 to 115.5"),
     "a cell too few": ("Quercus alba,Sterile", "light: required"),
     "two faults": ("x,y,0.1,", "got 'x'; soil: must be one of"),
     "a long cell": (f"{'x' * 500},Sterile,0.1,", f"got '{'x' * 40}…'"),
