@@ -107,8 +107,9 @@ def group_folds(group: Ints, seeds: tuple[int, ...]) -> Iterator[tuple[int, Ints
     groups = len(np.unique(group))
     if groups < FEWEST_GROUPS:
         raise TrainingError(
-            f"{groups} groups are too few: whole groups are held out, so {FEWEST_GROUPS} are "
-            "needed. Take more data, or leave out data.group, if its rows are independent."
+            f"{groups} group{'s are' if groups != 1 else ' is'} too few: whole groups "
+            f"are held out, so {FEWEST_GROUPS} are needed. Take more data, or leave out "
+            "data.group, if its rows are independent."
         )
     for place, seed in enumerate(seeds):
         split = GroupKFold(min(FOLDS, groups), shuffle=True, random_state=seed)

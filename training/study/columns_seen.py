@@ -56,6 +56,11 @@ def seen_columns(cells: pd.DataFrame, time: pd.Series, used: list[str]) -> list[
     return seen
 
 
+def rows_of(number: int) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number} row{'s' * (number != 1)}"
+
+
 def as_numbers(texts: pd.Series) -> pd.Series:
     """Numbers of a column; missing where a cell is missing or no number."""
     shaped = texts.str.fullmatch(NUMBER).fillna(value=False).astype(bool)
@@ -98,7 +103,7 @@ def _seen(name: str, texts: pd.Series, time: pd.Series) -> SeenColumn:
     rare = [level for level in order if counts[level] < RARE]
     reason = f"{len(order)} levels" + (f"; rare: {', '.join(rare)}" if rare else "")
     if missing:
-        reason += f"; missing in {missing} rows, which become a level of their own"
+        reason += f"; missing in {rows_of(missing)}, taken as a level of its own"
     return SeenColumn(name, "factor", reason, tuple(order), missing=missing)
 
 
@@ -112,7 +117,7 @@ def _number(name: str, numbers: pd.Series, time: pd.Series, missing: int, rows: 
         return SeenColumn(name, "unused", f"missing in {missing} of {rows} rows", missing=missing)
     reason = f"from {numbers.min():g} to {numbers.max():g}"
     if missing:
-        reason += f"; missing in {missing} rows, which are dropped"
+        reason += f"; missing in {rows_of(missing)}, left out"
     values = tuple(float(each) for each in numbers.dropna())
     return SeenColumn(name, "number", reason, values=values, missing=missing)
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from training.errors import TrainingError
-from training.study.columns_seen import SeenColumn, as_numbers, seen_columns
+from training.study.columns_seen import SeenColumn, as_numbers, rows_of, seen_columns
 from training.study.declaration import RESERVED
 from training.study.draft_outcome import draft_time, event_values
 from training.study.draft_roles import (
@@ -48,7 +48,7 @@ def draft_study(path: Path, roles: Roles) -> Draft:
     if time.isna().any() or (time < 0).any():
         bad = int((time.isna() | (time < 0)).sum())
         raise TrainingError(
-            f"{roles.time} must be a number of at least 0; it is not in {bad} rows. "
+            f"{roles.time} must be a number of at least 0; it is not in {rows_of(bad)}. "
             "Correct these, or name another column with --time."
         )
     event = (cells[roles.event] == happened).to_numpy()

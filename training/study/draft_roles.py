@@ -11,6 +11,7 @@ import pandas as pd
 
 from training.errors import TrainingError
 from training.study.columns import YES
+from training.study.columns_seen import rows_of
 from training.study.csv_file import read_csv
 from training.study.declaration import SIMULATED
 from training.study.subjects import FEWEST_GROUPS
@@ -94,15 +95,16 @@ def check_rows(cells: pd.DataFrame, roles: Roles, at_once: int) -> None:
     """
     if at_once:
         raise TrainingError(
-            f"the event happened at {roles.time} 0 in {at_once} rows: a subject must have been "
+            f"the event happened at {roles.time} 0 in {rows_of(at_once)}: a subject must have been "
             "observed before it. Leave these rows out, or add half of the smallest time."
         )
     if roles.group is not None and (without := int(cells[roles.group].isna().sum())):
         raise TrainingError(
-            f"{without} rows have no {roles.group}: give each its group, or draft without --group"
+            f"{roles.group} is missing in {rows_of(without)}: give each its group, or draft "
+            "without --group"
         )
     if roles.id is not None and (again := int(cells[roles.id].duplicated().sum())):
         raise TrainingError(
-            f"{roles.id} is no id: {again} rows repeat that of an earlier one. "
+            f"{roles.id} is no id: {rows_of(again)} with that of an earlier one. "
             "Name another with --id."
         )

@@ -221,9 +221,9 @@ def test_a_draft_of_one_event_says_that_no_model_can_be_trained_and_what_to_do(
 @pytest.mark.parametrize(
     ("column", "value", "roles", "said"),
     [
-        ("hours run", "0", ROLES, "at hours run 0 in 1 rows"),
-        ("plant", "", Roles("hours run", "Broke down", "plant"), "1 rows have no plant"),
-        ("serial", "M0007", ROLES, "serial is no id: 1 rows repeat that of an earlier one"),
+        ("hours run", "0", ROLES, "at hours run 0 in 1 row:"),
+        ("plant", "", Roles("hours run", "Broke down", "plant"), "plant is missing in 1 row:"),
+        ("serial", "M0007", ROLES, "serial is no id: 1 row with that of an earlier one."),
     ],
 )
 def test_data_that_no_draft_could_read_are_one_sentence(
