@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from training.model.folder import GRAPH, METADATA, write_model
 
@@ -34,6 +35,7 @@ def run(
     )
 
 
+@pytest.mark.trial
 def test_simulate_check_and_train_go_hand_in_hand(root: Path, tmp_path: Path) -> None:
     written = run(root, tmp_path, "data", "simulate", "--rows", "700", "--to", "mine")
     assert written.returncode == 0, written.stderr
@@ -149,6 +151,7 @@ def test_an_existing_model_is_served_unchanged(root: Path, tmp_path: Path) -> No
     assert "Model: model/, as it is." in got.stderr
 
 
+@pytest.mark.trial
 def test_describe_prints_mortality_by_level(
     root: Path, tmp_path: Path, simulated_text: pd.DataFrame
 ) -> None:
