@@ -66,6 +66,7 @@ def test_without_data_or_credentials_training_takes_a_simulated_trial(
     assert trained.stdout == "build/sample/model\n"
 
 
+@pytest.mark.trial
 def test_data_in_its_folder_is_taken_first(
     root: Path, tmp_path: Path, simulated_text: pd.DataFrame
 ) -> None:
@@ -80,6 +81,7 @@ def test_data_in_its_folder_is_taken_first(
     assert not (tmp_path / "build").exists()
 
 
+@pytest.mark.trial
 def test_a_failed_training_leaves_the_model_as_it_was(
     root: Path, tmp_path: Path, simulated_text: pd.DataFrame
 ) -> None:
@@ -93,6 +95,7 @@ def test_a_failed_training_leaves_the_model_as_it_was(
     assert (tmp_path / "model" / GRAPH).read_bytes() == b"old"
 
 
+@pytest.mark.trial
 def test_faults_are_a_table_and_exit_code_1(
     root: Path, tmp_path: Path, simulated_text: pd.DataFrame
 ) -> None:
