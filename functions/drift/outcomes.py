@@ -13,7 +13,9 @@ from functions.drift.store import Store, read_records
 
 REMEMBERED: Final = 400
 """Days that a prediction is looked for, and that an outcome counts."""
-
+LATE: Final = 2
+"""Days that are always read again: some of their records may have come late."""
+REQUESTS: Final = "drift/requests"
 
 MOST_OUTCOMES: Final = 10_000
 """Subjects that are judged; of more a sample, so that time and memory have a limit."""
@@ -106,13 +108,24 @@ def _find_inputs(
     store: Store, day: str, wanted: set[tuple[str, int]]
 ) -> dict[tuple[str, int], Mapping[str, Any]]:
     ids, found = {of for of, _ in wanted}, dict[tuple[str, int], Mapping[str, Any]]()
-    for earlier in days_back(day, REMEMBERED):
+    for back, earlier in enumerate(days_back(day, REMEMBERED)):
+        # An id that nobody knows is looked for in all days: each is read for it only once.
+        name = f"{REQUESTS}/{earlier}.json"
+        listed = store.read(name) if back >= LATE else None
+        if listed is not None and ids.isdisjoint(json.loads(listed)):
+            continue
+        asked = set()
         for record in read_records(store, earlier):
-            if "predicted" in record and record["request_id"] in ids:
+            if "predicted" not in record:
+                continue
+            asked.add(record["request_id"])
+            if record["request_id"] in ids:
                 first = record["predicted"]["first"]
                 for row, inputs in enumerate(record["predicted"]["inputs"], start=first):
                     if (record["request_id"], row) in wanted:
                         found[record["request_id"], row] = inputs
+        if listed is None and back >= LATE:
+            store.write(name, json.dumps(sorted(asked)).encode())
         if len(found) == len(wanted):
             break
     return found

@@ -11,6 +11,7 @@ from typing import Any, Final
 from functions.drift.calibration import LiveCalibration, calibrate
 from functions.drift.days import Day, summarise
 from functions.drift.outcomes import (
+    LATE,
     REMEMBERED,
     KnownOutcome,
     OutcomesOfDay,
@@ -35,8 +36,6 @@ from functions.scoring import Scorer
 DAYS: Final = "drift/days"
 OUTCOMES: Final = "drift/outcomes"
 REPORTS: Final = "drift/reports"
-LATE: Final = 2
-"""Days that are always counted again: some of their records may have come late."""
 
 
 @dataclass(frozen=True)

@@ -250,6 +250,21 @@ def test_outcomes_reported_together_find_predictions_of_several_days(
     assert found.unknown == 1
 
 
+def test_an_id_that_nobody_knows_makes_each_day_be_read_once(store: Store, scorer: Scorer) -> None:
+    day = day_after(START, -30)
+    write_records(store, day, predictions(scorer, day, [scorer.artefact.example]))
+
+    def look_for(request: str) -> OutcomesOfDay:
+        report = ReportedOutcome(request, 0, None, None, None, 1.0, "not_yet")
+        return resolve(store, START, parsed(outcome_lines([report])))
+
+    assert look_for("unknown").unknown == 1
+    write_records(store, day, ["no JSON"], "b.jsonl")
+    assert look_for("unknown").unknown == 1
+    with pytest.raises(RecordError):
+        look_for(f"p{day}-0")
+
+
 def test_of_too_many_subjects_the_same_sample_is_judged_whenever_they_report() -> None:
     def day(time: float) -> OutcomesOfDay:
         reports = [KnownOutcome(f"s{i}", {}, time, False, None) for i in range(MOST_OUTCOMES + 1)]
