@@ -20,8 +20,8 @@ def test_no_key_header_query_or_body_is_in_anything_that_the_runtime_writes(
 
     assert {answer["statusCode"] for answer in answers} == {200, 400, 404, 405, 415, 422}
     log = emulator.log()
-    written = [record for record in emulator.records() if "message" in record]
-    assert len(written) == len(events), "one line for each"
+    written = {line["lambda_request_id"] for line in emulator.records() if "message" in line}
+    assert len(written) == len(events), "a line for each"
     assert SECRET not in log
     assert "Quercus" not in log, "no body, in whole or in part"
     assert SECRET not in json.dumps([answer["headers"] for answer in answers])
