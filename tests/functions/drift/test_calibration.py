@@ -7,6 +7,7 @@ from functools import partial
 from statistics import NormalDist
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from functions.drift.calibration import (
     staying_before,
 )
 from functions.drift.outcomes import KnownOutcome
+from functions.encoding import Codes
 from functions.intervals import Floats
 from functions.scoring import Scorer
 from tests.functions.drift.worlds import draw_as_trained, outcomes_of
@@ -94,7 +96,7 @@ def test_subjects_still_watched_are_judged_by_the_time_that_most_of_them_reached
 def test_outcomes_all_alike_are_not_surer_than_those_of_a_calibrated_model(scorer: Scorer) -> None:
     risk, by = np.array([0.8, 0.7, 0.9]), scorer.artefact.time.horizon
     happened = np.ones(31, np.bool_)
-    followed = Followed(np.zeros((31, 2), np.int64), np.full(31, by), happened, None)
+    followed = Followed(_codes(scorer, np.zeros(31)), np.full(31, by), happened, None)
     (level, *_) = judge_outcomes(scorer.artefact, followed, lambda _: np.tile(risk, (31, 1))).levels
     assert level.observed == 1
     of_model = (risk[2] - risk[0]) / scorer.artefact.t
@@ -108,7 +110,7 @@ def test_the_model_is_as_unsure_as_its_interval_is_wide_on_the_side_of_the_error
     many = 100_000
     happened = np.arange(many) < share * many
     times = np.full(many, scorer.artefact.time.horizon)
-    followed = Followed(np.zeros((many, 2), np.int64), times, happened, None)
+    followed = Followed(_codes(scorer, np.zeros(many)), times, happened, None)
     risk = np.tile([0.5, 0.4, 0.8], (many, 1))
     level, *_ = judge_outcomes(scorer.artefact, followed, lambda _: risk).levels
     assert level.standard_error == pytest.approx(side / scorer.artefact.t, rel=0.01)
@@ -120,13 +122,13 @@ def test_half_of_the_error_rate_is_shared_among_the_levels(scorer: Scorer) -> No
     code = np.repeat(np.arange(count), 20_000)
     # So many that the model's own standard error is nearly all of it.
     followed = Followed(
-        np.stack([code, np.zeros_like(code)], axis=1),
+        _codes(scorer, code),
         np.full(len(code), times),
         np.tile([True, False], len(code) // 2),
         None,
     )
     t = scorer.artefact.t
-    judged = count + 2  # all, and one level of the other factor
+    judged = count + len(scorer.artefact.factors)  # all, and one level of each other factor
     rate = ERROR_RATE / 2
     for limit, place in ((rate, 0), (rate / (judged - 1), 1)):
         for factor_of, wrong in ((0.97, True), (1.03, False)):
@@ -134,6 +136,13 @@ def test_half_of_the_error_rate_is_shared_among_the_levels(scorer: Scorer) -> No
             risk = np.tile([0.7, 0.7 - width, 0.7 + width], (len(code), 1))
             levels = judge_outcomes(scorer.artefact, followed, partial(_always, risk)).levels
             assert (len(levels), levels[place].is_wrong) == (judged, wrong)
+
+
+def _codes(scorer: Scorer, first: npt.ArrayLike) -> Codes:
+    """Subjects with these levels of the first factor, and the first level of any other."""
+    codes = np.zeros((np.size(first), len(scorer.artefact.factors)), np.int64)
+    codes[:, 0] = first
+    return codes
 
 
 def _always(risk: Floats, _: object) -> Floats:

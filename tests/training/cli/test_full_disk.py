@@ -19,6 +19,7 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

@@ -154,6 +154,7 @@ def test_a_remote_that_can_t_be_used_stops_the_loop_at_the_doctor(checkout: Chec
     assert "pull data and champion" not in output
 
 
+@pytest.mark.trial
 def test_data_with_faults_stops_the_loop_and_names_them(checkout: Checkout) -> None:
     path = bring_simulated(checkout, 30)
     path.write_text(path.read_text().replace("Quercus alba", "Quercus robur"))

@@ -64,7 +64,7 @@ def test_data_of_another_study_are_never_those_in_the_folder(
     write_csv(simulate(released.study, rows=10), config.DATA)
     other = DeclaredStudy(released.study, Path("other.toml"), released.sha256)
 
-    folder = config.BUILD / "seedling-survival" / "data"
+    folder = config.BUILD / released.study.study.name / "data"
     assert sources.find_data(other, None, messages.append) == folder
     assert messages == [f"Data: none named for this study, so SIMULATED data in {folder}/."]
 
