@@ -139,14 +139,15 @@ def show_drift(
     model: Annotated[Path, typer.Option(help="Model folder whose histograms are asked.")] = MODEL,
 ) -> None:
     """Simulate both alarms of the watch: false ones of a year, days until one is due."""
-    traffic, reported = list[float](), list[float]()
-    for line in drift.table(drift.simulate(model, years), traffic):
-        typer.echo(line)
-    typer.echo()
-    for line in outcomes.table(outcomes.simulate(model, years), reported):
-        typer.echo(line)
-    most = max(traffic) + max(reported)
-    typer.echo(f"\nBoth alarms together: at most {most:.2f} false alarms per year.")
+    most = 0.0
+    for simulation in (drift, outcomes):
+        rows = []
+        for row in simulation.simulate(model, years):
+            rows.append(row)
+            _console.print(f"{simulation.__name__}: {row.calls:,} calls per day, {row.kind}")
+        most += max(row.false_alarms for row in rows)
+        typer.echo("\n".join([*simulation.table(rows), ""]))
+    typer.echo(f"Both alarms together: at most {most:.2f} false alarms per year.")
 
 
 @app.command("cluster")

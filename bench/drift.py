@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from bench import alarms
+from bench.alarms import AlarmRow, begins, days_until
 from functions.artefact import read_artefact
 from functions.drift.days import Day, MarginCounts
 from functions.drift.reference import Margin, Reference
@@ -50,46 +51,21 @@ class Traffic:
         return f"{kind}, shares vary by day" if self.varies else kind
 
 
-@dataclass(frozen=True)
-class DriftRow:
-    """One line of the table."""
-
-    traffic: Traffic
-    years: int
-    false_alarms: float
-    """A year."""
-    days_to_find: dict[float, tuple[float, float]]
-    """Of each size of shift: median days, and the share found within 120 days."""
-
-
-def simulate(model: Path, years: int, seed: int = 0) -> Iterator[DriftRow]:
+def simulate(model: Path, years: int, seed: int = 0) -> Iterator[AlarmRow]:
     """The rows of the table, each of so many simulated years."""
     reference = Reference.of(read_artefact(model))
     for alike, varies in ((1, False), (10, False), (1, True)):
         for calls in CALLS:
             random = np.random.default_rng([seed, alike, varies, calls])
             traffic = Traffic(calls, alike, varies)
-            alarms = [_alarms(reference, traffic, random) for _ in range(years)]
-            found = {
-                size: _days_to_find(reference, traffic, size, years, random) for size in SHIFTS
-            }
-            yield DriftRow(traffic, years, float(np.mean(alarms)), found)
-
-
-def _alarms(reference: Reference, traffic: Traffic, random: np.random.Generator) -> int:
-    """How often the alarm begins in a year in which nothing shifts."""
-    states = list(_watch(reference, traffic, 0.0, DAYS, random))
-    return sum(now and not before for before, now in pairwise([False, *states]))
-
-
-def _days_to_find(
-    reference: Reference, traffic: Traffic, size: float, runs: int, random: np.random.Generator
-) -> tuple[float, float]:
-    waits = []
-    for _ in range(runs):
-        states = _watch(reference, traffic, size, LONGEST_WAIT, random)
-        waits.append(next((day for day, state in enumerate(states, start=1) if state), np.inf))
-    return float(np.median(waits)), float(np.isfinite(waits).mean())
+            false = [begins(_watch(reference, traffic, 0.0, DAYS, random)) for _ in range(years)]
+            found = [
+                days_until(
+                    _watch(reference, traffic, size, LONGEST_WAIT, random) for _ in range(years)
+                )
+                for size in SHIFTS
+            ]
+            yield AlarmRow(calls, traffic.name, years, float(np.mean(false)), found)
 
 
 def _watch(
@@ -148,18 +124,6 @@ def _shares(margin: Margin, size: float) -> Floats:
     return shifted
 
 
-def table(rows: Iterable[DriftRow], alarms: list[float]) -> Iterator[str]:
-    """The lines of a Markdown table, as they come; `alarms` gets the false ones of each."""
-    sizes = " | ".join(f"shift of {size:g}: days (found)" for size in SHIFTS)
-    yield f"| calls per day | traffic | years | false alarms per year | {sizes} |"
-    yield "| --- " * (4 + len(SHIFTS)) + "|"
-    for row in rows:
-        alarms.append(row.false_alarms)
-        waits = " | ".join(
-            f"{days:g} ({share:.0%})" if np.isfinite(days) else f"over {LONGEST_WAIT} ({share:.0%})"
-            for days, share in row.days_to_find.values()
-        )
-        yield (
-            f"| {row.traffic.calls:,} | {row.traffic.name} | {row.years} "
-            f"| {row.false_alarms:.2f} | {waits} |"
-        )
+def table(rows: Iterable[AlarmRow]) -> Iterator[str]:
+    """The lines of a Markdown table."""
+    return alarms.table(rows, "traffic", [f"shift of {size:g}" for size in SHIFTS], LONGEST_WAIT)

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from bench import alarms
+from bench.alarms import AlarmRow, begins, days_until
 from bench.drift import CALLS, DAYS
 from functions.artefact import Artefact, Factor, Number, read_artefact
 from functions.drift.calibration import Followed, Ints, judge_outcomes
@@ -48,18 +49,6 @@ class Reports:
     def name(self) -> str:
         """For the table."""
         return f"in {self.groups} groups, named" if self.groups else "independent"
-
-
-@dataclass(frozen=True)
-class OutcomesRow:
-    """One line of the table."""
-
-    reports: Reports
-    years: int
-    false_alarms: float
-    """A year."""
-    days_to_find: dict[float, tuple[float, float]]
-    """Of each size of error: median days, and the share found within 180 days."""
 
 
 class World:
@@ -108,7 +97,7 @@ class World:
         return rising
 
 
-def simulate(model: Path, years: int, seed: int = 0) -> Iterator[OutcomesRow]:
+def simulate(model: Path, years: int, seed: int = 0) -> Iterator[AlarmRow]:
     """The rows of the table, each of so many simulated years."""
     world = World(model)
     for groups in (0, 20) if world.artefact.stand else (0,):
@@ -116,27 +105,14 @@ def simulate(model: Path, years: int, seed: int = 0) -> Iterator[OutcomesRow]:
             reports = Reports(calls, groups)
             random = np.random.default_rng([seed, groups, calls])
             with threadpool_limits(1):
-                alarms = [_alarms(world, reports, random) for _ in range(years)]
-                found = {
-                    size: _days_to_find(world, reports, size, years, random) for size in ERRORS
-                }
-            yield OutcomesRow(reports, years, float(np.mean(alarms)), found)
-
-
-def _alarms(world: World, reports: Reports, random: np.random.Generator) -> int:
-    """How often the alarm begins in the first year, with a model as good as it says."""
-    states = list(_watch(world, reports, 0.0, DAYS, random))
-    return sum(now and not before for before, now in pairwise([False, *states]))
-
-
-def _days_to_find(
-    world: World, reports: Reports, error: float, runs: int, random: np.random.Generator
-) -> tuple[float, float]:
-    waits = []
-    for _ in range(runs):
-        states = _watch(world, reports, error, LONGEST_WAIT, random)
-        waits.append(next((day for day, state in enumerate(states, start=1) if state), np.inf))
-    return float(np.median(waits)), float(np.isfinite(waits).mean())
+                false = [begins(_watch(world, reports, 0.0, DAYS, random)) for _ in range(years)]
+                found = [
+                    days_until(
+                        _watch(world, reports, size, LONGEST_WAIT, random) for _ in range(years)
+                    )
+                    for size in ERRORS
+                ]
+            yield AlarmRow(calls, reports.name, years, float(np.mean(false)), found)
 
 
 def _watch(
@@ -199,18 +175,7 @@ def _share(odds: Floats) -> Floats:
     return share
 
 
-def table(rows: Iterable[OutcomesRow], alarms: list[float]) -> Iterator[str]:
-    """The lines of a Markdown table, as they come; `alarms` gets the false ones of each."""
-    sizes = " | ".join(f"truth {100 * size:g} points higher: days (found)" for size in ERRORS)
-    yield f"| calls per day | outcomes | years | false alarms per year | {sizes} |"
-    yield "| --- " * (4 + len(ERRORS)) + "|"
-    for row in rows:
-        alarms.append(row.false_alarms)
-        waits = " | ".join(
-            f"{days:g} ({share:.0%})" if np.isfinite(days) else f"over {LONGEST_WAIT} ({share:.0%})"
-            for days, share in row.days_to_find.values()
-        )
-        yield (
-            f"| {row.reports.calls:,} | {row.reports.name} | {row.years} "
-            f"| {row.false_alarms:.2f} | {waits} |"
-        )
+def table(rows: Iterable[AlarmRow]) -> Iterator[str]:
+    """The lines of a Markdown table."""
+    sizes = [f"truth {100 * size:g} points higher" for size in ERRORS]
+    return alarms.table(rows, "outcomes", sizes, LONGEST_WAIT)

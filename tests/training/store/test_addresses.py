@@ -25,7 +25,7 @@ FOLDER = "1OWYMlxxxxxxxxxxxxxxxxxxxxxxxxxxx"
         (f"gdrive://https://drive.google.com/drive/folders/{FOLDER}", f"gdrive://{FOLDER}"),
         (f"gdrive://{FOLDER}/models?usp=sharing", f"gdrive://{FOLDER}/models"),
         (f"gdrive://drive.google.com/open?id={FOLDER}", f"gdrive://{FOLDER}"),
-        ("gdrive://root/models", "gdrive://root/models"),
+        ("gdrive://root", "gdrive://root"),
         (" drive ", "drive"),
         ("./relesed", "./relesed"),
         ("file:///mnt/objects", "/mnt/objects"),
